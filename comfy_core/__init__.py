@@ -1,0 +1,1 @@
+"""Tensors: model families, networks, weights, text, sampling, patches, memory, media."""

@@ -1,0 +1,135 @@
+"""Where a user's files live: models by kind, input/, output/, temp/, user/. Free of torch; every room may ask it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl")
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+MODEL_KINDS: dict[str, tuple[str, ...]] = {
+    "checkpoints": WEIGHTS,
+    "configs": (".yaml",),
+    "loras": WEIGHTS,
+    "vae": WEIGHTS,
+    "text_encoders": WEIGHTS,
+    "diffusion_models": WEIGHTS,
+    "clip_vision": WEIGHTS,
+    "style_models": WEIGHTS,
+    "embeddings": WEIGHTS,
+    "diffusers": ("folder",),
+    "vae_approx": WEIGHTS,
+    "controlnet": WEIGHTS,
+    "gligen": WEIGHTS,
+    "upscale_models": WEIGHTS,
+    "hypernetworks": WEIGHTS,
+}
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of one running Easel. `base` is the checkout unless `--base-directory` says otherwise."""
+
+    base: Path = CHECKOUT
+    output: Path = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", Path(self.base).resolve())
+        object.__setattr__(self, "output", Path(self.output or self.base / "output").resolve())
+
+    @property
+    def input(self) -> Path:
+        return self.base / "input"
+
+    @property
+    def temp(self) -> Path:
+        return self.base / "temp"
+
+    @property
+    def user(self) -> Path:
+        return self.base / "user"
+
+    @property
+    def workflows(self) -> Path:
+        return self.base / "user_workflows"
+
+    @property
+    def custom_nodes(self) -> Path:
+        return self.base / "custom_nodes"
+
+    def models(self, kind: str) -> list[Path]:
+        """The folders searched for models of a kind: the user's, then the checkout's (where the starter model is)."""
+        if kind not in MODEL_KINDS:
+            raise KeyError(f"no model folder is called {kind!r}; there are: {', '.join(MODEL_KINDS)}")
+        return list(dict.fromkeys([self.base / "models" / kind, CHECKOUT / "models" / kind]))
+
+    def of_type(self, type: str) -> Path:
+        """The folder behind the API's `type` word."""
+        places = {"input": self.input, "output": self.output, "temp": self.temp}
+        if type not in places:
+            raise ValueError(f"type {type!r} is not one of input, output, temp")
+        return places[type]
+
+    def files(self, kind: str) -> list[str]:
+        """Names a combo offers: relative to the kind's folder, with `/`, sorted, without hidden files."""
+        if kind == "input":
+            return sorted(_listing(self.input, IMAGES))
+        return sorted({name for folder in self.models(kind) for name in _listing(folder, MODEL_KINDS[kind])})
+
+    def find_model(self, kind: str, name: str) -> Path:
+        """The path of a model by the name a combo offered.
+
+        Raises FileNotFoundError naming what there is; ValueError if the name points outside the models' folders.
+        """
+        for folder in self.models(kind):
+            path = inside(folder, name)
+            if path.is_file():
+                return path
+        there = self.files(kind)
+        hint = f"pick one of: {', '.join(there[:10])}" if there else f"put a file into models/{kind}/"
+        raise FileNotFoundError(f"{name!r} is not in models/{kind}/; {hint}")
+
+    def find(self, type: str, name: str, subfolder: str = "") -> Path:
+        """The path of an input, output or temp file; ` [input]`-style suffixes in the name win over `type`."""
+        for word in ("input", "output", "temp"):
+            if name.endswith(f" [{word}]"):
+                type, name = word, name.removesuffix(f" [{word}]")
+        return inside(self.of_type(type), f"{subfolder}/{name}" if subfolder else name)
+
+
+def inside(folder: Path, name: str) -> Path:
+    """`folder/name`, refusing anything that would leave the folder (`..`, absolute paths, links). Raises ValueError."""
+    if "\0" in name:
+        raise ValueError("a file name cannot contain a NUL character")
+    root = folder.resolve()
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        raise ValueError(f"{name!r} leaves {folder.name}/")
+    return path
+
+
+def _listing(folder: Path, endings: tuple[str, ...]) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in endings
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+_current = Folders()
+
+
+def current() -> Folders:
+    """The folders of this process. Set once, at start, by `use`."""
+    return _current
+
+
+def use(folders: Folders) -> None:
+    global _current
+    _current = folders

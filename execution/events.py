@@ -1,0 +1,120 @@
+"""What happens in a run, as messages. Their JSON form is `{"type": tag, "data": fields}` (contract http_ws.md §6)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """One thing that happened in the run of one prompt."""
+
+    prompt_id: str
+
+
+class ExecutionStart(Event, tag="execution_start"):
+    timestamp: int
+
+
+class ExecutionCached(Event, tag="execution_cached"):
+    nodes: list[str]
+    timestamp: int
+
+
+class Executing(Event, tag="executing"):
+    """A node starts; `node` None closes the run."""
+
+    node: str | None
+    display_node: str | None = None
+
+
+class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):
+    value: float
+    max: float
+    state: str
+    node_id: str
+    prompt_id: str
+    display_node_id: str
+    parent_node_id: str | None = None
+    real_node_id: str = ""
+
+
+class ProgressState(Event, tag="progress_state"):
+    nodes: dict[str, NodeProgress]
+
+
+class Progress(Event, tag="progress"):
+    node: str
+    value: float
+    max: float
+
+
+class Preview(Event, tag="preview"):
+    """A picture of the work so far; goes out as a binary frame. `data` is an encoded JPEG or PNG file."""
+
+    node: str
+    display_node: str
+    image_type: str
+    data: bytes
+
+
+class Executed(Event, tag="executed"):
+    """A node produced output for the eye. `output` is the `ui` dict, e.g. `{"images": [{filename, subfolder, type}]}`."""
+
+    node: str
+    display_node: str
+    output: dict[str, Any] | None
+
+
+class NodeTiming(Event, tag="node_timing"):
+    """Ours: how long a node took. `seconds` is wall time; `cached` nodes did not run."""
+
+    node: str
+    seconds: float
+    cached: bool = False
+
+
+class ExecutionSuccess(Event, tag="execution_success"):
+    timestamp: int
+
+
+class ExecutionError(Event, tag="execution_error"):
+    node_id: str
+    node_type: str
+    exception_message: str
+    exception_type: str
+    traceback: list[str] = []
+    executed: list[str] = []
+    current_inputs: dict[str, Any] = {}
+    current_outputs: list[str] = []
+    timestamp: int = 0
+
+
+class ExecutionInterrupted(Event, tag="execution_interrupted"):
+    node_id: str
+    node_type: str
+    executed: list[str]
+    timestamp: int
+
+
+AnyEvent = (
+    ExecutionStart
+    | ExecutionCached
+    | Executing
+    | ProgressState
+    | Progress
+    | Preview
+    | Executed
+    | NodeTiming
+    | ExecutionSuccess
+    | ExecutionError
+    | ExecutionInterrupted
+)
+
+TERMINAL = (ExecutionSuccess, ExecutionError, ExecutionInterrupted)

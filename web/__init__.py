@@ -1,0 +1,1 @@
+"""What a browser sees: the server (`web/server`, Python) and the editor (`web/editor`, built into `web/dist`)."""
