@@ -1,0 +1,1 @@
+"""Where weights live: devices, residency, attention."""

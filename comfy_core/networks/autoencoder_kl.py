@@ -1,0 +1,187 @@
+"""The KL-regularised autoencoder of latent diffusion (arXiv:2112.10752), with the key names of the LDM release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from comfy_core.memory.attention import attention
+
+
+@dataclass(frozen=True)
+class AutoencoderDims:
+    """The shape of an autoencoder; one `channel_mult` a level, each level but the first halves the resolution.
+
+    SD 1.x to XL have the defaults; SD 3 and FLUX have 16 latent channels and no `quant_convs`.
+    """
+
+    channels: int = 128
+    channel_mult: tuple[int, ...] = (1, 2, 4, 4)
+    res_blocks: int = 2
+    latent_channels: int = 4
+    image_channels: int = 3
+    quant_convs: bool = True
+    norm_groups: int = 32
+
+    @property
+    def factor(self) -> int:
+        """Pixels per latent along an edge."""
+        return 2 ** (len(self.channel_mult) - 1)
+
+
+class ResnetBlock(nn.Module):
+    def __init__(self, channels: int, out_channels: int, groups: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.conv1 = nn.Conv2d(channels, out_channels, 3, padding=1)
+        self.norm2 = nn.GroupNorm(groups, out_channels, eps=1e-6)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        if channels != out_channels:
+            self.nin_shortcut = nn.Conv2d(channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv2(F.silu(self.norm2(h)))
+        return h + (self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
+
+
+class AttnBlock(nn.Module):
+    """Single-headed self-attention over pixels."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.q = nn.Conv2d(channels, channels, 1)
+        self.k = nn.Conv2d(channels, channels, 1)
+        self.v = nn.Conv2d(channels, channels, 1)
+        self.proj_out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = self.norm(x)
+        q, k, v = (proj(n).flatten(2).transpose(1, 2) for proj in (self.q, self.k, self.v))
+        h = attention(q, k, v, heads=1).transpose(1, 2).unflatten(2, x.shape[-2:])
+        return x + self.proj_out(h)
+
+
+class Downsample(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.pad(x, (0, 1, 0, 1)))
+
+
+class Upsample(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+class Level(nn.Module):
+    """The residual blocks of one resolution, and the step to the next."""
+
+    def __init__(self, channels: int, out_channels: int, blocks: int, groups: int) -> None:
+        super().__init__()
+        widths = [channels] + [out_channels] * blocks
+        self.block = nn.ModuleList(ResnetBlock(a, b, groups) for a, b in zip(widths, widths[1:], strict=False))
+
+
+class Middle(nn.Module):
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.block_1 = ResnetBlock(channels, channels, groups)
+        self.attn_1 = AttnBlock(channels, groups)
+        self.block_2 = ResnetBlock(channels, channels, groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block_2(self.attn_1(self.block_1(x)))
+
+
+class Encoder(nn.Module):
+    def __init__(self, dims: AutoencoderDims) -> None:
+        super().__init__()
+        ch, groups = dims.channels, dims.norm_groups
+        self.conv_in = nn.Conv2d(dims.image_channels, ch, 3, padding=1)
+        self.down = nn.ModuleList()
+        for i, mult in enumerate(dims.channel_mult):
+            level = Level(ch, dims.channels * mult, dims.res_blocks, groups)
+            ch = dims.channels * mult
+            if i + 1 < len(dims.channel_mult):
+                level.downsample = Downsample(ch)
+            self.down.append(level)
+        self.mid = Middle(ch, groups)
+        self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
+        self.conv_out = nn.Conv2d(ch, 2 * dims.latent_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.conv_in(x)
+        for level in self.down:
+            for block in level.block:
+                h = block(h)
+            if hasattr(level, "downsample"):
+                h = level.downsample(h)
+        return self.conv_out(F.silu(self.norm_out(self.mid(h))))
+
+
+class Decoder(nn.Module):
+    def __init__(self, dims: AutoencoderDims) -> None:
+        super().__init__()
+        ch, groups = dims.channels * dims.channel_mult[-1], dims.norm_groups
+        self.conv_in = nn.Conv2d(dims.latent_channels, ch, 3, padding=1)
+        self.mid = Middle(ch, groups)
+        levels: list[Level] = []
+        for i in reversed(range(len(dims.channel_mult))):
+            out = dims.channels * dims.channel_mult[i]
+            level = Level(ch, out, dims.res_blocks + 1, groups)
+            ch = out
+            if i:
+                level.upsample = Upsample(ch)
+            levels.insert(0, level)
+        self.up = nn.ModuleList(levels)
+        self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
+        self.conv_out = nn.Conv2d(ch, dims.image_channels, 3, padding=1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = self.mid(self.conv_in(z))
+        for level in reversed(self.up):
+            for block in level.block:
+                h = block(h)
+            if hasattr(level, "upsample"):
+                h = level.upsample(h)
+        return self.conv_out(F.silu(self.norm_out(h)))
+
+
+class AutoencoderKL(nn.Module):
+    def __init__(self, dims: AutoencoderDims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.encoder = Encoder(dims)
+        self.decoder = Decoder(dims)
+        if dims.quant_convs:
+            self.quant_conv = nn.Conv2d(2 * dims.latent_channels, 2 * dims.latent_channels, 1)
+            self.post_quant_conv = nn.Conv2d(dims.latent_channels, dims.latent_channels, 1)
+
+    def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance, each [B, C, H/factor, W/factor], of the posterior of `image` [B, 3, H, W] in -1..1."""
+        h = self.encoder(image)
+        mean, logvar = (self.quant_conv(h) if self.dims.quant_convs else h).chunk(2, dim=1)
+        return mean, logvar.clamp(-30.0, 20.0)
+
+    def encode(self, image: Tensor, generator: torch.Generator | None = None, sample: bool = False) -> Tensor:
+        """Unscaled latents of `image` [B, 3, H, W] in -1..1: the posterior's mean, or a draw from it if `sample`."""
+        mean, logvar = self.moments(image)
+        if not sample:
+            return mean
+        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
+        return mean + (0.5 * logvar).exp() * noise
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images [B, 3, H, W], about -1..1, of unscaled latents [B, C, h, w]."""
+        return self.decoder(self.post_quant_conv(z) if self.dims.quant_convs else z)
