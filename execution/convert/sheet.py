@@ -98,7 +98,7 @@ class Workflow:
 
 def read_workflow(data: dict[str, Any]) -> Workflow:
     """Read a saved workflow. Raises ConversionError for what is not one."""
-    definitions = (data.get("definitions") or {}).get("subgraphs") or [] if _is_object(data.get("definitions")) else []
+    definitions = data["definitions"].get("subgraphs") or [] if _is_object(data.get("definitions")) else []
     if not isinstance(definitions, list) or not all(isinstance(one, dict) for one in definitions):
         raise ConversionError("definitions.subgraphs must be a list of objects")
     raw_root, raw_definitions = _objects(data, "nodes"), [_objects(one, "nodes") for one in definitions]
@@ -113,7 +113,7 @@ def read_workflow(data: dict[str, Any]) -> Workflow:
     )
 
 
-# --- ids ---------------------------------------------------------------------------------------------------------------
+# --- ids -------------------------------------------------------------------------------------------------------------
 
 
 def _unique_ids(root: list[dict], definitions: list[list[dict]], last: int) -> list[dict[str, str]]:
@@ -137,8 +137,8 @@ def _unique_ids(root: list[dict], definitions: list[list[dict]], last: int) -> l
 
 
 def _last_id(data: dict[str, Any]) -> int:
-    state = data.get("state") if _is_object(data.get("state")) else {}
-    last = data.get("last_node_id") or state.get("lastNodeId") or 0
+    state = data.get("state")
+    last = data.get("last_node_id") or (state.get("lastNodeId") if isinstance(state, dict) else 0)
     return last if isinstance(last, int) else 0
 
 
@@ -146,7 +146,7 @@ def _numbers(ids: Iterable[str]) -> list[int]:
     return [int(one) for one in ids if one.isascii() and one.isdigit() and len(one) < 16]
 
 
-# --- parts -------------------------------------------------------------------------------------------------------------
+# --- parts -----------------------------------------------------------------------------------------------------------
 
 
 def _read_sheet(data: dict[str, Any], names: dict[str, str], by_type: dict[str, dict[str, str]]) -> Sheet:

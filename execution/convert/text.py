@@ -13,6 +13,7 @@ from execution.convert.sheet import UiNode
 Draw = Callable[[list[str]], str]
 
 COMMENTS = re.compile(r"/\*[\s\S]*?\*/|//.*")
+SPECIAL = re.compile(r"(\\[{}|]|[{}|])")
 TOKEN = re.compile(r"%([^%]+)%")
 UNSAFE_IN_FILE_NAMES = re.compile(r'[/?<>\\:*|"\x00-\x1f\x7f]')
 DATE_PART = re.compile(r"yyyy|yy|d{1,2}|M{1,2}|h{1,2}|m{1,2}|s{1,2}")
@@ -20,24 +21,17 @@ DATE_PART = re.compile(r"yyyy|yy|d{1,2}|M{1,2}|h{1,2}|m{1,2}|s{1,2}")
 
 def dynamic_prompt(text: str, draw: Draw = random.choice) -> str:
     """Cut comments and draw one of each `{a|b|{c|d}}`; `\\{`, `\\}` and `\\|` stay as `{`, `}` and `|`."""
-    text = COMMENTS.sub("", text)
     groups: list[list[str]] = [[""]]
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\" and text[at + 1 : at + 2] in ("{", "}", "|"):
-            at += 1
-            groups[-1][-1] += text[at]
-        elif char == "{":
+    for piece in SPECIAL.split(COMMENTS.sub("", text)):
+        if piece == "{":
             groups.append([""])
-        elif char == "|" and len(groups) > 1:
+        elif piece == "|" and len(groups) > 1:
             groups[-1].append("")
-        elif char == "}" and len(groups) > 1:
+        elif piece == "}" and len(groups) > 1:
             chosen = draw(groups.pop())
             groups[-1][-1] += chosen
         else:
-            groups[-1][-1] += char
-        at += 1
+            groups[-1][-1] += piece[1:] if SPECIAL.fullmatch(piece) and len(piece) == 2 else piece
     while len(groups) > 1:  # a brace that was never closed
         chosen = draw(groups.pop())
         groups[-1][-1] += chosen
@@ -53,21 +47,22 @@ def replace_tokens(
     there is no such widget.
     """
 
+    everyone = list(nodes)
+
     def one(match: re.Match[str]) -> str:
         words = match[1].split(".")
         if len(words) != 2:
             return _date(match[1][5:], now) if match[1].startswith("date:") else match[0]
-        node = _find(words[0], nodes)
+        node = _find(words[0], everyone)
         value = value_of(node, words[1]) if node else None
         return match[0] if value is None else UNSAFE_IN_FILE_NAMES.sub("_", str(value))
 
     return TOKEN.sub(one, text)
 
 
-def _find(name: str, nodes: Iterable[UiNode]) -> UiNode | None:
-    everyone = list(nodes)
-    by_property = (node for node in everyone if node.properties.get("Node name for S&R") == name)
-    by_title = (node for node in everyone if node.title == name)
+def _find(name: str, nodes: list[UiNode]) -> UiNode | None:
+    by_property = (node for node in nodes if node.properties.get("Node name for S&R") == name)
+    by_title = (node for node in nodes if node.title == name)
     return next(by_property, None) or next(by_title, None)
 
 

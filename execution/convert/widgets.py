@@ -45,8 +45,7 @@ def editor_slots(node: UiNode, schema: NodeSchema | None) -> list[Slot]:
     ordered = [one for one in declared if not is_widget(one)] + [one for one in declared if is_widget(one)]
     saved = {one.name: one for one in node.inputs}
     slots = [
-        Slot(one.name, one.type, saved[one.name].link if one.name in saved else None, is_widget(one))
-        for one in ordered
+        Slot(one.name, one.type, saved[one.name].link if one.name in saved else None, is_widget(one)) for one in ordered
     ]
     known = {one.name for one in ordered}
     return slots + [one for one in node.inputs if one.name not in known]
@@ -162,8 +161,8 @@ def _without_forced(inputs: list[Input], values: list[Any]) -> list[Any]:
 
 def _chosen_inputs(one: Input, key: Any) -> list[Input]:
     """The inputs a dynamic combo brings in with its chosen key."""
-    chosen = next((option for option in one.options.get("options", []) if option.get("key") == key), {})
-    sections = chosen.get("inputs", {})
+    offered: list[dict[str, Any]] = one.options.get("options", [])
+    sections = next((option.get("inputs", {}) for option in offered if option.get("key") == key), {})
     return [
         _input_of(name, section, entry)
         for section in ("required", "optional")

@@ -1,0 +1,142 @@
+"""Workflows inside files: JSON as it is, PNG text chunks, and the EXIF strings of WebP and JPEG."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from execution.convert.detect import kind_of
+
+PNG = b"\x89PNG\r\n\x1a\n"
+MAX_TEXT = 64 * 1024 * 1024
+EXIF_STRINGS = range(0x0100, 0x0120)  # Make, Model and their neighbours: where savers put `workflow:{…}`
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file carries: a UI workflow, an API prompt, or both (a picture that Easel saved)."""
+
+    workflow: dict[str, Any] | None = None
+    prompt: dict[str, Any] | None = None
+
+
+def read_workflow_file(path: Path) -> Found:
+    """Read the workflow of a JSON file, or of a PNG, WebP or JPEG that carries one.
+
+    Raises ValueError with one sentence if there is none or the file is damaged; OSError if it cannot be read.
+    """
+    data = path.read_bytes()
+    if data.startswith(PNG):
+        return _from_texts(path.name, _png_texts(data), cut_off=b"IEND" not in data[-16:])
+    if data.startswith(b"\xff\xd8") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+        return _from_texts(path.name, _exif_texts(path))
+    try:
+        found = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is neither JSON nor a PNG, WebP or JPEG picture") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is not valid JSON: {error.msg} at line {error.lineno}") from None
+    except RecursionError:
+        raise ValueError(f"{path.name} nests its JSON too deeply to be a workflow") from None
+    return _from_json(path.name, found)
+
+
+def _from_json(name: str, found: Any) -> Found:
+    if isinstance(found, dict) and isinstance(found.get("prompt"), dict) and "class_type" not in found["prompt"]:
+        found = found["prompt"]  # the body of a POST /prompt, saved
+    try:
+        kind = kind_of(found)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return Found(workflow=found) if kind == "workflow" else Found(prompt=found)
+
+
+def _from_texts(name: str, texts: Iterator[tuple[str, str]], cut_off: bool = False) -> Found:
+    found: dict[str, dict[str, Any]] = {}
+    for key, text in texts:
+        key = key.lower()
+        if key in ("workflow", "prompt") and key not in found:
+            value = _object(text)
+            if value is not None:
+                found[key] = value
+    if found:
+        return Found(workflow=found.get("workflow"), prompt=found.get("prompt"))
+    state = "is cut off and carries" if cut_off else "carries"
+    raise ValueError(
+        f"{name} {state} no workflow; pictures saved by Easel or ComfyUI carry one unless an editor or a website "
+        "stripped it"
+    )
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _png_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """The text chunks of a PNG, as far as the file goes: a picture that was cut off may still carry them."""
+    at = len(PNG)
+    while at + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        body = data[at + 8 : at + 8 + length]
+        at += 12 + length
+        if len(body) < length:
+            return
+        text = _chunk_text(kind, body)
+        if text is not None:
+            yield text
+
+
+def _chunk_text(kind: bytes, body: bytes) -> tuple[str, str] | None:
+    key, _, rest = body.partition(b"\0")
+    if kind == b"tEXt" or kind == b"comf":
+        return key.decode("latin-1"), rest.decode("utf-8" if _is_utf8(rest) else "latin-1")
+    if kind == b"zTXt":
+        return key.decode("latin-1"), _inflated(rest[1:]).decode("latin-1")
+    if kind == b"iTXt":
+        packed, rest = rest[:1] == b"\1", rest[2:]
+        text = rest.split(b"\0", 2)[-1]
+        return key.decode("latin-1"), (_inflated(text) if packed else text).decode("utf-8", "replace")
+    return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _inflated(data: bytes) -> bytes:
+    """Unpack, at most 64 MiB: a small chunk can claim to hold gigabytes. Damaged data counts as empty."""
+    try:
+        return zlib.decompressobj().decompress(data, MAX_TEXT)
+    except zlib.error:
+        return b""
+
+
+def _exif_texts(path: Path) -> Iterator[tuple[str, str]]:
+    """`workflow:{…}` and `prompt:{…}` among the strings of a picture's EXIF."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            exif = image.getexif()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return
+    for tag in EXIF_STRINGS:
+        value = exif.get(tag)
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        if isinstance(value, str):
+            key, _, text = value.partition(":")
+            yield key, text.rstrip("\0")
