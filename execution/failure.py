@@ -1,0 +1,96 @@
+"""How an exception inside a node is told: what happened, where, with which inputs, without the person's paths."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from comfy_core import folders
+from execution.events import ExecutionError, now_ms
+from execution.graph import GraphNode
+
+LONGEST_VALUE = 200
+
+
+def describe(
+    error: BaseException,
+    *,
+    prompt_id: str,
+    node: GraphNode,
+    arguments: Mapping[str, Any],
+    executed: Sequence[str],
+    current_outputs: Sequence[str],
+) -> ExecutionError:
+    """The event for an exception that a node raised."""
+    return ExecutionError(
+        prompt_id=prompt_id,
+        node_id=node.id,
+        node_type=node.schema.id,
+        exception_message=_message(error, node),
+        exception_type=_type_name(error),
+        traceback=_traceback(error),
+        executed=list(executed),
+        current_inputs={name: [_short(value)] for name, value in arguments.items()},
+        current_outputs=list(current_outputs),
+        timestamp=now_ms(),
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """MemoryError, or torch's and its relatives' OutOfMemoryError, known by name: torch is not imported here."""
+    return isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+
+
+def _message(error: BaseException, node: GraphNode) -> str:
+    if is_out_of_memory(error):
+        return (
+            f"Out of memory in {node.title}. All models were unloaded: run it again with a smaller picture or batch, "
+            "or start with --lowvram."
+        )
+    if isinstance(error, SystemExit):
+        return f"{node.title} tried to end the process with exit code {error.code}."
+    return _without_roots(str(error).strip()) or f"{node.title} failed with {_type_name(error)} and gave no reason."
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _traceback(error: BaseException) -> list[str]:
+    """The frames from the node's function on; the engine's own, above it, help nobody."""
+    return [
+        f"  File {_relative(frame.filename)!r}, line {frame.lineno}, in {frame.name}\n    {frame.line}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).parent != Path(__file__).parent
+    ]
+
+
+def _without_roots(text: str) -> str:
+    for root in (folders.current().base, folders.CHECKOUT):
+        text = text.replace(f"{root}{os.sep}", "")
+    return text
+
+
+def _relative(filename: str) -> str:
+    for root in (folders.current().base, folders.CHECKOUT, *map(Path, set(sysconfig.get_paths().values()))):
+        if Path(filename).is_relative_to(root):
+            return Path(filename).relative_to(root).as_posix()
+    return Path(filename).name
+
+
+def _short(value: Any) -> Any:
+    """A value as an error report shows it; a tensor by its shape, for printing one may wait for a device."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if hasattr(value, "shape"):
+        return f"{type(value).__name__}{list(value.shape)}"
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+    if isinstance(value, list | tuple | dict):
+        return f"{type(value).__name__} of {len(value)}"
+    return type(value).__name__

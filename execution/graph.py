@@ -1,0 +1,128 @@
+"""A prompt as a graph: nodes, their literal values, their links. Every walk is iterative, so no chain is too long.
+
+The API form of a prompt is an object `node id -> {"class_type", "inputs"}` where an input is a literal or a link
+`[node id, slot]` (contract execution.md §1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from nodes.schema import NodeSchema
+
+
+class Link(NamedTuple):
+    """Where a linked input gets its value: output number `slot` of node `node_id`."""
+
+    node_id: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """One node of a prompt with the inputs its class declares, in the class's order; undeclared ones are left out."""
+
+    id: str
+    schema: NodeSchema
+    literals: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return f"node {self.id} ({self.schema.id})"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What one walk from the outputs to their sources finds.
+
+    `order` has each node after what it depends on. `cycle_heads` are the nodes that some link leads back to; of the
+    cycles themselves only the first few are spelled out.
+    """
+
+    order: list[str] = field(default_factory=list)
+    cycle_heads: list[str] = field(default_factory=list)
+    cycles: list[list[str]] = field(default_factory=list)
+
+
+SPELLED_OUT_CYCLES = 16
+
+
+@dataclass(frozen=True)
+class Graph:
+    nodes: dict[str, GraphNode]
+
+    def order(self, outputs: Iterable[str]) -> list[str]:
+        """The outputs and all they depend on, each after what it depends on. The same prompt gives the same order."""
+        return self.walk(outputs).order
+
+    def walk(self, outputs: Iterable[str]) -> Walk:
+        """Depth first from the outputs; linear. Links to nodes that are not there are passed over."""
+        found = Walk()
+        done: set[str] = set()
+        for output in outputs:
+            path = {output: self._sources(output)} if output in self.nodes and output not in done else {}
+            while path:
+                current = next(reversed(path))
+                source = next(path[current], None)
+                if source is None:
+                    path.popitem()
+                    done.add(current)
+                    found.order.append(current)
+                elif source in path:
+                    _note_cycle(found, source, path)
+                elif source not in done and source in self.nodes:
+                    path[source] = self._sources(source)
+        return found
+
+    def _sources(self, node_id: str) -> Iterator[str]:
+        return iter([link.node_id for link in self.nodes[node_id].links.values()])
+
+
+def _note_cycle(found: Walk, head: str, path: Iterable[str]) -> None:
+    found.cycle_heads.append(head)
+    if len(found.cycles) < SPELLED_OUT_CYCLES:
+        ids = list(path)
+        found.cycles.append(ids[ids.index(head) :])
+
+
+def parse(prompt: Mapping[str, Any], schema_of: Callable[[str], NodeSchema]) -> Graph:
+    """Read a prompt whose nodes are known to be well formed (see `validate`); linear in its size.
+
+    `schema_of` gives the schema of a class name; what it raises for an unknown one passes through.
+    """
+    return Graph({node_id: _parse_node(node_id, raw, schema_of(raw["class_type"])) for node_id, raw in prompt.items()})
+
+
+def _parse_node(node_id: str, raw: Mapping[str, Any], schema: NodeSchema) -> GraphNode:
+    node = GraphNode(node_id, schema)
+    given = raw.get("inputs") or {}
+    for declared in schema.inputs:
+        if declared.section == "hidden" or declared.name not in given:
+            continue
+        value = given[declared.name]
+        link = as_link(value)
+        if link is not None:
+            node.links[declared.name] = link
+        else:
+            node.literals[declared.name] = unwrap(value)
+    return node
+
+
+def as_link(value: Any) -> Link | None:
+    """The link that a value is, or None for a literal."""
+    match value:
+        case [str(node_id), int() | float() as slot] if not isinstance(slot, bool) and slot == slot // 1:
+            return Link(node_id, int(slot))
+    return None
+
+
+def unwrap(value: Any) -> Any:
+    """A literal as the node gets it: `{"__value__": x}` is how a prompt says that the list `x` is not a link."""
+    if isinstance(value, dict) and "__value__" in value:
+        return value["__value__"]
+    return value
+
+

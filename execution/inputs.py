@@ -1,0 +1,136 @@
+"""Is a value right for an input? Links by their types, literals by kind, range and list; literals are also coerced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from comfy_core.folders import Folders
+from execution import problems
+from execution.graph import GraphNode, Link
+from execution.problems import Problem
+from nodes.schema import Input, Output, choices
+
+# Types that no JSON literal can be; a literal there is a link that somebody forgot or wrote wrongly.
+SOCKETS = frozenset({"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "CONTROL_NET", "CLIP_VISION"})
+ANYTHING = "*"
+MATCHED_BY_EDITOR = "COMFY_MATCHTYPE_V3"
+
+
+class Refused(Exception):
+    """A literal that its input does not take; carries the problem to report."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem["message"])
+        self.problem = problem
+
+
+class Inputs:
+    """Checks the inputs of one prompt; the files of a folder are listed once for the whole prompt."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._listed: dict[str, list[str]] = {}
+
+    def config(self, declared: Input) -> list[Any]:
+        """`[type, options]` as /object_info shows it."""
+        return [choices(declared, self._files) if declared.is_combo else declared.type, declared.options]
+
+    def check_link(
+        self, node: GraphNode, declared: Input, link: Link, find: Callable[[str], GraphNode | None]
+    ) -> Problem | None:
+        """What is wrong with a link into `declared`, or None. `find` gives the node of an id."""
+        source = find(link.node_id)
+        if source is None:
+            return problems.linked_node_missing(declared, self.config(declared), node, link)
+        if not 0 <= link.slot < len(source.schema.outputs):
+            return problems.linked_slot_missing(declared, self.config(declared), node, link, source)
+        received = _type_of(source.schema.outputs[link.slot])
+        if types_match(received, declared.type):
+            return None
+        return problems.return_type_mismatch(declared, self.config(declared), received, link)
+
+    def coerce(self, declared: Input, value: Any) -> Any:
+        """The literal as the node gets it. Raises Refused."""
+        if declared.type in SOCKETS and (value is not None or declared.section == "required"):
+            raise Refused(problems.bad_linked_input(declared, self.config(declared), value))
+        if value is None and declared.section == "optional":
+            return None
+        coerced = self._convert(declared, value)
+        self._check_range(declared, coerced)
+        if declared.is_combo:
+            self._check_listed(declared, coerced)
+        return coerced
+
+    def _convert(self, declared: Input, value: Any) -> Any:
+        convert = CONVERSIONS.get(declared.type)
+        if convert is None:
+            return value
+        try:
+            return convert(value)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise Refused(problems.invalid_input_type(declared, self.config(declared), value, error)) from error
+
+    def _check_range(self, declared: Input, value: Any) -> None:
+        least, most = declared.options.get("min"), declared.options.get("max")
+        if not isinstance(value, int | float):
+            return
+        if isinstance(least, int | float) and value < least:
+            raise Refused(problems.value_smaller_than_min(declared, self.config(declared), value, least))
+        if isinstance(most, int | float) and value > most:
+            raise Refused(problems.value_bigger_than_max(declared, self.config(declared), value, most))
+
+    def _check_listed(self, declared: Input, value: Any) -> None:
+        values = choices(declared, self._files)
+        many = declared.options.get("multiselect") and isinstance(value, list)
+        for one in value if many else [value]:
+            if one not in values and not self._is_annotated_file(declared, one):
+                raise Refused(problems.value_not_in_list(declared, self.config(declared), one, values))
+
+    def _is_annotated_file(self, declared: Input, value: Any) -> bool:
+        """`picture.png [output]` names a file of another folder than the listed one; uploads do, too."""
+        if declared.folder != "input" or not isinstance(value, str) or not value:
+            return False
+        try:
+            return self._folders.find("input", value).is_file()
+        except (ValueError, OSError):
+            return False
+
+    def _files(self, folder: str) -> list[str]:
+        if folder not in self._listed:
+            self._listed[folder] = self._folders.files(folder)
+        return self._listed[folder]
+
+
+def types_match(received: Any, declared: Any) -> bool:
+    """May an output of type `received` feed an input of type `declared`? (contract execution.md §3.1)"""
+    # Written with != because packs in the wild make an "any type" by overriding __ne__ of a str.
+    if not (received != declared):
+        return True
+    if {ANYTHING, MATCHED_BY_EDITOR} & {one for one in (received, declared) if isinstance(one, str)}:
+        return True
+    if isinstance(received, list):
+        return declared == "COMBO"
+    if not isinstance(received, str) or not isinstance(declared, str):
+        return False
+    out, into = _members(received), _members(declared)
+    return ANYTHING in out | into or bool(out & into)
+
+
+def _members(union: str) -> set[str]:
+    return {one.strip() for one in union.split(",")} - {""}
+
+
+def _type_of(output: Output) -> Any:
+    return list(output.choices) if output.choices is not None else output.type
+
+
+def _real_number(value: Any) -> float:
+    number = float(value)
+    if math.isnan(number):
+        raise ValueError("not a number (NaN); give it a value")
+    return number
+
+
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {"INT": int, "FLOAT": _real_number, "STRING": str, "BOOLEAN": bool}

@@ -1,0 +1,111 @@
+"""Tells how far the nodes of a run are, often enough for the eye and never so often that telling costs more than work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from comfy_core.progress import Preview as MakePreview
+from execution.events import AnyEvent, NodeProgress, Preview, Progress, ProgressState
+
+SECONDS_PER_STATE = 0.1
+SECONDS_PER_NODE_IN_STATE = 50e-6
+SECONDS_PER_STEP = 0.02
+SECONDS_PER_PREVIEW = 0.1
+UNTHROTTLED = 200
+
+
+class Pace:
+    """Lets the first `free` through at once, later ones only `interval` seconds apart."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._next = 0.0
+
+    def allows(self, interval: float) -> bool:
+        now = time.monotonic()
+        if self._free <= 0 and now < self._next:
+            return False
+        self._free -= 1
+        self._next = now + interval
+        return True
+
+
+class RunProgress:
+    """The state of every node of one run that has started."""
+
+    def __init__(self, prompt_id: str, emit: Callable[[AnyEvent], None], interrupted: Callable[[], bool]) -> None:
+        self._prompt_id = prompt_id
+        self._emit = emit
+        self._interrupted = interrupted
+        self._states: dict[str, NodeProgress] = {}
+        self._pace = Pace(UNTHROTTLED)
+        self._untold = False
+
+    def start(self, node_id: str) -> None:
+        self._set(node_id, 0, 1, "running")
+
+    def finish(self, node_id: str) -> None:
+        known = self._states.get(node_id)
+        total = known.max if known else 1
+        self._set(node_id, total, total, "finished")
+
+    def step(self, node_id: str, value: float, total: float) -> None:
+        self._set(node_id, value, total, "running")
+
+    def flush(self) -> None:
+        """Tell the latest state if it was held back."""
+        if self._untold:
+            self._emit(ProgressState(prompt_id=self._prompt_id, nodes=dict(self._states)))
+            self._untold = False
+
+    def listener(self, node_id: str) -> NodeListener:
+        """Hears what a node reports while it runs."""
+        return NodeListener(self, node_id, self._prompt_id, self._emit, self._interrupted)
+
+    def _set(self, node_id: str, value: float, total: float, state: str) -> None:
+        self._states[node_id] = NodeProgress(
+            value=value,
+            max=total,
+            state=state,
+            node_id=node_id,
+            prompt_id=self._prompt_id,
+            display_node_id=node_id,
+            real_node_id=node_id,
+        )
+        self._untold = True
+        # A message names all nodes so far, hence the more there are the rarer it comes.
+        if self._pace.allows(SECONDS_PER_STATE + SECONDS_PER_NODE_IN_STATE * len(self._states)):
+            self.flush()
+
+
+@dataclass
+class NodeListener:
+    """The `comfy_core.progress.Listener` around the call of one node."""
+
+    run: RunProgress
+    node_id: str
+    prompt_id: str
+    emit: Callable[[AnyEvent], None]
+    interrupted: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self._steps = Pace(UNTHROTTLED)
+        self._previews = Pace(1)
+
+    def report(self, value: float, total: float, preview: MakePreview | None) -> None:
+        if self._steps.allows(SECONDS_PER_STEP) or value >= total:
+            self.run.step(self.node_id, value, total)
+            self.emit(Progress(prompt_id=self.prompt_id, node=self.node_id, value=value, max=total))
+        if preview is not None and self._previews.allows(SECONDS_PER_PREVIEW):
+            image_type, data = preview()
+            self.emit(
+                Preview(
+                    prompt_id=self.prompt_id,
+                    node=self.node_id,
+                    display_node=self.node_id,
+                    image_type=image_type,
+                    data=data,
+                )
+            )

@@ -1,0 +1,51 @@
+"""What a node's outputs depend on, as one hash: nodes with equal signatures have equal outputs, whatever their ids.
+
+A Merkle hash: every node's signature is made once, from the signatures of what it is linked to, so a graph of any
+depth costs one step per node and link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from execution.graph import Graph, GraphNode
+
+Signature = str
+
+
+def signatures(graph: Graph, order: Iterable[str], fingerprints: Mapping[str, Any]) -> dict[str, Signature | None]:
+    """The signature of each node in `order` (sources first); None for what never equals anything.
+
+    `fingerprints` stands for the outside world: what a node's fingerprint hook returned, by node id. NaN, there or
+    among the literals, means "always run again", and so does depending on such a node.
+    """
+    known: dict[str, Signature | None] = {}
+    for node_id in order:
+        known[node_id] = _sign(graph.nodes[node_id], known, fingerprints.get(node_id))
+    return known
+
+
+def _sign(node: GraphNode, known: Mapping[str, Signature | None], fingerprint: Any) -> Signature | None:
+    linked = []
+    for name, link in sorted(node.links.items()):
+        source = known[link.node_id]
+        if source is None:
+            return None
+        linked.append([name, source, link.slot])
+    identity = node.id if _is_individual(node) else None
+    parts = [node.schema.id, node.schema.version, node.literals, linked, fingerprint, identity]
+    try:
+        text = json.dumps(parts, sort_keys=True, allow_nan=False, default=repr)
+    except (ValueError, TypeError, RecursionError):  # NaN, or a fingerprint that has no text
+        return None
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def _is_individual(node: GraphNode) -> bool:
+    """Does the outcome depend on which node of the graph it is?"""
+    return node.schema.not_idempotent or any(
+        one.section == "hidden" and one.type == "UNIQUE_ID" for one in node.schema.inputs
+    )

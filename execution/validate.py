@@ -1,0 +1,170 @@
+"""Checks a prompt before it is queued: linear, iterative, and in the same order every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from comfy_core.folders import Folders
+from execution import problems
+from execution.graph import Graph, GraphNode, Walk, as_link, parse, unwrap
+from execution.inputs import Inputs, Refused
+from execution.problems import Problem
+from nodes.schema import Input, NodeSchema
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome. Without `error`, `outputs` can run with `prompt`, whose literals are coerced to their types.
+
+    `node_errors` is the wire form, by node id: `{"errors", "dependent_outputs", "class_type"}`; it may name nodes
+    although the prompt is taken, when only some outputs are valid.
+    """
+
+    prompt: dict[str, Any] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    error: Problem | None = None
+    node_errors: dict[str, Any] = field(default_factory=dict)
+
+
+def validate(prompt: Any, schemas: Mapping[str, NodeSchema], folders: Folders, targets: Any = None) -> Validation:
+    """Check an API prompt, whatever JSON value it is. `targets` limits the output nodes to those ids."""
+    malformed = _malformed(prompt, targets) or _unknown_class(prompt, schemas)
+    if malformed is not None:
+        return Validation(error=malformed)
+    graph = parse(prompt, schemas.__getitem__)
+    chosen = set(graph.nodes) if targets is None else {str(one) for one in targets}
+    wanted = [node.id for node in graph.nodes.values() if node.schema.is_output and node.id in chosen]
+    if not wanted:
+        return Validation(error=problems.no_outputs())
+    walk = graph.walk(wanted)
+    coerced, errors = _check_nodes(prompt, graph, walk, Inputs(folders))
+    invalid = _spread(graph, walk, errors)
+    valid = [output for output in wanted if output not in invalid]
+    node_errors = _report(graph, walk, wanted, errors)
+    if valid:
+        return Validation(prompt=coerced, outputs=valid, node_errors=node_errors)
+    of_outputs = [one for output in wanted for one in errors.get(output, [])]
+    return Validation(error=problems.all_outputs_failed(of_outputs), node_errors=node_errors)
+
+
+# --- is it a prompt at all -------------------------------------------------------------------------------------------
+
+
+def _malformed(prompt: Any, targets: Any) -> Problem | None:
+    if not isinstance(prompt, dict):
+        return problems.invalid_prompt(f"expected an object of nodes by id, got {type(prompt).__name__}")
+    if targets is not None and not isinstance(targets, list):
+        return problems.invalid_prompt("partial_execution_targets must be a list of node ids")
+    for node_id, node in prompt.items():
+        if not isinstance(node, dict):
+            details = f"node '{node_id}' must be an object with class_type and inputs, got {type(node).__name__}"
+            return problems.invalid_prompt(details, node_id=node_id)
+        if not isinstance(node.get("inputs", {}), dict):
+            details = f"inputs of node '{node_id}' must be an object, got {type(node['inputs']).__name__}"
+            return problems.invalid_prompt(details, node_id=node_id)
+    return None
+
+
+def _unknown_class(prompt: Mapping[str, Any], schemas: Mapping[str, NodeSchema]) -> Problem | None:
+    for node_id, node in prompt.items():
+        class_type, meta = node.get("class_type"), node.get("_meta")
+        if not isinstance(class_type, str) or class_type not in schemas:
+            return problems.missing_node_type(node_id, class_type, meta.get("title") if isinstance(meta, dict) else None)
+    return None
+
+
+# --- is each node right ----------------------------------------------------------------------------------------------
+
+
+def _check_nodes(
+    prompt: Mapping[str, Any], graph: Graph, walk: Walk, inputs: Inputs
+) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
+    """The prompt with coerced literals, and each node's own problems."""
+    coerced = dict(prompt)
+    errors: dict[str, list[Problem]] = {}
+    for cycle in walk.cycles:
+        errors.setdefault(cycle[0], []).append(problems.dependency_cycle([graph.nodes[one] for one in cycle]))
+    for node_id in walk.order:
+        given = dict(prompt[node_id].get("inputs", {}))
+        found = _check_node(graph, graph.nodes[node_id], given, inputs)
+        if found:
+            errors.setdefault(node_id, []).extend(found)
+        coerced[node_id] = {**prompt[node_id], "inputs": given}
+    return coerced, errors
+
+
+def _check_node(graph: Graph, node: GraphNode, given: dict[str, Any], inputs: Inputs) -> list[Problem]:
+    """The problems of one node's own inputs; puts coerced literals into `given`."""
+    found = []
+    for declared in node.schema.inputs:
+        if declared.section == "hidden":
+            continue
+        if declared.name not in given:
+            if declared.section == "required":
+                found.append(problems.required_input_missing(declared))
+            continue
+        problem = _check_input(graph, node, declared, given, inputs)
+        if problem is not None:
+            found.append(problem)
+    return found
+
+
+def _check_input(
+    graph: Graph, node: GraphNode, declared: Input, given: dict[str, Any], inputs: Inputs
+) -> Problem | None:
+    value = given[declared.name]
+    link = as_link(value)
+    if link is not None:
+        return inputs.check_link(node, declared, link, graph.nodes.get)
+    if isinstance(value, list) and not declared.options.get("multiselect"):
+        return problems.bad_linked_input(declared, inputs.config(declared), value)
+    try:
+        coerced = inputs.coerce(declared, unwrap(value))
+    except Refused as refused:
+        return refused.problem
+    # A list stays wrapped: in the stored prompt, too, a bare list would read as a link.
+    given[declared.name] = value if isinstance(coerced, list) else coerced
+    return None
+
+
+# --- which outputs does it spoil -------------------------------------------------------------------------------------
+
+
+def _spread(graph: Graph, walk: Walk, errors: Mapping[str, list[Problem]]) -> set[str]:
+    """The nodes that cannot run because of themselves or of something they depend on."""
+    invalid = set(errors) | set(walk.cycle_heads)
+    for node_id in walk.order:
+        if any(link.node_id in invalid for link in graph.nodes[node_id].links.values()):
+            invalid.add(node_id)
+    return invalid
+
+
+def _report(
+    graph: Graph, walk: Walk, outputs: list[str], errors: Mapping[str, list[Problem]]
+) -> dict[str, dict[str, Any]]:
+    if not errors:
+        return {}
+    dependents = _dependent_outputs(graph, walk, outputs)
+    return {
+        node_id: {
+            "errors": errors[node_id],
+            "dependent_outputs": [one for bit, one in enumerate(outputs) if dependents[node_id] >> bit & 1],
+            "class_type": graph.nodes[node_id].schema.id,
+        }
+        for node_id in walk.order
+        if node_id in errors
+    }
+
+
+def _dependent_outputs(graph: Graph, walk: Walk, outputs: list[str]) -> dict[str, int]:
+    """For each node the outputs that depend on it, as a set of bits: unions of thousands stay cheap."""
+    reached = dict.fromkeys(walk.order, 0) | {output: 1 << bit for bit, output in enumerate(outputs)}
+    # Against the order every node hands on all it will ever get; only around a cycle a second pass finds more.
+    for _ in range(2 if walk.cycle_heads else 1):
+        for node_id in reversed(walk.order):
+            for link in graph.nodes[node_id].links.values():
+                if link.node_id in reached:
+                    reached[link.node_id] |= reached[node_id]
+    return reached

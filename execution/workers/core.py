@@ -1,0 +1,78 @@
+"""What really works inside every worker: the loaded nodes, the output cache, the executor. One job at a time."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from comfy_core import folders
+from execution.cache import GIB, OutputCache
+from execution.events import AnyEvent
+from execution.executor import Executor
+from execution.load_nodes import load_nodes
+from execution.worker import Job, WorkerSettings
+from nodes.schema import NodeSchema
+
+log = logging.getLogger(__name__)
+
+
+class WorkerCore:
+    """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        where = folders.Folders(base=Path(settings.base), output=Path(settings.output) if settings.output else None)
+        folders.use(where)
+        self._has_devices = bool(settings.packages)
+        if self._has_devices:
+            _devices().configure(cpu=settings.cpu, **settings.options)
+        self.nodes = load_nodes(settings.packages, where.custom_nodes)
+        self.cache = OutputCache(settings.cache_bytes or max(GIB, psutil.virtual_memory().total // 4))
+        self._executor = Executor(self.nodes, self.cache, free=self._free_models)
+        self._unwanted: str | None = None
+
+    def catalogue(self) -> list[NodeSchema]:
+        return [node.schema for node in self.nodes.values()]
+
+    def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
+        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id)
+
+    def interrupt(self, prompt_id: str) -> None:
+        """May be called from any thread, also before the job has arrived here."""
+        self._unwanted = prompt_id
+
+    def free(self, unload_models: bool, free_memory: bool) -> None:
+        if free_memory:
+            self.cache.clear()
+        if unload_models:
+            self._free_models()
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "devices": _devices().stats() if self._has_devices else [],
+            "pytorch_version": _version_of("torch"),
+            "cache_bytes": self.cache.bytes,
+        }
+
+    def _free_models(self) -> None:
+        if self._has_devices:
+            from comfy_core.memory import residency
+
+            residency.free_all()
+
+
+def _devices() -> Any:
+    from comfy_core.memory import devices
+
+    return devices
+
+
+def _version_of(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,71 @@
+"""A worker in a thread of this process: for tests, and for running one workflow from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from execution.events import AnyEvent
+from execution.worker import Job, Worker, WorkerFailed, WorkerSettings
+from execution.workers.core import WorkerCore
+from nodes.schema import NodeSchema
+
+
+class InProcessWorker(Worker):
+    """Shares the process, so a crash of a node is a crash of all, and an interrupt needs a node that asks for it."""
+
+    def __init__(self, settings: WorkerSettings | None = None) -> None:
+        self._settings = settings or WorkerSettings()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
+        self._core: WorkerCore | None = None
+
+    async def start(self) -> None:
+        if self._core is None:
+            try:
+                self._core = await self._in_thread(WorkerCore, self._settings)
+            except Exception as error:
+                raise WorkerFailed(f"The worker could not start: {type(error).__name__}: {error}") from error
+
+    async def catalogue(self) -> list[NodeSchema]:
+        return self._up().catalogue()
+
+    async def run(self, job: Job) -> AsyncIterator[AnyEvent]:
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
+
+        def emit(event: AnyEvent | None) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        def work(core: WorkerCore) -> None:
+            try:
+                core.run(job, emit)
+            finally:
+                emit(None)
+
+        done = asyncio.ensure_future(self._in_thread(work, self._up()))
+        while (event := await events.get()) is not None:
+            yield event
+        await done
+
+    async def interrupt(self, prompt_id: str) -> None:
+        if self._core is not None:
+            self._core.interrupt(prompt_id)
+
+    async def free(self, unload_models: bool, free_memory: bool) -> None:
+        await self._in_thread(self._up().free, unload_models, free_memory)
+
+    async def stats(self) -> dict[str, Any]:
+        return self._core.stats() if self._core is not None else {}
+
+    async def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _up(self) -> WorkerCore:
+        if self._core is None:
+            raise WorkerFailed("The worker is not up yet.")
+        return self._core
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
