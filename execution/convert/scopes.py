@@ -30,7 +30,7 @@ class Known:
             self._values[id(node)] = widget_values(node, schema, self.files)
         return self._values[id(node)]
 
-    def portleads_to_widget(self, sheet: Sheet, index: int) -> bool:
+    def port_is_widget(self, sheet: Sheet, index: int) -> bool:
         """Whether an input of a subgraph leads to a widget inside, through nested subgraphs too."""
         key = (sheet.id, index)
         if key not in self._widget_ports:
@@ -42,7 +42,7 @@ class Known:
         inner = self.definitions.get(node.type)
         if inner is not None:
             index = port_of(inner, slot)
-            return index is not None and self.portleads_to_widget(inner, index)
+            return index is not None and self.port_is_widget(inner, index)
         schema = self.schemas.get(node.type)
         declared = schema.input(slot.name) if schema else None
         return is_widget(declared) if declared else slot.is_widget
@@ -96,7 +96,7 @@ class Scope:
         The instance's own value, else the value of the first inner widget it feeds.
         """
         scope = self
-        while scope.known.portleads_to_widget(scope.sheet, index):
+        while scope.known.port_is_widget(scope.sheet, index):
             name = scope.sheet.inputs[index].name
             if name in scope.own:
                 return scope.own[name]
@@ -113,12 +113,9 @@ class Scope:
         if isinstance(proxies, list):
             self._read_proxies(proxies, saved)
         else:
-            ports = [
-                port
-                for index, port in enumerate(self.sheet.inputs)
-                if self.known.portleads_to_widget(self.sheet, index)
-            ]
-            self.own = {port.name: value for port, value in zip(ports, saved, strict=False) if value is not None}
+            ports = enumerate(self.sheet.inputs)
+            named = [port.name for place, port in ports if self.known.port_is_widget(self.sheet, place)]
+            self.own = {name: value for name, value in zip(named, saved, strict=False) if value is not None}
         self.own |= {name: value for (id, name), value in parent.overrides.items() if id == instance.id}
 
     def _read_proxies(self, proxies: list[Any], saved: list[Any]) -> None:

@@ -162,7 +162,7 @@ def _without_forced(inputs: list[Input], values: list[Any]) -> list[Any]:
 def _chosen_inputs(one: Input, key: Any) -> list[Input]:
     """The inputs a dynamic combo brings in with its chosen key."""
     offered: list[dict[str, Any]] = one.options.get("options", [])
-    sections = next((option.get("inputs", {}) for option in offered if option.get("key") == key), {})
+    sections: dict[str, Any] = next((option.get("inputs", {}) for option in offered if option.get("key") == key), {})
     return [
         _input_of(name, section, entry)
         for section in ("required", "optional")
