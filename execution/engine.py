@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from typing import Any
 
-import msgspec
-
 from comfy_core.folders import Folders
-from execution.subscription import Envelope, QueueStatus, Subscription
+from execution import problems
+from execution.catalogue import Catalogue
+from execution.dispatcher import Dispatcher
+from execution.history import entry, presentable_number, queue_item
+from execution.store import FINISHED, Store, StoredJob
+from execution.submission import Counter, Rejected, Submission, Submitted, read_request
+from execution.subscription import Envelope, Hub, QueueStatus, Subscription
+from execution.validate import Validation, validate
 from execution.worker import Worker
 from nodes.schema import NodeSchema
 
 __all__ = ["Engine", "Envelope", "QueueStatus", "Rejected", "Submitted", "Subscription"]
-
-
-class Rejected(Exception):
-    """A prompt that is not taken. `error` is `{type, message, details, extra_info}`, `node_errors` by node id."""
-
-    def __init__(self, error: dict[str, Any], node_errors: dict[str, Any] | None = None) -> None:
-        super().__init__(error["message"])
-        self.error = error
-        self.node_errors = node_errors or {}
-
-
-class Submitted(msgspec.Struct):
-    """The answer to a prompt that was taken and is on disk. `node_errors` names outputs that were left out."""
-
-    prompt_id: str
-    number: float
-    node_errors: dict[str, Any]
 
 
 class Engine:
@@ -36,76 +26,182 @@ class Engine:
 
     def __init__(self, folders: Folders, *, worker: Worker, database_url: str | None = None) -> None:
         """Nothing happens yet. `database_url` is any SQLAlchemy URL; by default `user/easel.db` in `folders`."""
+        self._folders = folders
+        self._worker = worker
+        self._store = Store(database_url or f"sqlite:///{folders.user / 'easel.db'}")
+        self._hub = Hub()
+        self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
+        self._dispatcher = Dispatcher(self._store, worker, self._catalogue, self._hub)
+        self._counter = Counter(0)
+        self._adding = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Open the store and the last catalogue, start the worker in the background; returns at once."""
-        raise NotImplementedError
+        """Open the store and the last catalogue, start the worker in the background; returns at once.
+
+        Raises `execution.database.DatabaseTooNew` when a newer Easel has been here.
+        """
+        await self._store.open()
+        self._catalogue.load()
+        for job in await self._store.recover():
+            message = f"The server ended {job.attempts} times while this prompt was running; it is not tried again."
+            await self._dispatcher.fail(job, "ServerEnded", message)
+        self._dispatcher.waiting.update(await self._store.pending_ids())
+        highest = await self._store.highest_number()
+        self._counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
+        self._tasks = [
+            asyncio.create_task(self._catalogue.bring_up()),
+            asyncio.create_task(self._dispatcher.run_forever()),
+        ]
 
     async def close(self) -> None:
         """Stop the worker; a job that runs goes back into the queue for the next start."""
-        raise NotImplementedError
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._dispatcher.current is not None:
+            await self._store.put_back(self._dispatcher.current.id)
+        await self._worker.close()
+        await self._store.close()
+        self._hub.close()
+
+    # --- taking prompts ---
 
     async def submit(self, request: dict[str, Any]) -> Submitted:
-        """Take the body of POST /prompt (contract http_ws.md §1). It is on disk before this returns. Raises Rejected."""
-        raise NotImplementedError
+        """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns. Raises Rejected."""
+        submission = read_request(request, self._counter)
+        validation = await self.validate(submission.prompt, submission.targets)
+        if validation.error is not None:
+            raise Rejected(validation.error, validation.node_errors)
+        number = await self._enqueue(submission, validation)
+        return Submitted(submission.prompt_id, presentable_number(number), validation.node_errors)
 
-    async def validate(self, prompt: Any, targets: Any = None) -> Any:
-        """Check an API prompt: an `execution.validate.Validation` (`prompt`, `outputs`, `error`, `node_errors`)."""
-        raise NotImplementedError
+    async def validate(self, prompt: Any, targets: Any = None) -> Validation:
+        """Check an API prompt (see `execution.validate.Validation`).
+
+        What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up.
+        """
+        validation = await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
+        if (validation.error is None and not validation.node_errors) or self._catalogue.is_fresh:
+            return validation
+        await self._newest_catalogue()
+        if not self._catalogue.schemas:
+            reason = self._catalogue.failure or "It has loaded no nodes."
+            return Validation(error=problems.problem("worker_unavailable", "The worker is not available", reason))
+        return await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
+
+    async def _enqueue(self, submission: Submission, validation: Validation) -> float:
+        """Write the job; its queue number. The same prompt under the same id, sent again, is still one job."""
+        job = StoredJob(
+            id=submission.prompt_id,
+            number=submission.number,
+            prompt=validation.prompt,
+            extra_data=submission.extra_data,
+            targets=validation.outputs,
+            created_at=submission.extra_data["create_time"],
+        )
+        async with self._adding:
+            known = await self._store.find(job.id) if submission.chosen_id else None
+            if known is not None and known.status not in FINISHED:
+                return _number_of_same(known, job)
+            self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
+            try:
+                await self._store.add(job)
+            except BaseException:
+                self._dispatcher.waiting.discard(job.id)
+                raise
+        self._dispatcher.tell_status()
+        self._dispatcher.wake()
+        return job.number
+
+    # --- the queue ---
 
     def queue_remaining(self) -> int:
         """Prompts that wait plus the one that runs."""
-        raise NotImplementedError
+        return self._dispatcher.remaining()
 
     async def queue(self) -> tuple[list[list[Any]], list[list[Any]]]:
         """(running, pending), pending in the order they will run; items `[number, id, prompt, extra_data, outputs]`."""
-        raise NotImplementedError
+        jobs = await self._store.in_queue()
+        running = [queue_item(job) for job in jobs if job.status == "running"]
+        return running, [queue_item(job) for job in jobs if job.status == "pending"]
 
     async def clear_queue(self) -> None:
         """Forget all pending prompts."""
-        raise NotImplementedError
+        self._forget_waiting(await self._store.remove_pending())
 
     async def delete_from_queue(self, ids: list[str]) -> list[str]:
         """Forget pending prompts; returns the ids that were pending."""
-        raise NotImplementedError
+        removed = await self._store.remove_pending(ids)
+        self._forget_waiting(removed)
+        return removed
 
-    async def history(self, max_items: int | None = None, offset: int | None = None) -> dict[str, Any]:
-        """Finished prompts, oldest first, as entries of GET /history (plus `timings`: node -> seconds, cached)."""
-        raise NotImplementedError
+    def _forget_waiting(self, removed: list[str]) -> None:
+        self._dispatcher.waiting.difference_update(removed)
+        self._dispatcher.tell_status()
 
-    async def history_entry(self, prompt_id: str) -> dict[str, Any]:
-        """`{id: entry}`, or `{}` when no such prompt has finished."""
-        raise NotImplementedError
-
-    async def clear_history(self) -> None:
-        raise NotImplementedError
-
-    async def delete_from_history(self, ids: list[str]) -> None:
-        raise NotImplementedError
+    def running(self) -> tuple[str, str] | None:
+        """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""
+        current = self._dispatcher.current
+        return (current.id, self._dispatcher.node) if current is not None else None
 
     async def interrupt(self, prompt_id: str | None = None) -> None:
         """Stop the prompt that runs, if it is `prompt_id` or none is given."""
-        raise NotImplementedError
+        current = self._dispatcher.current
+        if current is not None and prompt_id in (None, current.id):
+            await self._worker.interrupt(current.id)
+
+    # --- the history ---
+
+    async def history(self, max_items: int | None = None, offset: int | None = None) -> dict[str, Any]:
+        """Finished prompts, oldest first, as entries of GET /history (plus `timings`: node -> seconds, cached)."""
+        return {job.id: entry(job) for job in await self._store.history(max_items, offset)}
+
+    async def history_entry(self, prompt_id: str) -> dict[str, Any]:
+        """`{id: entry}`, or `{}` when no such prompt has finished."""
+        job = await self._store.find(prompt_id)
+        return {job.id: entry(job)} if job is not None and job.status in FINISHED else {}
+
+    async def clear_history(self) -> None:
+        await self._store.remove_finished()
+
+    async def delete_from_history(self, ids: list[str]) -> None:
+        await self._store.remove_finished(ids)
+
+    # --- the worker ---
 
     async def free(self, unload_models: bool, free_memory: bool) -> None:
         """Unload models, and with `free_memory` drop cached outputs too, once the current prompt has ended."""
-        raise NotImplementedError
+        if self._catalogue.is_fresh:
+            await self._worker.free(unload_models, free_memory)
 
     async def schemas(self) -> dict[str, NodeSchema]:
         """The node catalogue by class name; waits for the worker when none is known from the last start."""
-        raise NotImplementedError
+        if not self._catalogue.schemas:
+            await self._catalogue.worker_has_answered()
+        return self._catalogue.schemas
 
     async def stats(self) -> dict[str, Any]:
         """`{"devices": [...], "pytorch_version": str}` of the worker, or `{}` while it is not up."""
-        raise NotImplementedError
+        return await self._worker.stats() if self._catalogue.is_fresh else {}
+
+    async def _newest_catalogue(self) -> None:
+        await self._catalogue.worker_has_answered()
+        if self._catalogue.failure is not None:
+            await self._catalogue.bring_up()
+
+    # --- listening ---
 
     def subscribe(self, since: int | None = None) -> Subscription:
         """Hear all events from now on, or from after `since` (a `seq`) as far back as they are still remembered.
 
         `with engine.subscribe() as events: async for envelope in events: ...`
         """
-        raise NotImplementedError
+        return self._hub.subscribe(since)
 
-    def running(self) -> tuple[str, str] | None:
-        """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""
-        raise NotImplementedError
+
+def _number_of_same(known: StoredJob, job: StoredJob) -> float:
+    if known.prompt != job.prompt:
+        details = f"prompt_id {job.id} belongs to another prompt that is {known.status}; choose a new one"
+        raise Rejected(problems.problem("duplicate_prompt_id", "prompt_id is in use", details))
+    return known.number

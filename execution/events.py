@@ -18,16 +18,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     prompt_id: str
 
 
-class ExecutionStart(Event, tag="execution_start"):
+class ExecutionStart(Event, tag="execution_start", frozen=True):
     timestamp: int
 
 
-class ExecutionCached(Event, tag="execution_cached"):
+class ExecutionCached(Event, tag="execution_cached", frozen=True):
     nodes: list[str]
     timestamp: int
 
 
-class Executing(Event, tag="executing"):
+class Executing(Event, tag="executing", frozen=True):
     """A node starts; `node` None closes the run."""
 
     node: str | None
@@ -45,17 +45,17 @@ class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):
     real_node_id: str = ""
 
 
-class ProgressState(Event, tag="progress_state"):
+class ProgressState(Event, tag="progress_state", frozen=True):
     nodes: dict[str, NodeProgress]
 
 
-class Progress(Event, tag="progress"):
+class Progress(Event, tag="progress", frozen=True):
     node: str
     value: float
     max: float
 
 
-class Preview(Event, tag="preview"):
+class Preview(Event, tag="preview", frozen=True):
     """A picture of the work so far; goes out as a binary frame. `data` is an encoded JPEG or PNG file."""
 
     node: str
@@ -64,15 +64,15 @@ class Preview(Event, tag="preview"):
     data: bytes
 
 
-class Executed(Event, tag="executed"):
-    """A node produced output for the eye. `output` is the `ui` dict, e.g. `{"images": [{filename, subfolder, type}]}`."""
+class Executed(Event, tag="executed", frozen=True):
+    """A node produced output for the eye. `output` is its `ui` dict: `{"images": [{filename, subfolder, type}]}`."""
 
     node: str
     display_node: str
     output: dict[str, Any] | None
 
 
-class NodeTiming(Event, tag="node_timing"):
+class NodeTiming(Event, tag="node_timing", frozen=True):
     """Ours: how long a node took. `seconds` is wall time; `cached` nodes did not run."""
 
     node: str
@@ -80,11 +80,11 @@ class NodeTiming(Event, tag="node_timing"):
     cached: bool = False
 
 
-class ExecutionSuccess(Event, tag="execution_success"):
+class ExecutionSuccess(Event, tag="execution_success", frozen=True):
     timestamp: int
 
 
-class ExecutionError(Event, tag="execution_error"):
+class ExecutionError(Event, tag="execution_error", frozen=True):
     node_id: str
     node_type: str
     exception_message: str
@@ -96,7 +96,7 @@ class ExecutionError(Event, tag="execution_error"):
     timestamp: int = 0
 
 
-class ExecutionInterrupted(Event, tag="execution_interrupted"):
+class ExecutionInterrupted(Event, tag="execution_interrupted", frozen=True):
     node_id: str
     node_type: str
     executed: list[str]

@@ -114,7 +114,7 @@ class _Run:
         for node_id, raw in self.job.prompt.items():
             if raw["class_type"] not in self.nodes:
                 message = (
-                    f"Node {node_id}: no node class {raw['class_type']!r} is loaded; the log says whether its pack failed"
+                    f"Node {node_id}: the class {raw['class_type']!r} is not loaded; the log says if its pack failed"
                 )
                 return _failure(self.job, node_id, raw["class_type"], message, "MissingNodeType")
         return None

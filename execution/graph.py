@@ -124,5 +124,3 @@ def unwrap(value: Any) -> Any:
     if isinstance(value, dict) and "__value__" in value:
         return value["__value__"]
     return value
-
-

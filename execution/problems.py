@@ -89,9 +89,7 @@ def linked_node_missing(declared: Input, config: Any, node: GraphNode, link: Lin
 
 def linked_slot_missing(declared: Input, config: Any, node: GraphNode, link: Link, source: GraphNode) -> Problem:
     names = ", ".join(f"{slot} ({one.name})" for slot, one in enumerate(source.schema.outputs)) or "none"
-    details = (
-        f"{declared.name}: {node.title} is linked to output {link.slot} of {source.title}, which has the outputs: {names}"
-    )
+    details = f"{declared.name}: {node.title} is linked to output {link.slot} of {source.title}, which has: {names}"
     about = _about(declared, config, list(link)) | {"linked_node": list(link)}
     return problem("linked_slot_missing", "Linked output does not exist", details, **about)
 

@@ -1,4 +1,4 @@
-"""Tells how far the nodes of a run are, often enough for the eye and never so often that telling costs more than work."""
+"""Tells how far the nodes of a run are: often enough for the eye, never so often that telling outweighs working."""
 
 from __future__ import annotations
 

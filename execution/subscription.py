@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from types import TracebackType
 
 import msgspec
 
-from execution.events import TERMINAL, AnyEvent, Preview, Progress, ProgressState
+from execution.events import TERMINAL, AnyEvent, Preview, Progress, ProgressState, now_ms
 
 CAPACITY = 1000
+REMEMBERED = 2000
 
 
 class QueueStatus(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
@@ -55,6 +57,10 @@ class Subscription:
         self._closed = True
         self._arrived.set()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def _lose_one(self) -> None:
         least = min(self._waiting, key=_importance)
         if _importance(least) < _NEVER_LOST:
@@ -63,7 +69,9 @@ class Subscription:
     def __enter__(self) -> Subscription:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __aiter__(self) -> Subscription:
@@ -76,6 +84,38 @@ class Subscription:
             self._arrived.clear()
             await self._arrived.wait()
         return self._waiting.popleft()
+
+
+class Hub:
+    """Numbers events, hands them to every subscription and remembers the last ones (pictures excepted)."""
+
+    def __init__(self) -> None:
+        # Starting at the clock keeps numbers growing over restarts: no server makes more than a thousand a second.
+        self._numbers = itertools.count(now_ms())
+        self._recent: deque[Envelope] = deque(maxlen=REMEMBERED)
+        self._subscriptions: list[Subscription] = []
+
+    def publish(self, event: AnyEvent | QueueStatus, client_id: str | None = None) -> None:
+        envelope = Envelope(next(self._numbers), client_id, event)
+        if not isinstance(event, Preview):
+            self._recent.append(envelope)
+        self._subscriptions = [one for one in self._subscriptions if not one.closed]
+        for subscription in self._subscriptions:
+            subscription.put(envelope)
+
+    def subscribe(self, since: int | None = None) -> Subscription:
+        """A subscription to everything from now on, after what is remembered of the events after `since`."""
+        subscription = Subscription()
+        if since is not None:
+            for envelope in self._recent:
+                if envelope.seq > since:
+                    subscription.put(envelope)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def close(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.close()
 
 
 _NEVER_LOST = 3

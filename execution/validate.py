@@ -71,7 +71,9 @@ def _unknown_class(prompt: Mapping[str, Any], schemas: Mapping[str, NodeSchema])
     for node_id, node in prompt.items():
         class_type, meta = node.get("class_type"), node.get("_meta")
         if not isinstance(class_type, str) or class_type not in schemas:
-            return problems.missing_node_type(node_id, class_type, meta.get("title") if isinstance(meta, dict) else None)
+            return problems.missing_node_type(
+                node_id, class_type, meta.get("title") if isinstance(meta, dict) else None
+            )
     return None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,15 @@ class WorkerCore:
     """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        where = folders.Folders(base=Path(settings.base), output=Path(settings.output) if settings.output else None)
+        where = folders.Folders(base=Path(settings.base), output=Path(settings.output or Path(settings.base, "output")))
         folders.use(where)
+        # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
         self._has_devices = bool(settings.packages)
         if self._has_devices:
             _devices().configure(cpu=settings.cpu, **settings.options)
         self.nodes = load_nodes(settings.packages, where.custom_nodes)
         self.cache = OutputCache(settings.cache_bytes or max(GIB, psutil.virtual_memory().total // 4))
-        self._executor = Executor(self.nodes, self.cache, free=self._free_models)
+        self._executor = Executor(self.nodes, self.cache, free=self._free_models, around=_without_gradients)
         self._unwanted: str | None = None
 
     def catalogue(self) -> list[NodeSchema]:
@@ -40,6 +43,7 @@ class WorkerCore:
 
     def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
         self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id)
+        self._unwanted = None
 
     def interrupt(self, prompt_id: str) -> None:
         """May be called from any thread, also before the job has arrived here."""
@@ -69,6 +73,12 @@ def _devices() -> Any:
     from comfy_core.memory import devices
 
     return devices
+
+
+def _without_gradients() -> AbstractContextManager[Any]:
+    """torch's inference mode, if a node has brought torch in: this package itself never imports it."""
+    torch = sys.modules.get("torch")
+    return torch.inference_mode() if torch is not None else nullcontext()
 
 
 def _version_of(package: str) -> str:

@@ -1,0 +1,215 @@
+"""The durable queue and history: every prompt that was taken, from the moment before the answer was sent.
+
+All access goes through one thread, in order. What a method wrote is committed when it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from execution.database import jobs, open_database
+from execution.events import now_ms
+
+T = TypeVar("T")
+FINISHED = ("completed", "failed", "interrupted")
+MOST_ATTEMPTS = 2
+LONGEST_HISTORY = 10_000
+
+
+class StoredJob(msgspec.Struct, kw_only=True):
+    """One prompt and what became of it. `status` is pending, running, completed, failed or interrupted; times are in
+    epoch milliseconds; `messages` are `[event, data]` pairs, `timings` `{node: {"seconds", "cached"}}`."""
+
+    id: str
+    number: float
+    prompt: dict[str, Any]
+    extra_data: dict[str, Any]
+    targets: list[str]
+    status: str = "pending"
+    attempts: int = 0
+    created_at: int = 0
+    started_at: int | None = None
+    finished_at: int | None = None
+    outputs: dict[str, Any] = {}
+    meta: dict[str, Any] = {}
+    messages: list[Any] = []
+    timings: dict[str, Any] = {}
+    error: dict[str, Any] | None = None
+
+
+_columns = [jobs.c[name] for name in StoredJob.__struct_fields__]
+_queue_order = (jobs.c.number, jobs.c.sequence)
+
+
+class Store:
+    """An async face of the database. `url` is any SQLAlchemy URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._database: sa.Engine | None = None
+
+    async def open(self) -> None:
+        """Raises `execution.database.DatabaseTooNew`."""
+        self._database = await asyncio.get_running_loop().run_in_executor(self._thread, open_database, self._url)
+
+    async def close(self) -> None:
+        if self._database is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._database.dispose)
+        self._thread.shutdown(wait=False)
+
+    # --- the queue ---
+
+    async def add(self, job: StoredJob) -> None:
+        """Put a job into the queue; a finished one with the same id is replaced."""
+        values = msgspec.structs.asdict(job)
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(jobs).where(jobs.c.id == job.id))
+            connection.execute(sa.insert(jobs).values(**values))
+
+        await self._do(write)
+
+    async def take(self) -> StoredJob | None:
+        """The next pending job, which is running from now on; smaller numbers first, then older ones."""
+
+        def take(connection: sa.Connection) -> StoredJob | None:
+            query = sa.select(*_columns).where(jobs.c.status == "pending").order_by(*_queue_order).limit(1)
+            found = _jobs(connection.execute(query))
+            if not found:
+                return None
+            job = found[0]
+            job.status, job.attempts, job.started_at = "running", job.attempts + 1, now_ms()
+            _update(connection, job.id, status=job.status, attempts=job.attempts, started_at=job.started_at)
+            return job
+
+        return await self._do(take)
+
+    async def put_back(self, prompt_id: str) -> None:
+        """A running job that was given up through no fault of its own waits again."""
+        running = (jobs.c.id == prompt_id) & (jobs.c.status == "running")
+        change = sa.update(jobs).where(running).values(status="pending", attempts=0)
+        await self._do(lambda connection: connection.execute(change))
+
+    async def in_queue(self) -> list[StoredJob]:
+        """Running and pending jobs, in the order they run."""
+        query = sa.select(*_columns).where(jobs.c.status.in_(("running", "pending"))).order_by(*_queue_order)
+        return await self._do(lambda connection: _jobs(connection.execute(query)))
+
+    async def pending_ids(self) -> list[str]:
+        query = sa.select(jobs.c.id).where(jobs.c.status == "pending")
+        return await self._do(lambda connection: list(connection.execute(query).scalars()))
+
+    async def remove_pending(self, ids: list[str] | None = None) -> list[str]:
+        """Forget pending jobs, all or those with the given ids; returns the ids of those that were pending."""
+
+        def remove(connection: sa.Connection) -> list[str]:
+            pending = connection.execute(sa.select(jobs.c.id).where(jobs.c.status == "pending")).scalars()
+            doomed = sorted(set(pending) & set(ids)) if ids is not None else list(pending)
+            _delete(connection, doomed)
+            return doomed
+
+        return await self._do(remove)
+
+    async def highest_number(self) -> float | None:
+        return await self._do(lambda connection: connection.execute(sa.select(sa.func.max(jobs.c.number))).scalar())
+
+    async def recover(self) -> list[StoredJob]:
+        """To be called once after opening: what ran when the server ended.
+
+        A job that had reported all its outputs is completed; one that was tried often enough is for the caller to
+        fail (they are returned); the others wait again.
+        """
+
+        def recover(connection: sa.Connection) -> list[StoredJob]:
+            hopeless = []
+            for job in _jobs(connection.execute(sa.select(*_columns).where(jobs.c.status == "running"))):
+                if set(job.targets) <= set(job.outputs):
+                    _finish(connection, job, "completed")
+                elif job.attempts >= MOST_ATTEMPTS:
+                    hopeless.append(job)
+                else:
+                    _update(connection, job.id, status="pending")
+            return hopeless
+
+        return await self._do(recover)
+
+    # --- what becomes of a job ---
+
+    async def save_outputs(self, job: StoredJob) -> None:
+        """Write the outputs that a running job has reported so far."""
+        await self._do(lambda connection: _update(connection, job.id, outputs=job.outputs, meta=job.meta))
+
+    async def finish(self, job: StoredJob, status: str) -> None:
+        """Write the end of a job, with all that is known of it."""
+        await self._do(lambda connection: _finish(connection, job, status))
+
+    # --- the history ---
+
+    async def history(self, max_items: int | None = None, offset: int | None = None) -> list[StoredJob]:
+        """Finished jobs, oldest first: those after the `offset` oldest, or without one the `max_items` newest."""
+        query = sa.select(*_columns).where(jobs.c.status.in_(FINISHED))
+        limit = LONGEST_HISTORY if max_items is None else max(0, min(max_items, LONGEST_HISTORY))
+        newest_first = offset is None or offset < 0
+        order = jobs.c.finished_order.desc() if newest_first else jobs.c.finished_order
+        query = query.order_by(order).limit(limit).offset(0 if newest_first else offset)
+        found = await self._do(lambda connection: _jobs(connection.execute(query)))
+        return found[::-1] if newest_first else found
+
+    async def find(self, prompt_id: str) -> StoredJob | None:
+        query = sa.select(*_columns).where(jobs.c.id == prompt_id)
+        found = await self._do(lambda connection: _jobs(connection.execute(query)))
+        return found[0] if found else None
+
+    async def remove_finished(self, ids: list[str] | None = None) -> None:
+        """Forget finished jobs, all or those with the given ids."""
+
+        def remove(connection: sa.Connection) -> None:
+            query = sa.select(jobs.c.id).where(jobs.c.status.in_(FINISHED))
+            finished = list(connection.execute(query).scalars())
+            _delete(connection, finished if ids is None else sorted(set(finished) & set(ids)))
+
+        await self._do(remove)
+
+    async def _do(self, work: Callable[[sa.Connection], T]) -> T:
+        def transaction() -> T:
+            assert self._database is not None, "the store is not open"
+            with self._database.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+
+
+def _jobs(rows: sa.CursorResult[Any]) -> list[StoredJob]:
+    return [StoredJob(**row) for row in rows.mappings()]
+
+
+def _update(connection: sa.Connection, prompt_id: str, **values: Any) -> None:
+    connection.execute(sa.update(jobs).where(jobs.c.id == prompt_id).values(**values))
+
+
+def _finish(connection: sa.Connection, job: StoredJob, status: str) -> None:
+    last = connection.execute(sa.select(sa.func.max(jobs.c.finished_order))).scalar() or 0
+    _update(
+        connection,
+        job.id,
+        status=status,
+        finished_at=now_ms(),
+        finished_order=last + 1,
+        outputs=job.outputs,
+        meta=job.meta,
+        messages=job.messages,
+        timings=job.timings,
+        error=job.error,
+    )
+
+
+def _delete(connection: sa.Connection, ids: list[str]) -> None:
+    for start in range(0, len(ids), 500):
+        connection.execute(sa.delete(jobs).where(jobs.c.id.in_(ids[start : start + 500])))

@@ -1,0 +1,111 @@
+"""The worker process: `python -m execution.workers.child`, started by `execution.workers.subprocess`.
+
+Messages come on the standard input and go out on the standard output; whatever nodes print is sent to the standard
+error stream instead, where the log is. When the server process is gone, so is this one.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from execution.workers.core import WorkerCore
+from execution.workers.messages import (
+    AskStats,
+    Begin,
+    Done,
+    Failed,
+    Free,
+    FromWorker,
+    Happened,
+    Interrupt,
+    Ready,
+    Run,
+    Stats,
+    frame,
+    read_to_worker,
+    unpack_job,
+)
+
+log = logging.getLogger("execution.worker")
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
+    faulthandler.enable()
+    incoming, outgoing = _take_channels()
+    begin = read_to_worker(incoming)
+    assert isinstance(begin, Begin)
+    level = logging.DEBUG if begin.settings.verbose else logging.INFO
+    logging.basicConfig(level=level, format="%(asctime)s worker %(levelname)s %(message)s")
+    WorkerProcess(incoming, outgoing).serve(begin)
+
+
+def _take_channels() -> tuple[BinaryIO, BinaryIO]:
+    """Our ends of the pipes. Nodes keep an empty standard input and a standard output that cannot disturb us."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+class WorkerProcess:
+    """The main thread works; a second one listens, so that an interrupt is heard in the middle of a job."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._sending = threading.Lock()
+        self._work: queue.Queue[Run | Free] = queue.Queue()
+        self._core: WorkerCore | None = None
+
+    def serve(self, begin: Begin) -> None:
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        try:
+            self._core = WorkerCore(begin.settings)
+        except (Exception, SystemExit) as error:
+            log.exception("the worker cannot start")
+            self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
+            sys.exit(1)
+        self._send(Ready(self._core.catalogue()))
+        while True:
+            self._do(self._core, self._work.get())
+
+    def _do(self, core: WorkerCore, message: Run | Free) -> None:
+        if isinstance(message, Free):
+            core.free(message.unload_models, message.free_memory)
+            return
+        core.run(unpack_job(message), lambda event: self._send(Happened(event)))
+        self._send(Done())
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                message = read_to_worker(self._incoming)
+                if isinstance(message, Run | Free):
+                    self._work.put(message)
+                elif isinstance(message, Interrupt) and self._core is not None:
+                    self._core.interrupt(message.prompt_id)
+                elif isinstance(message, AskStats):
+                    self._send(Stats(self._core.stats() if self._core is not None else {}))
+        except EOFError:
+            log.debug("the server is gone")
+        finally:
+            os._exit(0)  # at once: no node may hold up the end
+
+    def _send(self, message: FromWorker) -> None:
+        with self._sending:
+            self._outgoing.write(frame(message))
+            self._outgoing.flush()
+
+
+if __name__ == "__main__":
+    main()

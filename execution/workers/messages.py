@@ -1,0 +1,104 @@
+"""What the server process and a worker process say to each other: msgpack messages, each after its length."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from typing import Any, BinaryIO
+
+import msgspec
+
+from execution.events import AnyEvent
+from execution.worker import Job, WorkerSettings
+from nodes.schema import NodeSchema
+
+
+class Begin(msgspec.Struct, tag=True):
+    """The first message to a worker process."""
+
+    settings: WorkerSettings
+
+
+class Run(msgspec.Struct, tag=True):
+    """A job as JSON text: prompts may hold numbers that msgpack cannot."""
+
+    job: bytes
+
+
+class Interrupt(msgspec.Struct, tag=True):
+    prompt_id: str
+
+
+class Free(msgspec.Struct, tag=True):
+    unload_models: bool
+    free_memory: bool
+
+
+class AskStats(msgspec.Struct, tag=True):
+    pass
+
+
+class Ready(msgspec.Struct, tag=True):
+    """The worker has loaded its nodes and waits for jobs."""
+
+    catalogue: list[NodeSchema]
+
+
+class Failed(msgspec.Struct, tag=True):
+    """The worker cannot start and ends."""
+
+    reason: str
+
+
+class Happened(msgspec.Struct, tag=True):
+    event: AnyEvent
+
+
+class Done(msgspec.Struct, tag=True):
+    """All events of the job have been sent."""
+
+
+class Stats(msgspec.Struct, tag=True):
+    stats: dict[str, Any]
+
+
+ToWorker = Begin | Run | Interrupt | Free | AskStats
+FromWorker = Ready | Failed | Happened | Done | Stats
+
+_LENGTH = struct.Struct(">I")
+_encoder = msgspec.msgpack.Encoder(enc_hook=str)
+_to_worker = msgspec.msgpack.Decoder(ToWorker)
+_from_worker = msgspec.msgpack.Decoder(FromWorker)
+
+
+def frame(message: ToWorker | FromWorker) -> bytes:
+    body = _encoder.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+def read_to_worker(channel: BinaryIO) -> ToWorker:
+    """The next message from the server process. Raises EOFError when that process is gone."""
+    return _to_worker.decode(_exactly(channel, _LENGTH.unpack(_exactly(channel, _LENGTH.size))[0]))
+
+
+async def read_from_worker(channel: asyncio.StreamReader) -> FromWorker:
+    """The next message from a worker. Raises asyncio.IncompleteReadError when it is gone."""
+    (length,) = _LENGTH.unpack(await channel.readexactly(_LENGTH.size))
+    return _from_worker.decode(await channel.readexactly(length))
+
+
+def pack_job(job: Job) -> Run:
+    return Run(json.dumps([job.prompt_id, job.prompt, job.outputs, job.extra_data]).encode())
+
+
+def unpack_job(message: Run) -> Job:
+    prompt_id, prompt, outputs, extra_data = json.loads(message.job)
+    return Job(prompt_id=prompt_id, prompt=prompt, outputs=outputs, extra_data=extra_data)
+
+
+def _exactly(channel: BinaryIO, length: int) -> bytes:
+    data = channel.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
