@@ -1,0 +1,1 @@
+"""What builds Easel's own material; nothing here is needed to run it."""

@@ -1,0 +1,74 @@
+"""Last stage: one SD 1.x single-file checkpoint in half precision, with what its shapes cannot tell in the metadata."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from comfy_core.networks.autoencoder_kl import AutoencoderKL
+from tools.starter import data, settings
+from tools.starter.diffusion import Pair, tokens_of
+from tools.starter.nouns import NOUNS
+
+PREFIXES = {
+    "model.diffusion_model.": "unet",
+    "first_stage_model.": "vae",
+    "cond_stage_model.transformer.text_model.": "text",
+}
+
+
+def export(vae: AutoencoderKL, pair: Pair, scale: float) -> None:
+    """Write `models/checkpoints/easel-starter.safetensors` (temporary name first, then renamed)."""
+    forget_unseen_tokens(pair)
+    networks = {"unet": pair.unet, "vae": vae, "text": pair.text}
+    tensors = {
+        prefix + key: value.detach().cpu().half().contiguous()
+        for prefix, name in PREFIXES.items()
+        for key, value in networks[name].state_dict().items()
+    }
+    metadata = {
+        "modelspec.title": "Easel starter",
+        "modelspec.architecture": "stable-diffusion-v1",
+        "modelspec.license": "MIT; pictures of Noto Color Emoji, SIL OFL 1.1",
+        "easel.norm_groups": str(settings.UNET.norm_groups),
+        "easel.vae_norm_groups": str(settings.VAE.norm_groups),
+        "easel.num_heads": str(settings.UNET.heads),
+        "easel.clip_heads": str(settings.TEXT.heads),
+        "easel.prediction_type": "eps",
+        "easel.scale_factor": f"{scale:.6f}",
+        "easel.latent_rgb": json.dumps(latent_rgb(vae, scale)),
+        "easel.native_size": str(data.SIZE),
+    }
+    new = settings.CHECKPOINT.with_suffix(".new")
+    save_file(tensors, new, metadata)
+    new.replace(settings.CHECKPOINT)
+    print(f"{settings.CHECKPOINT}: {settings.CHECKPOINT.stat().st_size / 1e6:.1f} MB, {len(tensors)} tensors")
+
+
+def forget_unseen_tokens(pair: Pair) -> None:
+    """Zero the vectors of words that no caption holds, so that they say nothing instead of noise."""
+    names = " ".join(name for noun in NOUNS for name in noun.names)
+    words = [names, "a an picture of on in the background", " ".join(data.COLOURS), " ".join(data.SCENES.values()), ""]
+    seen = torch.zeros(settings.TEXT.vocabulary, dtype=torch.bool)
+    for text in words:
+        for part in text.split() or [""]:
+            seen[tokens_of([part])[0]] = True
+    pair.text.embeddings.token_embedding.weight.data[~seen.to(pair.text.embeddings.token_embedding.weight.device)] = 0
+
+
+@torch.inference_mode()
+def latent_rgb(vae: AutoencoderKL, scale: float) -> list[list[float]]:
+    """Five rows of r, g, b: four latent channels' factors and the bias that best give the picture in -1..1."""
+    rng = random.Random(5)
+    device = next(vae.parameters()).device
+    image = torch.from_numpy(data.pixels([data.sample(rng).picture for _ in range(64)])).to(device)
+    z = vae.encode(image) * scale
+    small: Tensor = torch.nn.functional.avg_pool2d(image, settings.VAE.factor)
+    a = z.permute(0, 2, 3, 1).reshape(-1, z.shape[1])
+    a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1)
+    b = small.permute(0, 2, 3, 1).reshape(-1, 3)
+    return [[round(v, 4) for v in row] for row in torch.linalg.lstsq(a.cpu(), b.cpu()).solution.tolist()]
