@@ -1,1 +1,1 @@
-"""Where weights live: devices, residency, attention."""
+"""Where weights live and where work is done: devices, residency, attention."""

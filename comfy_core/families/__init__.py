@@ -1,0 +1,79 @@
+"""The model families. Each module here is one: `NAME`, `recognise(weights)` and `load(weights)`, found by being there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import Path
+from typing import Protocol, cast
+
+from comfy_core.checkpoint import Checkpoint
+from comfy_core.weights import Weights, WeightsError, open_weights
+
+
+class Family(Protocol):
+    """What a family module offers."""
+
+    NAME: str
+
+    def recognise(self, weights: Weights) -> bool:
+        """Whether a checkpoint is of this family, from its tensors' names and shapes alone."""
+        ...
+
+    def load(self, weights: Weights) -> Checkpoint: ...
+
+
+class UnknownCheckpoint(WeightsError):
+    """A weight file that no family recognises. The message says what was seen and what is supported."""
+
+
+LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("a LoRA (use a Load LoRA node)", ("lora_up.weight", "lora_down.weight", "lora_A.weight", ".lora.up.weight", "hada_w1_a", "lokr_w1")),
+    ("an embedding (put it into models/embeddings/)", ("string_to_param", "emb_params")),
+    ("SDXL", ("conditioner.embedders.1.",)),
+    ("the SDXL refiner", ("conditioner.embedders.0.model.",)),
+    ("Stable Diffusion 2.x", ("cond_stage_model.model.",)),
+    ("FLUX", ("double_blocks.0.img_attn.",)),
+    ("Stable Diffusion 3", ("joint_blocks.0.",)),
+    ("a ControlNet", ("control_model.", "zero_convs.", "controlnet_cond_embedding.")),
+    ("an IP-Adapter", ("ip_adapter.", "image_proj.")),
+    ("a U-Net in the layout of diffusers", ("down_blocks.0.resnets.", "mid_block.resnets.")),
+    ("an upscaling model", ("conv_first.weight", "model.1.sub.", "params_ema")),
+    ("a Stable Diffusion model with extra inputs (inpainting or editing)", ("model.diffusion_model.input_blocks.",)),
+    ("a VAE (use a Load VAE node)", ("decoder.conv_in.weight", "decoder.up_blocks.")),
+    ("a text encoder", ("text_model.encoder.", "encoder.block.0.layer.0.")),
+)
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """All families, in the order of their module names."""
+    names = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    return tuple(cast(Family, importlib.import_module(f"{__name__}.{name}")) for name in names if name[0] != "_")
+
+
+def recognise(weights: Weights) -> Family:
+    """The family of a checkpoint. Raises UnknownCheckpoint when none knows it."""
+    for family in families():
+        if family.recognise(weights):
+            return family
+    raise UnknownCheckpoint(_description(weights))
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Open a checkpoint file of any supported family. Raises WeightsError, or UnknownCheckpoint."""
+    weights = open_weights(path)
+    return recognise(weights).load(weights)
+
+
+def _description(weights: Weights) -> str:
+    file = weights.path.name if weights.path else "the file"
+    prefixes = list(dict.fromkeys(".".join(name.split(".")[:2]) for name in weights))[:3]
+    looks = next((guess for guess, marks in LOOKS if any(mark in name for name in weights for mark in marks)), "")
+    guess = f", which looks like {looks}" if looks else ""
+    supported = ", ".join(family.NAME for family in families())
+    return (
+        f"{file} is not a checkpoint this version knows: it holds {len(weights)} tensors "
+        f"({', '.join(prefixes)}, …){guess}; supported: {supported}."
+    )

@@ -1,0 +1,32 @@
+"""How a family's latents are scaled for its network, and how to see them without a decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+Rows = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """Latents between nodes are as the autoencoder makes them; networks see them shifted and scaled.
+
+    `latent_rgb_factors` [channels][3] and `latent_rgb_factors_bias` [3] map a scaled latent to colours about -1..1.
+    """
+
+    scale_factor: float = 1.0
+    shift_factor: float = 0.0
+    latent_channels: int = 4
+    spacial_downscale_ratio: int = 8
+    latent_rgb_factors: Rows | None = None
+    latent_rgb_factors_bias: tuple[float, float, float] | None = None
+
+    def process_in(self, latent: Tensor) -> Tensor:
+        """From the autoencoder's scale to the network's."""
+        return (latent - self.shift_factor) * self.scale_factor
+
+    def process_out(self, latent: Tensor) -> Tensor:
+        """From the network's scale to the autoencoder's."""
+        return latent / self.scale_factor + self.shift_factor

@@ -1,0 +1,131 @@
+"""Which device and which number types the work is done with, and what the flags of the command line say about it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import torch
+
+log = logging.getLogger(__name__)
+GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The flags. `reserve_vram` is in GiB, kept free for other programs; None leaves the choice to us."""
+
+    cpu: bool = False
+    lowvram: bool = False
+    highvram: bool = False
+    novram: bool = False
+    reserve_vram: float | None = None
+
+
+_policy = Policy()
+
+
+def configure(
+    cpu: bool = False,
+    lowvram: bool = False,
+    highvram: bool = False,
+    novram: bool = False,
+    reserve_vram: float | None = None,
+) -> None:
+    """Set the flags, once, at start. Raises ValueError for flags that contradict each other."""
+    global _policy
+    if sum((lowvram, highvram, novram)) > 1:
+        raise ValueError("choose one of --lowvram, --highvram and --novram")
+    _policy = Policy(cpu, lowvram, highvram, novram, reserve_vram)
+    log.info("device: %s", device_name(compute_device()))
+
+
+def policy() -> Policy:
+    return _policy
+
+
+def compute_device() -> torch.device:
+    """Where networks run: the first accelerator, or the CPU where there is none or `--cpu` asks for it."""
+    if not _policy.cpu:
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        if hasattr(torch, "xpu") and torch.xpu.is_available():
+            return torch.device("xpu", torch.xpu.current_device())
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+    return torch.device("cpu")
+
+
+def offload_device() -> torch.device:
+    """Where weights wait that are not at work, and where node outputs rest."""
+    return torch.device("cpu")
+
+
+def network_dtype(device: torch.device) -> torch.dtype:
+    """The type that diffusion networks and text encoders compute in: half precision where the hardware likes it."""
+    return torch.float32 if device.type == "cpu" else torch.float16
+
+
+def vae_dtype(device: torch.device) -> torch.dtype:
+    """The type of autoencoders: float16 overflows in SD's, so bfloat16 where there is one, else float32."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that new tensors on `device` could take now, what torch holds in its own cache included."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return max(0, free + cached - reserved_bytes(device))
+    return psutil.virtual_memory().available
+
+
+def reserved_bytes(device: torch.device) -> int:
+    """What is left to other programs: `--reserve-vram`, or 400 MiB of an accelerator's memory."""
+    if _policy.reserve_vram is not None:
+        return int(_policy.reserve_vram * GIB)
+    return 0 if device.type == "cpu" else 400 * 1024**2
+
+
+def empty_cache(device: torch.device) -> None:
+    """Give memory that torch keeps for reuse back to the device."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} {torch.cuda.get_device_name(device)}"
+    return str(device)
+
+
+def stats() -> list[dict[str, Any]]:
+    """The `devices` of /system_stats, the compute device first; all sizes in bytes."""
+    device = compute_device()
+    memory = psutil.virtual_memory()
+    total, free = memory.total, memory.available
+    held_total, held_free = total, free
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        held_total = torch.cuda.memory_reserved(device)
+        held_free = held_total - torch.cuda.memory_allocated(device)
+        free += held_free
+    return [
+        {
+            "name": device_name(device),
+            "type": device.type,
+            "index": device.index,
+            "vram_total": int(total),
+            "vram_free": int(free),
+            "torch_vram_total": int(held_total),
+            "torch_vram_free": int(held_free),
+        }
+    ]

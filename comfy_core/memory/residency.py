@@ -1,0 +1,174 @@
+"""Which models are on a device right now. The weight file, memory-mapped, is the pristine copy; a model on a device is
+a copy of it with patches applied, and making room is dropping such a copy.
+
+    with residency.use([model], working_bytes=…):
+        model.model.apply_model(…)
+
+Nobody else moves weights. Models leave in the order of their last use when room is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from comfy_core.memory import devices
+from comfy_core.patcher import ModelPatcher
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Resident:
+    """What is known of a network whose weights are loaded: where they are, and which patches they carry."""
+
+    name: str
+    device: torch.device
+    bytes: int
+    source: Mapping[str, Tensor]
+    from_file: bool
+    patched: set[str]
+    patches_uuid: uuid.UUID
+    last_use: int
+    users: int = 0
+
+
+class Residency:
+    """Knows every loaded model of a worker, its bytes and its last use. A network nobody refers to any more is gone.
+
+    `free_bytes(device)` says how much new weights could take; a test gives one that only counts.
+    """
+
+    def __init__(self, free_bytes: Callable[[torch.device], int] = devices.free_bytes) -> None:
+        self._free_bytes = free_bytes
+        self._residents: WeakKeyDictionary[nn.Module, Resident] = WeakKeyDictionary()
+        self._clock = count()
+
+    @property
+    def residents(self) -> list[Resident]:
+        """What is loaded, least recently used first."""
+        return sorted(self._residents.values(), key=lambda one: one.last_use)
+
+    def bytes_on(self, device: torch.device) -> int:
+        return sum(one.bytes for one in self._residents.values() if one.device == device)
+
+    @contextmanager
+    def use(self, patchers: Sequence[ModelPatcher], working_bytes: int = 0) -> Iterator[None]:
+        """Have these models on their devices, patched, while the block runs, with `working_bytes` left for its work.
+
+        Models in use never leave. Clones share a network, so two with different patches cannot be in use at once.
+
+        Raises:
+            ValueError: a clone is asked for while another one with different patches is in use.
+        """
+        with ExitStack() as stack:
+            for patcher in patchers:
+                resident = self._load(patcher, working_bytes)
+                resident.users += 1
+                stack.callback(self._done, resident)
+                stack.enter_context(patcher.objects_in_place())
+            yield
+
+    def free_all(self) -> None:
+        """Drop the weights of every model that is not at work right now."""
+        self._evict_until(lambda: False)
+
+    def _load(self, patcher: ModelPatcher, working_bytes: int) -> Resident:
+        resident = self._residents.get(patcher.model)
+        if resident is None:
+            size = patcher.model_size()
+            self._make_room(patcher.load_device, size + working_bytes)
+            place(patcher, patcher.source)
+            resident = Resident(
+                name=patcher.name,
+                device=patcher.load_device,
+                bytes=size,
+                source=patcher.source,
+                from_file=patcher.from_file,
+                patched=set(patcher.patches),
+                patches_uuid=patcher.patches_uuid,
+                last_use=next(self._clock),
+            )
+            self._residents[patcher.model] = resident
+            log.info("%s: %.0f MiB loaded on %s", resident.name, size / 2**20, resident.device)
+            return resident
+        resident.last_use = next(self._clock)
+        resident.users += 1
+        try:
+            self._make_room(patcher.load_device, working_bytes)
+        finally:
+            resident.users -= 1
+        if resident.patches_uuid != patcher.patches_uuid:
+            self._repatch(resident, patcher)
+        return resident
+
+    def _repatch(self, resident: Resident, patcher: ModelPatcher) -> None:
+        if resident.users:
+            raise ValueError(f"{patcher.name} is already at work with other patches")
+        place(patcher, resident.patched | patcher.patches.keys())
+        resident.patched = set(patcher.patches)
+        resident.patches_uuid = patcher.patches_uuid
+
+    def _done(self, resident: Resident) -> None:
+        resident.users -= 1
+        resident.last_use = next(self._clock)
+
+    def _make_room(self, device: torch.device, wanted: int) -> None:
+        self._evict_until(lambda: self._free_bytes(device) >= wanted, device)
+
+    def _evict_until(self, enough: Callable[[], bool], device: torch.device | None = None) -> None:
+        for network, resident in sorted(self._residents.items(), key=lambda item: item[1].last_use):
+            if enough():
+                return
+            if not resident.users and device in (None, resident.device):
+                drop(network, resident)
+                del self._residents[network]
+                devices.empty_cache(resident.device)
+                log.info("%s: %.0f MiB freed on %s", resident.name, resident.bytes / 2**20, resident.device)
+
+
+def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:
+    """Put the named weights of a model on its device, patched. A weight that needs no change is not copied."""
+    assign(patcher.model, {key: patcher.weight(key) for key in keys})
+
+
+def drop(network: nn.Module, resident: Resident) -> None:
+    """Take a network's weights off its device. One that has a file keeps nothing; one that only ever lived in memory
+    gets its pristine weights back."""
+    if not resident.from_file:
+        assign(network, dict(resident.source))
+        return
+    held = network.state_dict()
+    assign(network, {key: torch.empty_like(held[key], device="meta") for key in resident.source})
+
+
+def assign(network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Make these tensors the network's weights, without copying them."""
+    network.load_state_dict(state, strict=False, assign=True)
+    network.requires_grad_(False)
+
+
+_residency = Residency()
+
+
+def current() -> Residency:
+    """The residency of this worker."""
+    return _residency
+
+
+def use(patchers: Sequence[ModelPatcher], working_bytes: int = 0) -> AbstractContextManager[None]:
+    """`Residency.use` of this worker."""
+    return _residency.use(patchers, working_bytes)
+
+
+def free_all() -> None:
+    """Drop the weights of every loaded model; they come back from their files when next needed."""
+    _residency.free_all()

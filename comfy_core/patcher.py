@@ -1,0 +1,254 @@
+"""A model as a node hands it on: shared weights, and what this user of them wants changed.
+
+A patch is data (which weight, which recipe, how strong). Cloning copies lists, never weights; the weights themselves
+are made, patched, by `comfy_core.memory.residency` when they are needed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Recipe(Protocol):
+    """What a patch does to a weight, e.g. a LoRA's up and down matrices."""
+
+    def apply(self, weight: Tensor, strength: float) -> Tensor:
+        """The patched weight; `weight` is float32, on the compute device, and may be changed in place."""
+        ...
+
+
+class Patch(NamedTuple):
+    """One change of one weight: `strength_model * W + strength * recipe`, on the rows `offset` (dim, start, length)
+    where that is given, `function` applied to the recipe's difference where that is given."""
+
+    strength: float
+    recipe: Any
+    strength_model: float = 1.0
+    offset: tuple[int, int, int] | None = None
+    function: Callable[[Tensor], Tensor] | None = None
+
+    @property
+    def changes_nothing(self) -> bool:
+        return self.strength == 0 and self.strength_model == 1
+
+
+class ModelPatcher:
+    """A network, where its pristine weights come from, and the changes that this clone makes to it.
+
+    `source` maps weight names to pristine tensors: the memory-mapped file. Without it, the tensors the network holds
+    now are the pristine ones. `dtype` is what floating weights are loaded as; None keeps their own types.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        load_device: torch.device,
+        offload_device: torch.device,
+        size: int = 0,
+        weight_inplace_update: bool = False,
+        *,
+        source: Mapping[str, Tensor] | None = None,
+        dtype: torch.dtype | None = None,
+        name: str = "",
+    ) -> None:
+        self.model = model
+        self.load_device = load_device
+        self.offload_device = offload_device
+        self.size = size
+        self.weight_inplace_update = weight_inplace_update
+        self.from_file = source is not None
+        self.source: Mapping[str, Tensor] = dict(model.state_dict()) if source is None else source
+        self.dtype = dtype
+        self.name = name or type(model).__name__
+        self.patches: dict[str, list[Patch]] = {}
+        self.patches_uuid = uuid.uuid4()
+        self.object_patches: dict[str, Any] = {}
+        self.attachments: dict[str, Any] = {}
+        self.model_options: dict[str, Any] = {"transformer_options": {}}
+
+    def clone(self) -> ModelPatcher:
+        """Another user of the same weights, with its own lists of changes."""
+        twin = copy(self)
+        twin.patches = {key: list(patches) for key, patches in self.patches.items()}
+        twin.object_patches = dict(self.object_patches)
+        twin.attachments = dict(self.attachments)
+        twin.model_options = copy_containers(self.model_options)
+        return twin
+
+    def is_clone(self, other: Any) -> bool:
+        return getattr(other, "model", None) is self.model
+
+    # --- weights ----------------------------------------------------------------------------------------------------
+
+    def add_patches(
+        self, patches: Mapping[Any, Any], strength_patch: float = 1.0, strength_model: float = 1.0
+    ) -> list[Any]:
+        """Change weights: `patches` maps a weight's name, or (name, offset[, function]), to a recipe.
+
+        A recipe is an object with `apply(weight, strength)`, `("diff", (tensor,))`, `("set", (tensor,))` or
+        `(tensor,)`. Returns the keys that name a weight of this model; the others are left out.
+        """
+        taken = []
+        for place, recipe in patches.items():
+            key, offset, function = (place, None, None) if isinstance(place, str) else (*place, None, None)[:3]
+            if key in self.source:
+                self.patches.setdefault(key, []).append(Patch(strength_patch, recipe, strength_model, offset, function))
+                taken.append(place)
+        self.patches_uuid = uuid.uuid4()
+        return taken
+
+    def weight(self, key: str) -> Tensor:
+        """A weight as it is to be used: on the load device, in the compute type, patched."""
+        pristine = self.source[key]
+        dtype = self.dtype if self.dtype is not None and pristine.is_floating_point() else pristine.dtype
+        patches = [patch for patch in self.patches.get(key, ()) if not patch.changes_nothing]
+        if not patches:
+            return pristine.to(self.load_device, dtype)
+        weight = pristine.to(self.load_device, torch.float32, copy=True)
+        return self.calculate_weight(patches, weight, key).to(dtype)
+
+    def calculate_weight(self, patches: list[Patch], weight: Tensor, key: str) -> Tensor:
+        """`weight` with `patches` applied in order. Raises ValueError naming the weight when a recipe does not fit it."""
+        for patch in patches:
+            try:
+                weight = _apply(Patch(*patch), weight)
+            except (RuntimeError, IndexError) as error:
+                raise ValueError(f"a patch does not fit {key} of shape {tuple(weight.shape)}: {error}") from error
+        return weight
+
+    def get_key_patches(self, filter_prefix: str | None = None) -> dict[str, list[Any]]:
+        """For every weight: its pristine tensor (in a one-tuple) followed by its patches; what merging needs."""
+        return {
+            key: [(self.source[key],), *self.patches.get(key, ())]
+            for key in self.source
+            if filter_prefix is None or key.startswith(filter_prefix)
+        }
+
+    def model_state_dict(self, filter_prefix: str | None = None) -> dict[str, Tensor]:
+        """The pristine weights by name."""
+        return {key: self.source[key] for key in self.source if filter_prefix is None or key.startswith(filter_prefix)}
+
+    def model_size(self) -> int:
+        """Bytes the weights take when loaded."""
+        if not self.size:
+            self.size = sum(_loaded_bytes(value, self.dtype) for value in self.source.values())
+        return self.size
+
+    def model_dtype(self) -> torch.dtype:
+        """The type the network computes in."""
+        return self.dtype or next(iter(self.model.parameters())).dtype
+
+    def memory_required(self, input_shape: tuple[int, ...] | list[int]) -> int:
+        """Bytes of working memory one step on an input of this shape takes, as the model estimates it."""
+        estimate = getattr(self.model, "memory_required", None)
+        return int(estimate(tuple(input_shape))) if estimate else 0
+
+    # --- objects ----------------------------------------------------------------------------------------------------
+
+    def add_object_patch(self, name: str, obj: Any) -> None:
+        """Put `obj` in place of the attribute at the dotted path `name` while the model is at work."""
+        self.object_patches[name] = obj
+
+    def get_model_object(self, name: str) -> Any:
+        """The attribute at a dotted path, as this clone sees it. Raises AttributeError if there is none."""
+        if name in self.object_patches:
+            return self.object_patches[name]
+        found: Any = self.model
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+    @contextmanager
+    def objects_in_place(self) -> Iterator[None]:
+        """Have the object patches on the network while the block runs."""
+        before = []
+        try:
+            for name, obj in self.object_patches.items():
+                path, _, last = name.rpartition(".")
+                owner = self.model.get_submodule(path)
+                before.append((owner, last, getattr(owner, last)))
+                setattr(owner, last, obj)
+            yield
+        finally:
+            for owner, last, obj in reversed(before):
+                setattr(owner, last, obj)
+
+    # --- functions that take part in sampling -----------------------------------------------------------------------
+
+    def set_model_unet_function_wrapper(self, function: Callable[..., Tensor]) -> None:
+        """`function(apply_model, {"input", "timestep", "c", "cond_or_uncond"})` runs in place of `apply_model`."""
+        self.model_options["model_function_wrapper"] = function
+
+    def set_model_sampler_cfg_function(
+        self, function: Callable[..., Tensor], disable_cfg1_optimization: bool = False
+    ) -> None:
+        """`function(args)` mixes conditional and unconditional noise predictions in place of the CFG formula."""
+        self.model_options["sampler_cfg_function"] = function
+        if disable_cfg1_optimization:
+            self.model_options["disable_cfg1_optimization"] = True
+
+    def set_model_sampler_post_cfg_function(
+        self, function: Callable[..., Tensor], disable_cfg1_optimization: bool = False
+    ) -> None:
+        """`function(args)` changes the guided prediction; several run in the order they were added."""
+        self._append_option("sampler_post_cfg_function", function, disable_cfg1_optimization)
+
+    def set_model_sampler_pre_cfg_function(
+        self, function: Callable[..., list[Tensor]], disable_cfg1_optimization: bool = False
+    ) -> None:
+        """`function(args)` changes the predictions before they are mixed; several run in the order they were added."""
+        self._append_option("sampler_pre_cfg_function", function, disable_cfg1_optimization)
+
+    def set_model_denoise_mask_function(self, function: Callable[..., Tensor]) -> None:
+        """`function(sigma, denoise_mask, extra_options)` changes the inpainting mask at every step."""
+        self.model_options["denoise_mask_function"] = function
+
+    def _append_option(self, name: str, function: Callable[..., Any], disable_cfg1_optimization: bool) -> None:
+        self.model_options[name] = [*self.model_options.get(name, []), function]
+        if disable_cfg1_optimization:
+            self.model_options["disable_cfg1_optimization"] = True
+
+
+def copy_containers(value: Any) -> Any:
+    """A copy of nested dicts and lists that shares everything else."""
+    if isinstance(value, dict):
+        return {key: copy_containers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copy_containers(inner) for inner in value]
+    return value
+
+
+def _apply(patch: Patch, weight: Tensor) -> Tensor:
+    part = weight if patch.offset is None else weight.narrow(*patch.offset)
+    before = part * patch.strength_model if patch.strength_model != 1 else part
+    after = _patched(patch.recipe, before.clone(), patch.strength)
+    if patch.function is not None:
+        after = before + patch.function(after - before)
+    if patch.offset is None:
+        return after
+    part.copy_(after)
+    return weight
+
+
+def _patched(recipe: Any, weight: Tensor, strength: float) -> Tensor:
+    if hasattr(recipe, "apply"):
+        return recipe.apply(weight, strength)
+    kind, values = ("diff", recipe) if len(recipe) == 1 else (recipe[0], recipe[1])
+    value = values[0].to(weight.device, weight.dtype)
+    if kind == "set":
+        return value
+    if kind == "diff":
+        return weight + strength * value
+    raise ValueError(f"there is no recipe {kind!r} for patching a weight")
+
+
+def _loaded_bytes(value: Tensor, dtype: torch.dtype | None) -> int:
+    size = dtype.itemsize if dtype is not None and value.is_floating_point() else value.dtype.itemsize
+    return value.numel() * size

@@ -1,0 +1,57 @@
+"""Denoising only where a mask says so: elsewhere the latent is put back, noised to the level of the step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from comfy_core.sampling.guidance import CFGGuider
+
+
+class MaskedDenoiser:
+    """Stands between sampler and guider. `denoise_mask` [B, C, h, w] is 1 where the picture may change; without one
+    this passes everything through."""
+
+    def __init__(
+        self,
+        inner_model: CFGGuider,
+        sigmas: Tensor,
+        latent_image: Tensor,
+        noise: Tensor,
+        denoise_mask: Tensor | None = None,
+    ) -> None:
+        self.inner_model = inner_model
+        self.sigmas = sigmas
+        self.latent_image = latent_image
+        self.noise = noise
+        self.denoise_mask = denoise_mask
+
+    def __call__(
+        self, x: Tensor, sigma: Tensor, model_options: dict[str, Any] | None = None, seed: int | None = None
+    ) -> Tensor:
+        if self.denoise_mask is None:
+            return self.inner_model(x, sigma, model_options=model_options, seed=seed)
+        mask = self._mask(sigma, model_options or {})
+        sampling = self.inner_model.model_patcher.get_model_object("model_sampling")
+        kept = sampling.noise_scaling(sigma, self.noise, self.latent_image)
+        out = self.inner_model(x * mask + kept * (1 - mask), sigma, model_options=model_options, seed=seed)
+        return out * mask + self.latent_image * (1 - mask)
+
+    def _mask(self, sigma: Tensor, model_options: dict[str, Any]) -> Tensor:
+        assert self.denoise_mask is not None
+        change = model_options.get("denoise_mask_function")
+        if change is None:
+            return self.denoise_mask
+        extra = {"model": self.inner_model.inner_model, "sigmas": self.sigmas}
+        return change(sigma, self.denoise_mask, extra_options=extra)
+
+
+def prepare_mask(noise_mask: Tensor, shape: torch.Size, device: torch.device) -> Tensor:
+    """A mask [H, W], [B, H, W] or [B, 1, H, W] of any size as [B, C, h, w] over a latent of `shape`."""
+    mask = noise_mask.reshape(-1, 1, *noise_mask.shape[-2:]).float()
+    mask = F.interpolate(mask, size=tuple(shape[-2:]), mode="bilinear")
+    times = -(-shape[0] // mask.shape[0])
+    return mask.repeat(times, 1, 1, 1)[: shape[0]].expand(-1, shape[1], -1, -1).to(device)

@@ -1,0 +1,30 @@
+"""Opening a weight file of any kind: safetensors by memory map, the older pickle formats through a restricted reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comfy_core.weights.pickled import open_pickle
+from comfy_core.weights.safe import open_safetensors
+from comfy_core.weights.table import Weights, WeightsError
+
+
+def open_weights(path: str | Path) -> Weights:
+    """Open a weight file; nothing but its header is read.
+
+    Which kind it is follows from the ending: `.safetensors` and `.sft` are safetensors, every other one (`.ckpt`,
+    `.pt`, `.pth`, `.bin`, `.pkl`) is a torch pickle, of which only tensors and plain containers are accepted.
+
+    Raises:
+        WeightsError: the file is missing, empty, truncated, malformed, or carries code.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise WeightsError(f"{path.name} cannot be opened: {error.strerror or error}.") from error
+    if size == 0:
+        raise WeightsError(f"{path.name} is empty (0 bytes); download it again.")
+    if path.suffix.lower() in (".safetensors", ".sft"):
+        return open_safetensors(path)
+    return open_pickle(path)
