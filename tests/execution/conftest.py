@@ -1,0 +1,73 @@
+"""The fake nodes of packs/fake.py, loaded as a custom pack is, and a base directory that has them."""
+
+import itertools
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from comfy_core.folders import Folders
+from execution.cache import OutputCache
+from execution.executor import Executor
+from execution.load_nodes import load_nodes
+from execution.worker import Job, WorkerSettings
+
+PACKS = Path(__file__).parent / "packs"
+
+
+@pytest.fixture
+def nodes():
+    return load_nodes((), PACKS)
+
+
+@pytest.fixture
+def schemas(nodes):
+    return {name: node.schema for name, node in nodes.items()}
+
+
+@pytest.fixture
+def calls(nodes):
+    """The classes of the nodes that ran in this process."""
+    return sys.modules["custom_nodes.fake"].calls
+
+
+@pytest.fixture
+def folders(tmp_path):
+    (tmp_path / "custom_nodes").symlink_to(PACKS)
+    (tmp_path / "input").mkdir()
+    return Folders(base=tmp_path)
+
+
+@pytest.fixture
+def settings(folders):
+    return WorkerSettings(base=str(folders.base), packages=())
+
+
+@pytest.fixture
+def executor(nodes):
+    return Executor(nodes, OutputCache(1 << 20))
+
+
+@pytest.fixture
+def run(executor):
+    """Run a prompt; the events, plus `.of(kind)` for those of one kind."""
+    ids = itertools.count()
+
+    def run(prompt, outputs=None, interrupted=lambda: False, **extra_data):
+        events = []
+        outputs = outputs or [one for one, raw in prompt.items() if executor.nodes[raw["class_type"]].schema.is_output]
+        job = Job(prompt_id=f"run {next(ids)}", prompt=prompt, outputs=outputs, extra_data=extra_data)
+        executor.run(job, events.append, interrupted)
+        return SimpleNamespace(all=events, of=lambda kind: [event for event in events if isinstance(event, kind)])
+
+    return run
+
+
+def node_of(class_type, **inputs):
+    return {"class_type": class_type, "inputs": inputs}
+
+
+@pytest.fixture(name="node")
+def node_fixture():
+    return node_of
