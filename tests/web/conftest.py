@@ -1,0 +1,110 @@
+"""The real application over the real engine, with a worker in this process that has only the nodes of packs/fake.py."""
+
+from pathlib import Path
+
+import pytest
+
+from comfy_core.folders import Folders
+from execution.engine import Engine
+from execution.worker import WorkerSettings
+from execution.workers.in_process import InProcessWorker
+from web.server.app import make_app
+from web.server.settings import ServerSettings
+
+PACKS = Path(__file__).parent / "packs"
+
+
+@pytest.fixture
+def folders(tmp_path):
+    (tmp_path / "custom_nodes").symlink_to(PACKS)
+    (tmp_path / "input").mkdir()
+    return Folders(base=tmp_path)
+
+
+@pytest.fixture
+def dist(tmp_path):
+    """A small built editor."""
+    folder = tmp_path / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Easel</title>")
+    (folder / "assets" / "main-1a2b.js").write_text("export {}")
+    return folder
+
+
+@pytest.fixture
+def settings(dist):
+    return ServerSettings(max_upload_bytes=1024 * 1024, dist=dist)
+
+
+@pytest.fixture
+async def engine(folders):
+    engine = Engine(folders, worker=InProcessWorker(WorkerSettings(base=str(folders.base), packages=())))
+    await engine.start()
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def client(engine, folders, settings, aiohttp_client):
+    return await aiohttp_client(make_app(engine, folders, settings))
+
+
+@pytest.fixture
+def post_prompt(client):
+    """POST a prompt; the status and the JSON that came back."""
+
+    async def post(prompt, **more):
+        answer = await client.post("/prompt", json={"prompt": prompt, **more})
+        return answer.status, await answer.json()
+
+    return post
+
+
+@pytest.fixture
+def finished(client):
+    """The history entry of a prompt, once it has ended."""
+    import asyncio
+
+    async def wait(prompt_id):
+        for _ in range(500):
+            history = await (await client.get(f"/history/{prompt_id}")).json()
+            if history:
+                return history[prompt_id]
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{prompt_id} did not finish")
+
+    return wait
+
+
+def graph(copies=1, **text):
+    """A prompt of two nodes that saves a picture."""
+    return {
+        "1": {"class_type": "FakeText", "inputs": {"text": "hello", "seed": 0, "style": "plain", **text}},
+        "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": copies}},
+    }
+
+
+@pytest.fixture(name="graph")
+def graph_fixture():
+    return graph
+
+
+@pytest.fixture
+def workflow():
+    """The same two nodes as the editor saves them."""
+    return {
+        "last_node_id": 2,
+        "last_link_id": 1,
+        "nodes": [
+            {"id": 1, "type": "FakeText", "mode": 0, "inputs": [], "widgets_values": ["hello", 0, "fixed", "plain"]},
+            {
+                "id": 2,
+                "type": "FakeSave",
+                "mode": 0,
+                "inputs": [{"name": "value", "type": "NUMBER", "link": 1}],
+                "widgets_values": ["fake", 1],
+            },
+        ],
+        "links": [[1, 1, 0, 2, 0, "NUMBER"]],
+        "version": 0.4,
+    }

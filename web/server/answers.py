@@ -1,0 +1,103 @@
+"""Requests in, answers out: JSON read strictly, JSON written as ComfyUI writes it, refusals that say what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+T = TypeVar("T")
+
+
+class Refusal(Exception):
+    """A request that is turned down. `message` is one sentence that says what to change."""
+
+    def __init__(
+        self, message: str, *, type: str = "invalid_request", status: int = 400, extra: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.type = type
+        self.status = status
+        self.extra = extra or {}
+
+    def answer(self) -> web.Response:
+        return error_answer(self.status, self.type, self.message, self.extra)
+
+
+def error_answer(status: int, type: str, message: str, extra: dict[str, Any] | None = None) -> web.Response:
+    """The one shape all errors have (contract http_ws.md §1)."""
+    error = {"type": type, "message": message, "details": "", "extra_info": extra or {}}
+    return json_answer({"error": error, "node_errors": {}}, status=status)
+
+
+def dumps(data: Any) -> str:
+    """JSON as `json.dumps` writes it; a NaN or infinity, which browsers cannot read, becomes null."""
+    try:
+        return json.dumps(data, allow_nan=False)
+    except ValueError:
+        return json.dumps(msgspec.json.decode(msgspec.json.encode(data)))
+
+
+def json_answer(data: Any, status: int = 200) -> web.Response:
+    return web.Response(text=dumps(data), status=status, content_type="application/json")
+
+
+def empty() -> web.Response:
+    """Success with nothing to say, which many POSTs answer."""
+    return web.Response(status=200)
+
+
+async def read_json(request: web.Request, default: Any = ...) -> Any:
+    """The body as JSON, whatever its Content-Type. `default` stands for an empty body. Raises Refusal."""
+    body = await request.read()
+    if not body.strip() and default is not ...:
+        return default
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.MsgspecError as error:
+        hint = "; NaN and Infinity are no JSON, send null" if re.search(rb"\b(NaN|Infinity)\b", body) else ""
+        raise Refusal(f"the body is not valid JSON: {error}{hint}", type="invalid_json") from None
+    except RecursionError:
+        raise Refusal("the JSON nests too deeply", type="invalid_json") from None
+
+
+async def read_as(request: web.Request, shape: type[T], default: Any = ...) -> T:
+    """The body as JSON of a given shape. Raises Refusal naming the field that does not fit."""
+    return fitted(await read_json(request, default), shape)
+
+
+def fitted(data: Any, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(data, shape)
+    except msgspec.ValidationError as error:
+        raise Refusal(_sentence(str(error))) from None
+
+
+def _sentence(complaint: str) -> str:
+    """msgspec's "Expected `array`, got `int` - at `$.delete`" in a form that reads."""
+    match = re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`(?: - at `\$\.?(.*)`)?", complaint)
+    if not match:
+        return complaint
+    wanted, got, where = match[1], match[2], match[3] or "the body"
+    return f"{where} must be {wanted.replace(' | ', ' or ')}, not {got}"
+
+
+def whole_number(request: web.Request, name: str) -> int | None:
+    """A query parameter that is a whole number, or None if it is absent. Raises Refusal."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise Refusal(f"{name} must be a whole number, not {text[:40]!r}") from None
+
+
+def flag(request: web.Request, name: str, default: bool = False) -> bool:
+    """A query parameter that is `true` or `false`."""
+    text = request.query.get(name)
+    return default if text is None else text.lower() in ("true", "1")

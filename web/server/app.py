@@ -1,0 +1,63 @@
+"""The application: all routes, each with and without /api, behind the guard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from comfy_core.folders import Folders
+from web.server import failures, security
+from web.server.hub import Hub
+from web.server.keys import DOOR, FOLDERS, HUB, SETTINGS, Door
+from web.server.routes import catalogue, page, preferences, prompt, queue, socket, upload, userdata, view
+from web.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from execution.engine import Engine
+
+SUBJECTS = (prompt, queue, catalogue, view, upload, userdata, preferences, socket)
+
+
+def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: ServerSettings) -> web.Application:
+    """Put the server together. `engine` may still be on its way: only the routes that need it wait.
+
+    The caller starts and closes the engine.
+    """
+    app = web.Application(
+        middlewares=[failures.answer_failures, security.guard], client_max_size=settings.max_upload_bytes
+    )
+    app[FOLDERS], app[SETTINGS] = folders, settings
+    app[DOOR] = Door(engine)
+    app[HUB] = Hub(catalogue.features(settings))
+    for subject in SUBJECTS:
+        for route in subject.routes():
+            app.router.add_route(route.method, route.path, route.handler)
+            app.router.add_route(route.method, f"/api{route.path}", route.handler)
+    app.router.add_routes(page.routes())
+    app.on_response_prepare.append(security.add_headers)
+    app.cleanup_ctx.append(_watching)
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+async def _watching(app: web.Application) -> AsyncIterator[None]:
+    """Wait for the engine and keep an eye on its runs, as long as the application lives."""
+    app[DOOR].open()
+    watching = asyncio.create_task(_watch(app))
+    yield
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+
+
+async def _watch(app: web.Application) -> None:
+    with suppress(Exception):  # whoever starts the engine says why it did not start
+        await app[HUB].watch(await app[DOOR].engine())
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    await app[HUB].close()

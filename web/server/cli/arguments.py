@@ -1,0 +1,128 @@
+"""What `python main.py` understands."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from comfy_core.folders import CHECKOUT, Folders
+
+if TYPE_CHECKING:
+    from execution.worker import Worker
+
+MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Read the command line. Without a command it is `serve`, so `python main.py --port 8189` serves."""
+    if words[:1] not in (["serve"], ["run"], ["-h"], ["--help"]):
+        words = ["serve", *words]
+    return _parser().parse_args(words)
+
+
+def folders_of(options: argparse.Namespace) -> Folders:
+    return Folders(base=options.base_directory, output=options.output_directory)
+
+
+def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
+    """The worker that the options ask for; nothing is started yet."""
+    from execution.worker import WorkerSettings
+
+    folders = folders_of(options)
+    settings = WorkerSettings(
+        base=str(folders.base),
+        output=str(folders.output),
+        cpu=options.cpu,
+        verbose=options.verbose,
+        options=memory_options(options),
+    )
+    if in_process:
+        from execution.workers.in_process import InProcessWorker
+
+        return InProcessWorker(settings)
+    from execution.workers.subprocess import SubprocessWorker
+
+    return SubprocessWorker(settings)
+
+
+def memory_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The memory flags that were given, as `comfy_core.memory.devices.configure` takes them."""
+    given = {name: getattr(options, name) for name in MEMORY_FLAGS}
+    return {name: value for name, value in given.items() if value}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
+    commands = parser.add_subparsers(dest="command", metavar="{serve,run}")
+    _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
+    _run(commands.add_parser("run", help="run one workflow and exit"))
+    return parser
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen",
+        nargs="?",
+        const="0.0.0.0,::",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="addresses to listen on and host names to answer to, with commas; without a value: all addresses",
+    )
+    parser.add_argument("--port", type=_port, default=8188, help="the port (default: 8188)")
+    parser.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
+    parser.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
+    browser = parser.add_mutually_exclusive_group()
+    browser.add_argument(
+        "--auto-launch", dest="auto_launch", action="store_true", default=None, help="open the browser"
+    )
+    browser.add_argument("--disable-auto-launch", dest="auto_launch", action="store_false", help="never open it")
+    _common(parser)
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "workflow", type=Path, help="a saved workflow, an API prompt, or a picture (PNG, WebP, JPEG) that carries one"
+    )
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help='change an input, e.g. --set "6.text=a red apple"; may be repeated',
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="set every seed of the workflow")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)")
+    parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
+    _common(parser)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--base-directory", type=Path, default=CHECKOUT, metavar="DIR", help="where models/, input/, output/ … are"
+    )
+    parser.add_argument("--output-directory", type=Path, metavar="DIR", help="where pictures go (default: output/)")
+    parser.add_argument("--cpu", action="store_true", help="use no accelerator")
+    memory = parser.add_mutually_exclusive_group()
+    memory.add_argument("--highvram", action="store_true", help="keep models on the device")
+    memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
+    memory.add_argument("--novram", action="store_true", help="keep no models on the device")
+    parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
+    parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; ports are numbers from 1 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size")
+    return number

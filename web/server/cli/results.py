@@ -1,0 +1,92 @@
+"""Where the pictures of a run are, and how the one that `--out` asks for gets its name and keeps its workflow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from comfy_core.folders import Folders
+
+REENCODED = {".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
+EXIF_TAGS = {"prompt": 0x0110, "workflow": 0x010F}
+QUALITY = 95
+
+
+def check_out(out: Path) -> None:
+    """Refuse a place for pictures that cannot be used, before anything is computed. Raises ValueError."""
+    folder = out if out.is_dir() else out.parent
+    if not out.is_dir() and not out.suffix:
+        raise ValueError(f"--out {out}: give the file an ending, such as {out}.png")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".easel-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"--out {out}: cannot write there: {error.strerror}") from None
+
+
+class Results:
+    """The files that the nodes of a run reported. Saved files count; previews only if nothing was saved."""
+
+    def __init__(self, folders: Folders, outputs: dict[str, dict[str, Any]]) -> None:
+        reported = [
+            (
+                entry.get("type", "output"),
+                folders.find(entry.get("type", "output"), entry["filename"], entry.get("subfolder", "")),
+            )
+            for ui in outputs.values()
+            for entries in ui.values()
+            if isinstance(entries, list)
+            for entry in entries
+            if isinstance(entry, dict) and "filename" in entry
+        ]
+        saved = [path for type, path in reported if type == "output"]
+        self.files = list(dict.fromkeys(saved or [path for _, path in reported]))
+
+    def deliver(self, out: Path | None) -> Iterator[str]:
+        """Move the files to where `out` says and yield each one's path. Raises ValueError if there is none to move."""
+        if out is not None and not self.files:
+            raise ValueError("the workflow saved nothing that --out could name; end it with a SaveImage node")
+        for index, path in enumerate(self.files):
+            yield str(path if out is None else _deliver(path, _target(path, out, index)))
+
+
+def _target(path: Path, out: Path, index: int) -> Path:
+    """`apple.png`, then `apple_1.png`, `apple_2.png` …; in a folder, files keep their names."""
+    if out.is_dir():
+        return out / path.name
+    return out if index == 0 else out.with_name(f"{out.stem}_{index}{out.suffix}")
+
+
+def _deliver(path: Path, target: Path) -> Path:
+    form = REENCODED.get(target.suffix.lower())
+    if path.suffix.lower() == ".png" and form is not None:
+        _reencode(path, target, form)
+        path.unlink()
+    elif target.suffix.lower() != path.suffix.lower():
+        target = target.with_suffix(path.suffix)
+        shutil.move(path, target)
+    else:
+        shutil.move(path, target)
+    return target
+
+
+def _reencode(path: Path, target: Path, form: str) -> None:
+    """A PNG as WebP or JPEG. The workflow goes along in the EXIF strings where ComfyUI puts it; JPEG holds 64 kB."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        exif = Image.Exif()
+        for key, tag in EXIF_TAGS.items():
+            if key in image.info:
+                exif[tag] = f"{key}:{image.info[key]}"
+        picture = image.convert("RGB") if form == "jpeg" else image
+        try:
+            picture.save(target, form, quality=QUALITY, exif=exif)
+        except ValueError as error:
+            raise ValueError(
+                f"{target}: its workflow is too large for this kind of file; choose .png or .webp"
+            ) from error

@@ -1,0 +1,189 @@
+"""`python main.py`: bind the port first, serve the page at once, and bring the engine up behind it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import signal
+import sys
+import webbrowser
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from comfy_core.folders import Folders
+from web.server.app import make_app
+from web.server.cli.arguments import folders_of, worker_of
+from web.server.security import ANY_ADDRESS, is_address
+from web.server.settings import MIB, ServerSettings
+
+if TYPE_CHECKING:
+    from execution.engine import Engine
+
+CLOSE_SECONDS = 5.0
+
+
+class CannotStart(Exception):
+    """A reason not to start, as one sentence for the person at the terminal."""
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve until interrupted. Returns the exit code."""
+    folders = folders_of(options)
+    names = tuple(name.strip().lower() for name in options.listen.split(",") if name.strip())
+    settings = ServerSettings(
+        listen=names or ("127.0.0.1",), port=options.port, max_upload_bytes=int(options.max_upload_size * MIB)
+    )
+    try:
+        check_folders(folders)
+        asyncio.run(_serve(options, folders, settings))
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _serve(options: argparse.Namespace, folders: Folders, settings: ServerSettings) -> None:
+    stop = _stop_on_signals()
+    engine = asyncio.get_running_loop().create_future()
+    app = make_app(engine, folders, settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS, handle_signals=False)
+    await runner.setup()
+    try:
+        port = await _listen(runner, settings)
+        _announce(settings, port, options.auto_launch)
+        await _live(options, folders, engine, stop)
+    finally:
+        await runner.cleanup()
+
+
+async def _live(
+    options: argparse.Namespace, folders: Folders, ready: asyncio.Future[Engine], stop: asyncio.Event
+) -> None:
+    """Bring the engine up, wait for the end, and take it down."""
+    engine = None
+    try:
+        try:
+            await asyncio.to_thread(clear_temp, folders)
+            engine = await _start_engine(options, folders)
+        except Exception as error:
+            ready.cancel()
+            if options.verbose:
+                logging.getLogger("easel.server").exception("the engine did not start")
+            raise CannotStart(f"the engine cannot start: {_first_line(error)}") from error
+        ready.set_result(engine)
+        await stop.wait()
+    finally:
+        if engine is not None:
+            await engine.close()
+
+
+async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine:
+    """Import the engine beside the event loop, so that the page is served meanwhile, and start it."""
+
+    def build() -> Engine:
+        from execution.engine import Engine
+
+        return Engine(folders, worker=worker_of(options, in_process=options.in_process))
+
+    engine = await asyncio.to_thread(build)
+    await engine.start()
+    return engine
+
+
+# --- folders ---------------------------------------------------------------------------------------------------------
+
+
+def check_folders(folders: Folders) -> None:
+    """Make sure results can be written, before anything starts. Raises CannotStart naming the folder."""
+    for folder, flag in ((folders.base, "--base-directory"), (folders.user, "--base-directory")):
+        _check_writable(folder, flag)
+    _check_writable(folders.output, "--output-directory")
+
+
+def _check_writable(folder: Path, flag: str) -> None:
+    probe = folder / f".easel-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CannotStart(
+            f"cannot write into {folder}: {error.strerror}; give it write permission or choose another with {flag}"
+        ) from None
+
+
+def clear_temp(folders: Folders) -> None:
+    """Previews of the last session are of no use any more."""
+    if folders.temp.is_symlink() or not folders.temp.is_dir():
+        return
+    for entry in folders.temp.iterdir():
+        with suppress(OSError):
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+# --- port and browser ------------------------------------------------------------------------------------------------
+
+
+async def _listen(runner: web.AppRunner, settings: ServerSettings) -> int:
+    """Bind the addresses; host names beside addresses are only names to answer to. Returns the port."""
+    port = settings.port
+    for address in bind_addresses(settings.listen):
+        try:
+            await web.TCPSite(runner, address, port).start()
+        except OSError as error:
+            raise CannotStart(_why_not(error, address, port)) from None
+        port = runner.addresses[0][1]
+    return port
+
+
+def bind_addresses(listen: tuple[str, ...]) -> list[str]:
+    addresses = [name for name in listen if is_address(name) or name == "localhost"]
+    return addresses or list(listen)
+
+
+def _why_not(error: OSError, address: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken by another program; stop it or choose another: python main.py --port {port + 1}"
+    if error.errno == errno.EACCES:
+        return f"port {port} is reserved for the system; choose one above 1023: python main.py --port 8188"
+    return f"cannot listen on {address}: {error.strerror or error}; see --listen"
+
+
+def _announce(settings: ServerSettings, port: int, auto_launch: bool | None) -> None:
+    first = bind_addresses(settings.listen)[0]
+    shown = "127.0.0.1" if first in ANY_ADDRESS else f"[{first}]" if ":" in first else first
+    url = f"http://{shown}:{port}"
+    print(f"Easel is ready: {url}", flush=True)
+    if auto_launch or (auto_launch is None and has_desktop()):
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
+
+
+def has_desktop() -> bool:
+    """Whether somebody sits before a screen: never in CI, over SSH or without a display."""
+    if os.environ.get("CI") or os.environ.get("SSH_CONNECTION") or not sys.stdout.isatty():
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl+C arrives as KeyboardInterrupt
+            loop.add_signal_handler(signum, stop.set)
+    return stop
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

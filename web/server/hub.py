@@ -1,0 +1,143 @@
+"""The WebSocket side: every client hears the runs it started, in order, and none waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from execution.events import ExecutionInterrupted, ExecutionStart, Preview, Progress, ProgressState
+from execution.subscription import Envelope, QueueStatus, Subscription
+from web.server.answers import dumps
+from web.server.frames import described_preview, plain_preview, status_data, text_frame
+
+if TYPE_CHECKING:
+    from execution.engine import Engine
+
+SEND_SECONDS = 60.0
+FRAMES_KEPT = 64
+BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Preview)
+
+
+class Client:
+    """One open socket."""
+
+    def __init__(self, id: str, socket: web.WebSocketResponse) -> None:
+        self.id = id
+        self.socket = socket
+        self.wants_metadata = False
+
+    async def send(self, frame: str | bytes) -> None:
+        """Send a frame; a client that takes none for a minute is let go."""
+        async with asyncio.timeout(SEND_SECONDS):
+            if isinstance(frame, str):
+                await self.socket.send_str(frame)
+            else:
+                await self.socket.send_bytes(frame)
+
+
+class Hub:
+    """Who is connected, by client id; of several sockets with one id, the newest receives the runs' events."""
+
+    def __init__(self, features: dict[str, Any]) -> None:
+        self._features = features
+        self._clients: dict[str, list[Client]] = defaultdict(list)
+        self._owners: dict[str, str | None] = {}
+        self._frames: dict[tuple[bool, int], str | bytes] = {}
+        self._last_seq = 0
+
+    async def watch(self, engine: Engine) -> None:
+        """Keep track of whose run is under way and of the last event's number."""
+        with engine.subscribe() as events:
+            async for envelope in events:
+                self._last_seq = envelope.seq
+                if isinstance(envelope.event, ExecutionStart):
+                    self._owners = {envelope.event.prompt_id: envelope.client_id}
+
+    async def serve(self, engine: Engine, client: Client, since: int | None) -> None:
+        """Talk to one client until it leaves."""
+        self._clients[client.id].append(client)
+        with engine.subscribe(since) as events:
+            try:
+                await self._greet(engine, client)
+                telling = asyncio.create_task(self._tell(client, events))
+                listening = asyncio.create_task(self._listen(client))
+                await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
+                await _end(telling, listening)
+            finally:
+                self._forget(client)
+
+    async def close(self) -> None:
+        """Say goodbye to all clients."""
+        everyone = [client for clients in self._clients.values() for client in clients]
+        await asyncio.gather(*(client.socket.close(code=1001) for client in everyone), return_exceptions=True)
+
+    def wants(self, client: Client, envelope: Envelope) -> bool:
+        """Whether an event is this client's: status is everybody's, a run's events go to who asked for the run."""
+        if isinstance(envelope.event, QueueStatus):
+            return True
+        if envelope.client_id is None:
+            return isinstance(envelope.event, BROADCAST_WITHOUT_OWNER)
+        return envelope.client_id == client.id and self._clients[client.id][-1:] == [client]
+
+    async def _greet(self, engine: Engine, client: Client) -> None:
+        data = {**status_data(engine.queue_remaining()), "sid": client.id}
+        await client.send(dumps({"type": "status", "data": data, "seq": self._last_seq}))
+        running = engine.running()
+        if running and running[1] and self._owners.get(running[0]) == client.id:
+            await client.send(dumps({"type": "executing", "data": {"node": running[1]}}))
+
+    async def _tell(self, client: Client, events: Subscription) -> None:
+        async for envelope in events:
+            if self.wants(client, envelope):
+                await client.send(self._frame(client, envelope))
+
+    async def _listen(self, client: Client) -> None:
+        async for message in client.socket:
+            if message.type is WSMsgType.TEXT:
+                await self._hear(client, message.data)
+
+    async def _hear(self, client: Client, text: str) -> None:
+        """Clients say one thing: what they can do. Anything else is ignored, as ComfyUI does."""
+        try:
+            message = msgspec.json.decode(text)
+        except (msgspec.MsgspecError, RecursionError):
+            return
+        if not isinstance(message, dict) or message.get("type") != "feature_flags":
+            return
+        flags = message.get("data")
+        client.wants_metadata = isinstance(flags, dict) and flags.get("supports_preview_metadata") is True
+        await client.send(dumps({"type": "feature_flags", "data": self._features}))
+
+    def _forget(self, client: Client) -> None:
+        self._clients[client.id].remove(client)
+        if not self._clients[client.id]:
+            del self._clients[client.id]
+
+    def _frame(self, client: Client, envelope: Envelope) -> str | bytes:
+        """An event's frame, made once for all who receive it."""
+        key = (client.wants_metadata, envelope.seq)
+        if key not in self._frames:
+            if len(self._frames) >= FRAMES_KEPT:
+                del self._frames[next(iter(self._frames))]
+            self._frames[key] = _framed(envelope, client.wants_metadata)
+        return self._frames[key]
+
+
+def _framed(envelope: Envelope, with_metadata: bool) -> str | bytes:
+    if isinstance(envelope.event, Preview):
+        return described_preview(envelope.event) if with_metadata else plain_preview(envelope.event)
+    return text_frame(envelope)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Stop both halves of a conversation; a client that went away is no error."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        gone = (asyncio.CancelledError, TimeoutError, ConnectionError, RuntimeError)
+        if isinstance(outcome, BaseException) and not isinstance(outcome, gone):
+            raise outcome

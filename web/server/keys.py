@@ -1,0 +1,45 @@
+"""What every route can ask of its application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from comfy_core.folders import Folders
+from web.server.hub import Hub
+from web.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from execution.engine import Engine
+
+
+class Door:
+    """The engine, or the engine to come: routes that need it wait, all others are served meanwhile."""
+
+    def __init__(self, engine: Engine | Awaitable[Engine]) -> None:
+        self._coming = engine
+        self._opening: asyncio.Future[Engine] | None = None
+
+    def open(self) -> None:
+        """Begin to wait; called once there is an event loop."""
+        self._opening = asyncio.ensure_future(self._wait())
+
+    async def engine(self) -> Engine:
+        assert self._opening is not None, "the application has not started"
+        return await asyncio.shield(self._opening)
+
+    async def _wait(self) -> Engine:
+        return await self._coming if isinstance(self._coming, Awaitable) else self._coming
+
+
+DOOR = web.AppKey("door", Door)
+FOLDERS = web.AppKey("folders", Folders)
+SETTINGS = web.AppKey("settings", ServerSettings)
+HUB = web.AppKey("hub", Hub)
+
+
+async def engine_of(request: web.Request) -> Engine:
+    return await request.app[DOOR].engine()

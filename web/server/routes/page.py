@@ -1,0 +1,41 @@
+"""The editor's files from web/dist, and a page that says how to build them where they are missing."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from web.server.answers import Refusal
+from web.server.files import is_file, resolve
+from web.server.keys import SETTINGS
+
+MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel</title>
+<style>body{font:16px/1.5 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem;color:#1c1c1c;background:#f4f4f4}
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}}code{font-size:.9em}</style>
+<h1>Easel is running</h1>
+<p>The server answers, but the editor has not been built here: <code>web/dist</code> is missing.</p>
+<p>Build it once with <code>cd web/editor &amp;&amp; npm ci &amp;&amp; npm run build</code>, then reload this page.
+The HTTP API works without it.</p></html>"""
+TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/", index), web.get("/{path:.+}", asset)]
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    path = request.app[SETTINGS].dist / "index.html"
+    if not is_file(path):
+        return web.Response(text=MISSING, content_type="text/html", headers={"Cache-Control": "no-store"})
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+
+async def asset(request: web.Request) -> web.StreamResponse:
+    """A file of the editor. `no-cache` lets browsers keep it, and ask by its ETag whether it changed."""
+    name = request.match_info["path"]
+    path = resolve(request.app[SETTINGS].dist, name, status=404)
+    if not is_file(path):
+        raise Refusal(f"there is nothing at /{name[:200]}", type="not_found", status=404)
+    response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+    if path.suffix in TYPES:  # the system's own table of types may be wrong (Windows)
+        response.headers["Content-Type"] = f"{TYPES[path.suffix]}; charset=utf-8"
+    return response

@@ -1,0 +1,91 @@
+"""/queue, /history, /interrupt and /free: what waits, what was, and what should stop."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from web.server.answers import Refusal, empty, json_answer, read_as, whole_number
+from web.server.keys import engine_of
+
+
+class Removal(msgspec.Struct):
+    clear: bool = False
+    delete: list[str] = []
+
+
+class Interrupt(msgspec.Struct):
+    prompt_id: str | None = None
+
+
+class Free(msgspec.Struct):
+    unload_models: bool = False
+    free_memory: bool = False
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/queue", show_queue),
+        web.post("/queue", remove_from_queue),
+        web.get("/history", show_history),
+        web.post("/history", remove_from_history),
+        web.get("/history/{prompt_id}", show_entry),
+        web.post("/interrupt", interrupt),
+        web.post("/free", free),
+    ]
+
+
+async def show_queue(request: web.Request) -> web.Response:
+    running, pending = await (await engine_of(request)).queue()
+    return json_answer({"queue_running": running, "queue_pending": pending})
+
+
+async def remove_from_queue(request: web.Request) -> web.Response:
+    asked = await read_as(request, Removal)
+    engine = await engine_of(request)
+    if asked.clear:
+        await engine.clear_queue()
+    if asked.delete:
+        await engine.delete_from_queue(asked.delete)
+    return empty()
+
+
+async def show_history(request: web.Request) -> web.Response:
+    max_items, offset = whole_number(request, "max_items"), whole_number(request, "offset")
+    if max_items is not None and max_items < 0:
+        raise Refusal("max_items must not be negative")
+    engine = await engine_of(request)
+    return json_answer(await engine.history(max_items, offset))
+
+
+async def show_entry(request: web.Request) -> web.Response:
+    engine = await engine_of(request)
+    return json_answer(await engine.history_entry(request.match_info["prompt_id"]))
+
+
+async def remove_from_history(request: web.Request) -> web.Response:
+    asked = await read_as(request, Removal)
+    engine = await engine_of(request)
+    if asked.clear:
+        await engine.clear_history()
+    if asked.delete:
+        await engine.delete_from_history(asked.delete)
+    return empty()
+
+
+async def interrupt(request: web.Request) -> web.Response:
+    """Stop what runs; a body that cannot be read means the same as none, as clients expect."""
+    try:
+        asked = await read_as(request, Interrupt, default={})
+    except Refusal as refusal:
+        if refusal.type != "invalid_json":
+            raise
+        asked = Interrupt()
+    await (await engine_of(request)).interrupt(asked.prompt_id)
+    return empty()
+
+
+async def free(request: web.Request) -> web.Response:
+    asked = await read_as(request, Free)
+    await (await engine_of(request)).free(asked.unload_models, asked.free_memory)
+    return empty()

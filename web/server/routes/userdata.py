@@ -1,0 +1,127 @@
+"""/userdata: what the editor keeps for the user. `workflows/` is user_workflows/, the rest lies in user/default/."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from comfy_core.folders import Folders
+from web.server.answers import Refusal, flag, json_answer
+from web.server.files import is_file, resolve, send_file, write_whole, writing
+from web.server.keys import FOLDERS
+
+WORKFLOWS = "workflows"
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/userdata", list_files),
+        web.post("/userdata/{file:[^/]+}/move/{dest:[^/]+}", move),
+        web.get("/userdata/{file:.+}", read),
+        web.post("/userdata/{file:.+}", write),
+        web.delete("/userdata/{file:.+}", delete),
+    ]
+
+
+def user_folder(folders: Folders) -> Path:
+    return folders.user / "default"
+
+
+async def list_files(request: web.Request) -> web.Response:
+    name = request.query.get("dir", "")
+    if not name:
+        raise Refusal("say which folder: /userdata?dir=workflows", type="no_directory")
+    folder = _path(request, name)
+    if not folder.is_dir():
+        raise Refusal(f"there is no folder {name[:100]!r}", status=404, type="no_directory")
+    listing = await asyncio.to_thread(_listing, folder, flag(request, "recurse"))
+    if flag(request, "full_info"):
+        return json_answer([_info(path.relative_to(folder).as_posix(), path) for path in listing])
+    names = [path.relative_to(folder).as_posix() for path in listing]
+    if flag(request, "split"):
+        return json_answer([[name, *name.split("/")] for name in names])
+    return json_answer(names)
+
+
+async def read(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["file"]
+    path = _existing(request, name)
+    if name != "user.css":
+        return send_file(path, download=True)
+    response = web.FileResponse(path)
+    response.headers["Content-Type"] = "text/css; charset=utf-8"
+    return response
+
+
+async def write(request: web.Request) -> web.Response:
+    name = request.match_info["file"]
+    path = _path(request, name)
+    if path.exists() and not flag(request, "overwrite", default=True):
+        raise Refusal(f"{name[:100]!r} already exists", status=409, type="file_exists")
+    data = await request.read()
+    with writing(_place(name)):
+        await asyncio.to_thread(write_whole, path, data)
+    return _written(request, name, path)
+
+
+async def delete(request: web.Request) -> web.Response:
+    path = _existing(request, request.match_info["file"])
+    with writing(_place(request.match_info["file"])):
+        await asyncio.to_thread(path.unlink)
+    return web.Response(status=204)
+
+
+async def move(request: web.Request) -> web.Response:
+    source, name = _existing(request, request.match_info["file"]), request.match_info["dest"]
+    target = _path(request, name)
+    if target.exists() and target != source and not flag(request, "overwrite"):
+        raise Refusal(f"{name[:100]!r} already exists", status=409, type="file_exists")
+    with writing(_place(name)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+    return _written(request, name, target)
+
+
+def _path(request: web.Request, name: str) -> Path:
+    """Where a name of the editor's lies on disk. Raises Refusal (403) for names that lead elsewhere."""
+    folders = request.app[FOLDERS]
+    head, _, rest = name.replace("\\", "/").partition("/")
+    if head == WORKFLOWS:
+        return resolve(folders.workflows, rest)
+    return resolve(user_folder(folders), name)
+
+
+def _existing(request: web.Request, name: str) -> Path:
+    path = _path(request, name)
+    if not is_file(path):
+        raise Refusal(f"there is no file {name[:100]!r}", status=404, type="no_file")
+    return path
+
+
+def _place(name: str) -> str:
+    return "user_workflows" if name.startswith(WORKFLOWS) else "user"
+
+
+def _listing(folder: Path, recurse: bool) -> list[Path]:
+    """The files of a folder, in order; files half written are not shown."""
+    found = folder.rglob("*") if recurse else folder.iterdir()
+    return sorted(path for path in found if path.is_file() and path.suffix != ".part")
+
+
+def _written(request: web.Request, name: str, path: Path) -> web.Response:
+    return json_answer(_info(name, path) if flag(request, "full_info") else name)
+
+
+def _info(name: str, path: Path) -> dict[str, Any]:
+    """Size in bytes and times in milliseconds since 1970."""
+    stat = path.stat()
+    return {
+        "path": name,
+        "size": stat.st_size,
+        "modified": int(stat.st_mtime * 1000),
+        "created": int(stat.st_ctime * 1000),
+    }

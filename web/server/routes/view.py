@@ -1,0 +1,121 @@
+"""GET /view: pictures and other results, as they are, re-encoded or one channel of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from aiohttp import web
+
+from web.server.answers import Refusal
+from web.server.files import disposition, is_file, resolve, send_file
+from web.server.keys import FOLDERS
+from web.server.security import FILE_POLICY
+
+MAX_PIXELS = 300_000_000
+SUFFIXES = {f" [{word}]": word for word in ("input", "output", "temp")}
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/view", view)]
+
+
+async def view(request: web.Request) -> web.StreamResponse:
+    path = _path(request)
+    channel = request.query.get("channel", "rgba")
+    if channel not in ("rgba", "rgb", "a"):
+        raise Refusal(f"channel must be rgba, rgb or a, not {channel[:20]!r}")
+    if "preview" in request.query:
+        form, _, quality = request.query["preview"].partition(";")
+        return await _encoded(path, _preview, form, _quality(quality), channel)
+    if channel != "rgba":
+        return await _encoded(path, _channel, channel)
+    if path.suffix.lower() in (".svg", ".svgz") and request.headers.get("Sec-Fetch-Dest") == "image":
+        return _svg(path)
+    return send_file(path)
+
+
+def _path(request: web.Request) -> Path:
+    """The file that is asked for. Raises Refusal: 404 missing, 400 bad type or name, 403 bad subfolder."""
+    query = request.query
+    name, type = query.get("filename", ""), query.get("type", "output")
+    for suffix, word in SUFFIXES.items():
+        if name.endswith(suffix):
+            name, type = name.removesuffix(suffix), word
+    if not name:
+        raise Refusal("say which file: /view?filename=…&type=output", status=404, type="no_file")
+    try:
+        folder = request.app[FOLDERS].of_type(type)
+    except ValueError as error:
+        raise Refusal(str(error)[:200]) from None
+    if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
+        raise Refusal("a file name cannot lead out of its folder", type="invalid_path")
+    path = resolve(resolve(folder, query.get("subfolder", "")), name, status=400)
+    if not is_file(path) or not path.is_relative_to(folder):
+        raise Refusal(f"{name[:100]!r} is not in {type}/", status=404, type="no_file")
+    return path
+
+
+def _svg(path: Path) -> web.FileResponse:
+    """An SVG inside an <img> cannot run scripts, so it may be shown there."""
+    response = web.FileResponse(path)
+    response.headers["Content-Type"] = "image/svg+xml"
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Vary"] = "Sec-Fetch-Dest"
+    return response
+
+
+async def _encoded(path: Path, work: Callable[..., tuple[bytes, str]], *details: object) -> web.Response:
+    data, type = await asyncio.to_thread(work, path, *details)
+    headers = {
+        "Content-Disposition": disposition(path.name, attachment=False),
+        "Content-Security-Policy": FILE_POLICY,
+    }
+    return web.Response(body=data, content_type=type, headers=headers)
+
+
+def _preview(path: Path, form: str, quality: int, channel: str) -> tuple[bytes, str]:
+    """The picture as WebP or JPEG; JPEG knows no transparency, and neither does `channel=rgb`."""
+    form = form if form in ("webp", "jpeg") and "a" not in channel.replace("rgba", "") else "webp"
+    image = _open(path)
+    if form == "jpeg" or channel == "rgb":
+        image = image.convert("RGB")
+    elif image.mode not in ("RGB", "RGBA"):
+        image = image.convert("RGBA")
+    out = BytesIO()
+    image.save(out, form, quality=quality)
+    return out.getvalue(), f"image/{form}"
+
+
+def _channel(path: Path, channel: str) -> tuple[bytes, str]:
+    from PIL import Image
+
+    image = _open(path)
+    if channel == "rgb":
+        result = image.convert("RGB")
+    else:
+        alpha = image.convert("RGBA").getchannel("A")
+        result = Image.new("RGBA", image.size)
+        result.putalpha(alpha)
+    out = BytesIO()
+    result.save(out, "png", compress_level=1)
+    return out.getvalue(), "image/png"
+
+
+def _open(path: Path):  # type: ignore[no-untyped-def]  # PIL is imported where it is used
+    from PIL import Image
+
+    try:
+        image = Image.open(path)
+        if image.width * image.height > MAX_PIXELS:
+            raise Refusal(f"{path.name} has {image.width} × {image.height} pixels, too many to re-encode")
+        image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise Refusal(f"{path.name} is not a picture that can be read", type="not_an_image") from None
+    return image
+
+
+def _quality(text: str) -> int:
+    return min(100, max(1, int(text))) if text.isascii() and text.isdigit() else 90
