@@ -1,0 +1,82 @@
+"""How nodes are found, and how little a broken module costs."""
+
+import pytest
+
+from execution.load_nodes import load_nodes
+
+GOOD = """
+from typing import Annotated
+from nodes.schema import Int, node
+
+@node("{name}", category="test", is_output=True)
+def function(value: Annotated[int, Int(default=1)]) -> None:
+    '''Does nothing.'''
+"""
+
+
+@pytest.fixture
+def failures():
+    return {}
+
+
+@pytest.fixture
+def load(tmp_path, failures):
+    return lambda packages=(): load_nodes(packages, tmp_path, failures.__setitem__)
+
+
+def test_a_file_and_a_folder_in_custom_nodes_are_packs(tmp_path, load):
+    (tmp_path / "one_file.py").write_text(GOOD.format(name="A"))
+    pack = tmp_path / "a-pack"
+    pack.mkdir()
+    (pack / "__init__.py").write_text("from .inside import function")
+    (pack / "inside.py").write_text(GOOD.format(name="B"))
+    found = load()
+    assert list(found) == ["B", "A"]
+    assert found["A"].schema.python_module == "custom_nodes.one_file"
+    assert found["B"].schema.python_module == "custom_nodes.a-pack"
+
+
+def test_a_broken_pack_is_named_and_costs_only_itself(tmp_path, load, failures):
+    (tmp_path / "broken.py").write_text("import a_module_that_is_not_there")
+    (tmp_path / "leaving.py").write_text("raise SystemExit('no licence')")
+    (tmp_path / "syntax.py").write_text("def")
+    (tmp_path / "well.py").write_text(GOOD.format(name="A"))
+    assert list(load()) == ["A"]
+    kinds = {name: type(error) for name, error in failures.items()}
+    assert kinds == {
+        "custom_nodes.broken": ModuleNotFoundError,
+        "custom_nodes.leaving": SystemExit,
+        "custom_nodes.syntax": SyntaxError,
+    }
+
+
+def test_disabled_hidden_and_other_files_are_passed_over(tmp_path, load, failures):
+    for name in (".hidden.py", "_private.py", "notes.txt"):
+        (tmp_path / name).write_text("raise ValueError")
+    (tmp_path / "pack.disabled").mkdir()
+    (tmp_path / "pack.disabled" / "__init__.py").write_text("raise ValueError")
+    (tmp_path / "just a folder").mkdir()
+    assert (load(), failures) == ({}, {})
+
+
+def test_the_first_owner_of_a_class_name_keeps_it(tmp_path, load):
+    (tmp_path / "a.py").write_text(GOOD.format(name="Same"))
+    (tmp_path / "b.py").write_text(GOOD.format(name="Same"))
+    assert load()["Same"].schema.python_module == "custom_nodes.a"
+
+
+def test_packages_are_searched_in_depth_and_a_broken_module_costs_only_itself(tmp_path, failures, monkeypatch):
+    package = tmp_path / "some_nodes"
+    (package / "deeper").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "broken.py").write_text("1 / 0")
+    (package / "well.py").write_text(GOOD.format(name="A"))
+    (package / "deeper" / "__init__.py").write_text(GOOD.format(name="B"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert sorted(load_nodes(("some_nodes",), None, failures.__setitem__)) == ["A", "B"]
+    assert list(failures) == ["some_nodes.broken"]
+
+
+def test_a_package_that_is_not_there_is_reported(load, failures):
+    assert load(("no_such_package",)) == {}
+    assert list(failures) == ["no_such_package"]
