@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from comfy_core.patcher import ModelPatcher
 from comfy_core.text.clip import CLIP
@@ -29,5 +29,5 @@ class Missing:
 @dataclass(frozen=True)
 class Checkpoint:
     model: ModelPatcher
-    clip: CLIP | Missing | Any
-    vae: VAE | Missing | Any
+    clip: CLIP | Missing
+    vae: VAE | Missing

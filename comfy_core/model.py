@@ -68,6 +68,6 @@ class DiffusionModel(nn.Module):
         return self.latent_format.process_out(latent)
 
     def memory_required(self, input_shape: tuple[int, ...]) -> int:
-        """An upper estimate of the bytes a forward pass on [B, C, h, w] holds: `values_per_pixel` numbers (all skips and
-        the widest block's temporaries) for each of its B * h * w places."""
+        """An upper estimate of the bytes a forward pass on [B, C, h, w] holds: `values_per_pixel` numbers (all
+        skips and the         widest block's temporaries) for each of its B * h * w places."""
         return input_shape[0] * prod(input_shape[2:]) * self.values_per_pixel * self.get_dtype().itemsize

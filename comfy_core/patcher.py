@@ -115,7 +115,7 @@ class ModelPatcher:
         return self.calculate_weight(patches, weight, key).to(dtype)
 
     def calculate_weight(self, patches: list[Patch], weight: Tensor, key: str) -> Tensor:
-        """`weight` with `patches` applied in order. Raises ValueError naming the weight when a recipe does not fit it."""
+        """`weight` with `patches` applied in order. Raises ValueError naming the weight a recipe does not fit."""
         for patch in patches:
             try:
                 weight = _apply(Patch(*patch), weight)

@@ -1,4 +1,4 @@
-"""The model families. Each module here is one: `NAME`, `recognise(weights)` and `load(weights)`, found by being there."""
+"""The model families. Each module here is one, found by being there: `NAME`, `recognise(weights)`, `load(weights)`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from comfy_core.checkpoint import Checkpoint
+from comfy_core.families._ldm import VAE_PREFIX, load_vae
+from comfy_core.vae import VAE
 from comfy_core.weights import Weights, WeightsError, open_weights
 
 
@@ -29,7 +31,10 @@ class UnknownCheckpoint(WeightsError):
 
 
 LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("a LoRA (use a Load LoRA node)", ("lora_up.weight", "lora_down.weight", "lora_A.weight", ".lora.up.weight", "hada_w1_a", "lokr_w1")),
+    (
+        "a LoRA (use a Load LoRA node)",
+        ("lora_up.weight", "lora_down.weight", "lora_A.weight", ".lora.up.weight", "hada_w1_a", "lokr_w1"),
+    ),
     ("an embedding (put it into models/embeddings/)", ("string_to_param", "emb_params")),
     ("SDXL", ("conditioner.embedders.1.",)),
     ("the SDXL refiner", ("conditioner.embedders.0.model.",)),
@@ -67,13 +72,22 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     return recognise(weights).load(weights)
 
 
-def _description(weights: Weights) -> str:
+def load_vae_file(path: str | Path) -> VAE:
+    """Open a VAE that is a file of its own, or that of a checkpoint. Raises WeightsError, or UnknownCheckpoint."""
+    weights = open_weights(path)
+    vae = weights.under(VAE_PREFIX) if weights.has_prefix(VAE_PREFIX) else weights
+    if "decoder.conv_in.weight" not in vae or "encoder.down.0.block.0.norm1.weight" not in vae:
+        raise UnknownCheckpoint(_description(weights, "VAE", "KL autoencoders in the layout of latent diffusion"))
+    return load_vae(vae)
+
+
+def _description(weights: Weights, kind: str = "checkpoint", supported: str = "") -> str:
     file = weights.path.name if weights.path else "the file"
     prefixes = list(dict.fromkeys(".".join(name.split(".")[:2]) for name in weights))[:3]
     looks = next((guess for guess, marks in LOOKS if any(mark in name for name in weights for mark in marks)), "")
     guess = f", which looks like {looks}" if looks else ""
-    supported = ", ".join(family.NAME for family in families())
+    supported = supported or ", ".join(family.NAME for family in families())
     return (
-        f"{file} is not a checkpoint this version knows: it holds {len(weights)} tensors "
+        f"{file} is not a {kind} this version knows: it holds {len(weights)} tensors "
         f"({', '.join(prefixes)}, …){guess}; supported: {supported}."
     )

@@ -230,9 +230,7 @@ class UNet(nn.Module):
                 if level and i + 1 == len(dims.up_depths[level]):
                     layers.append(Upsample(ch))
                 self.output_blocks.append(Stage(*layers))
-        self.out = nn.Sequential(
-            nn.GroupNorm(groups, ch), nn.SiLU(), nn.Conv2d(ch, dims.out_channels, 3, padding=1)
-        )
+        self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), nn.Conv2d(ch, dims.out_channels, 3, padding=1))
 
     def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, y: Tensor | None = None) -> Tensor:
         """Predict from noisy latents `x` [B, C, h, w] at `timesteps` [B] under text `context` [B, N, context_dim].

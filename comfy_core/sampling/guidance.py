@@ -173,9 +173,7 @@ def _joinable(name: str, a: Tensor, b: Tensor) -> bool:
     return a.shape[2:] == b.shape[2:] and math.lcm(*lengths) <= LONGEST_REPEAT * min(lengths)
 
 
-def _run(
-    model: DiffusionModel, batch: Work, x: Tensor, timestep: Tensor, model_options: dict[str, Any]
-) -> Tensor:
+def _run(model: DiffusionModel, batch: Work, x: Tensor, timestep: Tensor, model_options: dict[str, Any]) -> Tensor:
     conditions = [one for _, one in batch]
     inputs = {
         name: torch.cat(_even([_repeated(one.inputs[name], len(x)) for one in conditions], name))

@@ -115,7 +115,8 @@ def sample_dpmpp_2m(model, x, sigmas, extra_args=None, callback=None, disable=No
     Lu et al. 2022, https://arxiv.org/abs/2211.01095, algorithm 2, with alpha = 1 and lambda = -log sigma.
     """
     denoise = Denoiser(model, extra_args, callback, disable)
-    last_denoised = last_h = None
+    last_denoised: Any = None
+    last_h: Any = None
     for i, sigma, sigma_next in denoise.steps(sigmas):
         denoised = denoise(x, sigma)
         denoise.tell(i, x, sigma, denoised)
@@ -152,7 +153,8 @@ def sample_dpmpp_2m_sde(
         raise ValueError(f"solver_type is 'midpoint' or 'heun', not {solver_type!r}")
     denoise = Denoiser(model, extra_args, callback, disable)
     noise_sampler = noise_sampler or _brownian(x, sigmas, denoise.seed)
-    last_denoised = last_h = None
+    last_denoised: Any = None
+    last_h: Any = None
     for i, sigma, sigma_next in denoise.steps(sigmas):
         denoised = denoise(x, sigma)
         denoise.tell(i, x, sigma, denoised)
@@ -187,10 +189,14 @@ def ancestral_step(sigma: Tensor, sigma_next: Tensor, eta: float = 1.0) -> tuple
 
 
 class Denoiser:
-    """A model as a sampler likes to call it: one sigma for the whole batch; knows the bar, the callback and the seed."""
+    """A model as a sampler likes to call it: one sigma for the whole batch. Has the bar, the callback and the seed."""
 
     def __init__(
-        self, model: Callable[..., Tensor], extra_args: dict[str, Any] | None, callback: Callback | None, disable: bool | None
+        self,
+        model: Callable[..., Tensor],
+        extra_args: dict[str, Any] | None,
+        callback: Callback | None,
+        disable: bool | None,
     ) -> None:
         self.model, self.callback, self.disable = model, callback, disable
         self.extra_args = extra_args or {}

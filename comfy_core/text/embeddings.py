@@ -26,14 +26,15 @@ def find_embedding(name: str, encoder: str, width: int) -> tuple[Tensor | None, 
     A missing, unreadable or unfit file is said in the log and left out of the prompt: the vectors are None.
     """
     for candidate in dict.fromkeys([name, name.rstrip(","), name.strip(",")]):
-        path = _path(candidate)
+        path = embedding_file(candidate)
         if path is not None:
             return _vectors(path, encoder, width), name[len(candidate) :]
     log.warning("embedding:%s is not in models/embeddings/; it is left out of the prompt", name)
     return None, ""
 
 
-def _path(name: str) -> Path | None:
+def embedding_file(name: str) -> Path | None:
+    """The file of an embedding, whose name in a prompt may leave the ending out; None if there is none."""
     for ending in ENDINGS:
         try:
             return folders.current().find_model("embeddings", name + ending)

@@ -1,4 +1,4 @@
-r"""The grammar of a prompt: `(a:1.2)` weights, `(a)` is 1.1, brackets nest, `\(` is a bracket, `embedding:name` is a file.
+r"""The grammar of a prompt: `(a:1.2)` weighs, `(a)` is 1.1, brackets nest, `\(` is a bracket, `embedding:name` a file.
 
 The rules are those of ComfyUI, because the same prompt must give the same picture.
 """
@@ -101,7 +101,9 @@ def _unescape(text: str) -> str:
     return text
 
 
-def words(text: str, tokens: Callable[[str], list[int]], embedding: Callable[[str], tuple[Tensor | None, str]]) -> Iterator[list[WeightedToken]]:
+def words(
+    text: str, tokens: Callable[[str], list[int]], embedding: Callable[[str], tuple[Tensor | None, str]]
+) -> Iterator[list[WeightedToken]]:
     """A prompt's tokens with their weights, in the groups that chunks keep together.
 
     `tokens` numbers the tokens of plain text. `embedding` takes what follows `embedding:` up to the next blank and
@@ -122,7 +124,7 @@ def words(text: str, tokens: Callable[[str], list[int]], embedding: Callable[[st
 def _embedding_name(piece: str) -> tuple[str, str]:
     if not piece.startswith("embedding:"):
         return "", piece
-    name, *rest = piece.removeprefix("embedding:").split(maxsplit=1)or [""]
+    name, *rest = piece.removeprefix("embedding:").split(maxsplit=1) or [""]
     return name, rest[0] if rest else ""
 
 

@@ -1,4 +1,4 @@
-"""The byte-pair tokenizer of CLIP, over the `tokenizers` library and OpenAI's merge list (MIT), shipped beside this file.
+"""The byte-pair tokenizer of CLIP, over the `tokenizers` library and OpenAI's merge list (MIT), which is shipped here.
 
 Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision",
 https://arxiv.org/abs/2103.00020; the vocabulary is that of `bpe_simple_vocab_16e6.txt.gz`, cut to its 48,894 merges.
@@ -23,7 +23,8 @@ WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 def clip_tokenizer() -> Tokenizer:
     """CLIP's tokenizer: 49,408 tokens, lower case, without start and end marks of its own."""
     merges = [
-        (left, right) for left, right in (line.split(" ") for line in gzip.decompress(MERGES.read_bytes()).decode().splitlines())
+        (left, right)
+        for left, right in (line.split(" ") for line in gzip.decompress(MERGES.read_bytes()).decode().splitlines())
     ]
     symbols = _byte_symbols()
     words = [*symbols, *(symbol + "</w>" for symbol in symbols), *(left + right for left, right in merges)]

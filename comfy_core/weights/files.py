@@ -1,4 +1,4 @@
-"""Opening a weight file of any kind: safetensors by memory map, the older pickle formats through a restricted reader."""
+"""Opening a weight file of any kind: safetensors by memory map, older pickle formats through a restricted reader."""
 
 from __future__ import annotations
 

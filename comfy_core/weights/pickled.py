@@ -67,7 +67,9 @@ def load_pickle(path: Path) -> Any:
 
 
 def _refusal(file: str, message: str) -> str:
-    name = re.search(r"(?:GLOBAL|Unsupported global:|Unsupported class|function)\s+(?:GLOBAL\s+)?([\w.]+\.[\w.]+)", message)
+    name = re.search(
+        r"(?:GLOBAL|Unsupported global:|Unsupported class|function)\s+(?:GLOBAL\s+)?([\w.]+\.[\w.]+)", message
+    )
     if name:
         return (
             f"{file} was refused: it is a pickle that asks for {name[1]}, and only tensors are accepted; "

@@ -66,7 +66,8 @@ def read_header(path: Path) -> dict[str, Any]:
         (length,) = struct.unpack("<Q", start)
         if length > min(size - 8, LARGEST_HEADER):
             raise WeightsError(
-                f"{path.name} is not a whole safetensors file: its header claims {length:,} bytes, the file has {size:,}."
+                f"{path.name} is not a whole safetensors file: its header claims {length:,} bytes, "
+                f"the file has {size:,}."
             )
         text = file.read(length)
     try:

@@ -84,7 +84,9 @@ class Weights(Mapping[str, Tensor]):
         return Weights(self.entries, self.read, stored, self.metadata, self.path)
 
     @staticmethod
-    def of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None, path: Path | None = None) -> Weights:
+    def of(
+        tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None, path: Path | None = None
+    ) -> Weights:
         """A table over tensors that are in memory already."""
         entries = {name: Entry(tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
         return Weights(entries, tensors.__getitem__, {name: name for name in tensors}, metadata or {}, path)

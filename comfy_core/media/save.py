@@ -1,0 +1,129 @@
+"""Saving pictures: names with a counter, the workflow inside the file, and never half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from comfy_core.folders import inside
+from comfy_core.media.images import ImageError
+
+COMPRESSION = 4
+TOKENS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
+
+
+def save_pngs(
+    pictures: Sequence[Image.Image],
+    folder: Path,
+    prefix: str,
+    texts: Mapping[str, str],
+    compress_level: int = COMPRESSION,
+) -> list[dict[str, str]]:
+    """Write pictures as `prefix_00001_.png` and on, in `folder` or the subfolder that `prefix` names.
+
+    `%width%`, `%height%`, `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`, `%second%` and `%batch_num%` in it are
+    filled in. `texts` become the file's text chunks. Returns `{"filename", "subfolder"}` of each file.
+
+    Raises ImageError when the prefix leaves `folder`, or the disk cannot be written.
+    """
+    if not pictures:
+        return []
+    stem = _fill_in(prefix, pictures[0])
+    try:
+        path = inside(folder, os.path.normpath(stem))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        numbers = _free_numbers(path)
+        return [
+            _save_numbered(one, path, index, numbers, folder, _chunks(texts), compress_level)
+            for index, one in enumerate(pictures)
+        ]
+    except ValueError as error:
+        raise ImageError(f"the filename prefix {prefix!r} leaves {folder.name}/; use a name inside it.") from error
+    except OSError as error:
+        raise ImageError(f"{folder.name}/ cannot be written: {error.strerror or error}.") from error
+
+
+def png_texts(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str, str]:
+    """The text chunks that let a picture be dropped back onto the canvas: `prompt`, `workflow` and what else came."""
+    texts = {} if prompt is None else {"prompt": json.dumps(prompt)}
+    return texts | {name: json.dumps(value) for name, value in (extra_pnginfo or {}).items()}
+
+
+def publish(picture: Image.Image, path: Path, chunks: PngInfo, compress_level: int) -> None:
+    """Write a PNG under a temporary name, flush it to the disk, and only then give it its name.
+
+    Raises FileExistsError when the name has been taken meanwhile.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            picture.save(file, "PNG", pnginfo=chunks, compress_level=compress_level)
+            file.flush()
+            os.fsync(file.fileno())
+        _rename_new(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _rename_new(temporary: Path, path: Path) -> None:
+    """Rename without ever replacing a file: a hard link refuses a taken name where renaming would not."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.rename(path)
+
+
+def _save_numbered(
+    picture: Image.Image,
+    path: Path,
+    index: int,
+    numbers: Iterator[int],
+    folder: Path,
+    chunks: PngInfo,
+    compress_level: int,
+) -> dict[str, str]:
+    for number in numbers:
+        target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}_.png")
+        with suppress(FileExistsError):
+            publish(picture, target, chunks, compress_level)
+            subfolder = target.parent.relative_to(folder.resolve()).as_posix()
+            return {"filename": target.name, "subfolder": "" if subfolder == "." else subfolder}
+    raise AssertionError("numbers never end")
+
+
+def _free_numbers(path: Path) -> Iterator[int]:
+    """Counting on from the highest number that files of this name have."""
+    pattern = re.compile(re.escape(path.name) + r"_(\d+)_?(\D.*)?", re.IGNORECASE)
+    taken = [int(match[1]) for entry in path.parent.iterdir() if (match := pattern.fullmatch(entry.name))]
+    number = max(taken, default=0) + 1
+    while True:
+        yield number
+        number += 1
+
+
+def _fill_in(prefix: str, picture: Image.Image) -> str:
+    now = time.localtime()
+    prefix = prefix.replace("%width%", str(picture.width)).replace("%height%", str(picture.height))
+    for token, form in TOKENS.items():
+        prefix = prefix.replace(f"%{token}%", time.strftime(form, now))
+    return prefix
+
+
+def _chunks(texts: Mapping[str, str]) -> PngInfo:
+    chunks = PngInfo()
+    for name, text in texts.items():
+        chunks.add_text(name, text)
+    return chunks

@@ -1,0 +1,180 @@
+"""Nodes that load, change and save pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import string
+from pathlib import Path
+from typing import Annotated, Any
+
+from comfy_core import folders
+from comfy_core.media.images import load_image as read_image
+from comfy_core.media.images import load_mask as read_mask
+from comfy_core.media.images import to_pictures
+from comfy_core.media.resize import CROPS, IMAGE_METHODS, common_upscale
+from comfy_core.media.save import png_texts, save_pngs
+from nodes.schema import Combo, File, Float, Int, String, node
+from nodes.types import MAX_RESOLUTION, Image, Mask, PngInfo, Prompt
+
+InputImage = Annotated[str, File("input", image_upload=True, tooltip="A picture in input/.")]
+RUN = "".join(random.choices(string.ascii_lowercase, k=5))
+
+
+@node(
+    "LoadImage",
+    title="Load Image",
+    category="image",
+    search_aliases=(
+        "load image",
+        "open image",
+        "import image",
+        "image input",
+        "upload image",
+        "read image",
+        "image loader",
+    ),
+    essentials_category="Basics",
+)
+def load_image(image: InputImage) -> tuple[Image, Mask]:
+    """Open a picture; its transparent part is the mask."""
+    return read_image(input_path(image))
+
+
+@node(
+    "LoadImageMask",
+    title="Load Image (as Mask)",
+    category="image",
+    search_aliases=("import mask", "alpha mask", "channel mask"),
+    essentials_category="Image Tools",
+)
+def load_image_mask(
+    image: InputImage,
+    channel: Annotated[str, Combo(("alpha", "red", "green", "blue"), tooltip="The channel that is the mask.")],
+) -> Mask:
+    """Open one channel of a picture as a mask."""
+    return read_mask(input_path(image), channel)
+
+
+def input_path(name: str) -> Path:
+    """The path of an input picture. Raises FileNotFoundError naming what there is."""
+    path = folders.current().find("input", name)
+    if path.is_file():
+        return path
+    there = folders.current().files("input")
+    hint = f"upload it or pick one of: {', '.join(there[:10])}" if there else "upload it"
+    raise FileNotFoundError(f"{name!r} is not in input/; {hint}")
+
+
+def file_hash(name: str | None) -> str:
+    """Stands for a picture's content, so that a replaced file is read again."""
+    return "" if name is None else hashlib.sha256(input_path(name).read_bytes()).hexdigest()
+
+
+@load_image.fingerprint
+def _(image: str | None) -> str:
+    return file_hash(image)
+
+
+@load_image_mask.fingerprint
+def _(image: str | None, channel: str | None) -> str:
+    return file_hash(image)
+
+
+@node(
+    "SaveImage",
+    title="Save Image",
+    category="image",
+    outputs=("images",),
+    is_output=True,
+    search_aliases=("save", "save image", "export image", "output image", "write image", "download"),
+    essentials_category="Basics",
+)
+def save_image(
+    images: Image,
+    filename_prefix: Annotated[
+        str, String(default="ComfyUI", tooltip="May name a subfolder, and hold %year%, %month%, %day%, %width% …")
+    ] = "ComfyUI",
+    prompt: Prompt = None,
+    extra_pnginfo: PngInfo = None,
+) -> Image:
+    """Save pictures as PNG in output/, with the workflow inside the file."""
+    return _saved(images, "output", filename_prefix, png_texts(prompt, extra_pnginfo))
+
+
+@node(
+    "PreviewImage",
+    title="Preview Image",
+    category="image",
+    outputs=("images",),
+    is_output=True,
+    search_aliases=("preview", "preview image", "show image", "view image", "display image", "image viewer"),
+    essentials_category="Basics",
+)
+def preview_image(images: Image, prompt: Prompt = None, extra_pnginfo: PngInfo = None) -> Image:
+    """Show pictures without keeping them."""
+    return _saved(images, "temp", f"easel_temp_{RUN}", png_texts(prompt, extra_pnginfo), compress_level=1)
+
+
+def _saved(images: Any, type: str, prefix: str, texts: dict[str, str], compress_level: int = 4) -> Any:
+    files = save_pngs(to_pictures(images), folders.current().of_type(type), prefix, texts, compress_level)
+    return {"ui": {"images": [one | {"type": type} for one in files]}, "result": (images,)}
+
+
+@node(
+    "ImageScale",
+    title="Upscale Image",
+    category="image/upscaling",
+    search_aliases=("resize", "resize image", "scale image", "image resize", "zoom", "zoom in", "change size"),
+    essentials_category="Image Tools",
+)
+def image_scale(
+    image: Image,
+    upscale_method: Annotated[str, Combo(IMAGE_METHODS, tooltip="How pixels between pixels are found.")],
+    width: Annotated[
+        int, Int(default=512, min=0, max=MAX_RESOLUTION, step=1, tooltip="In pixels; 0 follows the height.")
+    ],
+    height: Annotated[
+        int, Int(default=512, min=0, max=MAX_RESOLUTION, step=1, tooltip="In pixels; 0 follows the width.")
+    ],
+    crop: Annotated[str, Combo(CROPS, tooltip="Cut the longer way instead of stretching the shorter.")],
+) -> Image:
+    """Resize pictures to a size."""
+    if width == 0 and height == 0:
+        return image
+    old_height, old_width = image.shape[1:3]
+    width = width or max(1, round(old_width * height / old_height))
+    height = height or max(1, round(old_height * width / old_width))
+    return _scaled(image, width, height, upscale_method, crop)
+
+
+@node(
+    "ImageScaleBy",
+    title="Upscale Image By",
+    category="image/upscaling",
+    essentials_category="Image Tools",
+)
+def image_scale_by(
+    image: Image,
+    upscale_method: Annotated[str, Combo(IMAGE_METHODS, tooltip="How pixels between pixels are found.")],
+    scale_by: Annotated[float, Float(default=1.0, min=0.01, max=8.0, step=0.01, tooltip="New size by old size.")],
+) -> Image:
+    """Resize pictures by a factor."""
+    height, width = (max(1, round(side * scale_by)) for side in image.shape[1:3])
+    return _scaled(image, width, height, upscale_method, "disabled")
+
+
+@node(
+    "ImageInvert",
+    title="Invert Image Colors",
+    category="image/color",
+    search_aliases=("reverse colors",),
+    essentials_category="Image Tools",
+)
+def image_invert(image: Image) -> Image:
+    """Turn pictures into their negatives."""
+    return 1.0 - image
+
+
+def _scaled(image: Any, width: int, height: int, method: str, crop: str) -> Any:
+    return common_upscale(image.movedim(-1, 1), width, height, method, crop).movedim(1, -1)

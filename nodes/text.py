@@ -1,0 +1,88 @@
+"""Nodes that turn prompts into conditioning."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from comfy_core.text.embeddings import embedding_file
+from nodes.schema import Int, String, node
+from nodes.types import Clip, Conditioning
+
+
+@node(
+    "CLIPTextEncode",
+    title="CLIP Text Encode (Prompt)",
+    category="model/conditioning",
+    search_aliases=(
+        "text",
+        "prompt",
+        "text prompt",
+        "positive prompt",
+        "negative prompt",
+        "encode text",
+        "text encoder",
+        "encode prompt",
+    ),
+)
+def clip_text_encode(
+    text: Annotated[
+        str,
+        String(
+            multiline=True,
+            dynamicPrompts=True,
+            tooltip=r"The prompt. (word:1.2) weighs more, \( is a bracket, embedding:name puts a file's vectors in.",
+        ),
+    ],
+    clip: Clip,
+) -> Conditioning:
+    """Encode a prompt for the model that the text encoder belongs to."""
+    return clip.encode_from_tokens_scheduled(clip.tokenize(text))
+
+
+@clip_text_encode.fingerprint
+def _(text: str | None, clip: Any) -> list[Any]:
+    """The files of the embeddings that the prompt names: they may be replaced, or appear."""
+    names = re.findall(r"embedding:([^\s:(),]+)", text or "")
+    files = [embedding_file(name) for name in dict.fromkeys(names)]
+    return [[path.stat().st_mtime_ns, path.stat().st_size] if path else None for path in files]
+
+
+@node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="model/conditioning")
+def clip_set_last_layer(
+    clip: Clip,
+    stop_at_clip_layer: Annotated[
+        int,
+        Int(
+            default=-1,
+            min=-24,
+            max=-1,
+            step=1,
+            advanced=True,
+            tooltip="The layer the text is taken from, counted from the end: -1 is the last, -2 is 'CLIP skip 2'.",
+        ),
+    ],
+) -> Clip:
+    """Take the encoded text from an earlier layer of the text encoder."""
+    clip = clip.clone()
+    clip.clip_layer(stop_at_clip_layer)
+    return clip
+
+
+@node(
+    "ConditioningCombine",
+    title="Conditioning (Combine)",
+    category="model/conditioning/transform",
+    search_aliases=(
+        "combine",
+        "merge conditioning",
+        "combine prompts",
+        "merge prompts",
+        "mix prompts",
+        "add prompt",
+    ),
+    essentials_category="Image Generation",
+)
+def conditioning_combine(conditioning_1: Conditioning, conditioning_2: Conditioning) -> Conditioning:
+    """Let the model follow both prompts: what it predicts for each is averaged at every step."""
+    return conditioning_1 + conditioning_2
