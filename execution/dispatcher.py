@@ -104,7 +104,7 @@ class Dispatcher:
         closing: AnyEvent = Executing(prompt_id=job.id, node=None)
         reason, message = "WorkerFailed", "The worker gave up this prompt without a reason; the log may have one."
         try:
-            async with aclosing(self._worker.run(work)) as events:  # type: ignore[type-var]
+            async with aclosing(self._worker.run(work)) as events:
                 async for event in events:
                     if event != closing:
                         await self._handle(job, event)

@@ -60,8 +60,9 @@ class Store:
         self._database = await asyncio.get_running_loop().run_in_executor(self._thread, open_database, self._url)
 
     async def close(self) -> None:
-        if self._database is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._database.dispose)
+        database, self._database = self._database, None
+        if database is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, database.dispose)
         self._thread.shutdown(wait=False)
 
     # --- the queue ---

@@ -7,7 +7,7 @@ Homes: `execution.workers.in_process` (a thread of this process; tests and `run`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -59,7 +59,7 @@ class Worker(ABC):
         """The schemas of all nodes the worker has loaded. Raises WorkerFailed when it is not up."""
 
     @abstractmethod
-    def run(self, job: Job) -> AsyncIterator[AnyEvent]:
+    def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
         """Execute a job. Exactly one terminal event comes, then `Executing(node=None)`, whatever happens inside."""
 
     @abstractmethod

@@ -66,6 +66,22 @@ def widget_values(node: UiNode, schema: NodeSchema, files: Files) -> dict[str, A
     return {name: value for name, value in pairs if value is not MISSING}
 
 
+def place_of(node: UiNode, schema: NodeSchema, name: str, files: Files) -> int | None:
+    """Where in `widgets_values` a widget's value is kept; None if it has no place there."""
+    saved = node.widgets_values
+    if saved is not None and not isinstance(saved, list):
+        return None
+    declared = in_editor_order(schema)
+    values = list(saved or [])
+    if _without_forced(declared, values) is not values:
+        return None
+    places = _Places(values)
+    for found, _ in _by_place(declared, places, files, node.type):
+        if found == name:
+            return places.at - 1
+    return None
+
+
 def wrapped(value: Any, type: str = "") -> Any:
     """A literal as a prompt carries it: a bare list would read as a link."""
     if not isinstance(value, list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,7 +31,7 @@ class InProcessWorker(Worker):
     async def catalogue(self) -> list[NodeSchema]:
         return self._up().catalogue()
 
-    async def run(self, job: Job) -> AsyncIterator[AnyEvent]:
+    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
 

@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -54,11 +55,14 @@ class SubprocessWorker(Worker):
             raise WorkerFailed("The worker is not up yet.")
         return self._child.catalogue
 
-    async def run(self, job: Job) -> AsyncIterator[AnyEvent]:
+    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
         progress = _JobProgress(job)
-        async for event in self._attempts(progress):
-            yield event
-        self._unwanted = None
+        try:
+            async with aclosing(self._attempts(progress)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._unwanted = None
         yield Executing(prompt_id=job.prompt_id, node=None)
 
     async def interrupt(self, prompt_id: str) -> None:
@@ -81,7 +85,7 @@ class SubprocessWorker(Worker):
         if self._child is not None:
             await self._child.close()
 
-    async def _attempts(self, progress: _JobProgress) -> AsyncIterator[AnyEvent]:
+    async def _attempts(self, progress: _JobProgress) -> AsyncGenerator[AnyEvent, None]:
         """Run the job until its terminal event; a second time only if the process died before any node had begun."""
         for last_attempt in (False, True):
             try:
@@ -94,9 +98,10 @@ class SubprocessWorker(Worker):
             if self._unwanted == progress.job.prompt_id:
                 yield progress.interruption()
                 return
-            async for event in child.run(progress.job):
-                if progress.note(event):
-                    yield event
+            async with aclosing(child.run(progress.job)) as events:
+                async for event in events:
+                    if progress.note(event):
+                        yield event
             if child.exit_code is not None:
                 self._restart = asyncio.create_task(self._restart_quietly())
             if progress.ended:
@@ -199,13 +204,19 @@ class _Child:
             raise
         return child
 
-    async def run(self, job: Job) -> AsyncIterator[AnyEvent]:
-        """The events of a job; they just end when the process dies (`exit_code` is set then)."""
+    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
+        """The events of a job; they just end when the process dies (`exit_code` is set then).
+
+        A job that is abandoned takes its process with it, for nothing else would stop it.
+        """
         self.job = job.prompt_id
         try:
             await self.send(messages.pack_job(job))
             while (event := await self._events.get()) is not None:
                 yield event
+        except BaseException:
+            self.kill_if_running(job.prompt_id)
+            raise
         finally:
             self.job = None
 
@@ -228,7 +239,7 @@ class _Child:
 
     def kill_if_running(self, prompt_id: str) -> None:
         if self.job == prompt_id and self.exit_code is None:
-            log.warning("prompt %s did not heed the interrupt; its worker is killed", prompt_id)
+            log.warning("prompt %s has to stop and does not; its worker is killed", prompt_id)
             self._process.kill()
 
     async def close(self) -> None:

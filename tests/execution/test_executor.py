@@ -58,7 +58,9 @@ def test_events_come_in_the_order_of_the_contract(run, node):
         *(ProgressState, Executing, Executed, ProgressState, NodeTiming),
         *(ExecutionSuccess, Executing),
     ]
-    states = [{name: (one.state, one.value, one.max) for name, one in event.nodes.items()} for event in ran.of(ProgressState)]
+    states = [
+        {name: (one.state, one.value, one.max) for name, one in event.nodes.items()} for event in ran.of(ProgressState)
+    ]
     assert states[0] == {"s": ("running", 0, 1)}
     assert states[2] == {"s": ("running", 2, 2)}
     assert states[-1] == {"s": ("finished", 2, 2), "t": ("finished", 1, 1)}
@@ -237,7 +239,10 @@ def test_too_many_values_and_a_missing_value_are_told(run, node):
     many = error_of(run({"1": node("FakeTwoForOne"), "2": node("FakeShow", value=["1", 0])}))
     assert many.exception_message == "FakeTwoForOne has 1 outputs but returned 2 values"
     few = error_of(run({"1": node("FakeShort"), "2": node("FakeShowAny", value=["1", 1])}))
-    assert few.exception_message == "node 2 (FakeShowAny), input 'value': node 1 returned 1 values, so there is no output 1"
+    assert (
+        few.exception_message
+        == "node 2 (FakeShowAny), input 'value': node 1 returned 1 values, so there is no output 1"
+    )
 
 
 def test_an_interrupt_before_a_node_stops_there(run, calls, addition):
@@ -249,9 +254,7 @@ def test_an_interrupt_before_a_node_stops_there(run, calls, addition):
 
 def test_an_interrupt_is_heard_inside_a_node_that_reports(run, node):
     asked = iter([False, False, True])
-    ran = run(
-        {"1": node("FakeSteps", count=9), "2": node("FakeShow", value=["1", 0])}, interrupted=lambda: next(asked)
-    )
+    ran = run({"1": node("FakeSteps", count=9), "2": node("FakeShow", value=["1", 0])}, interrupted=lambda: next(asked))
     assert ran.of(ExecutionInterrupted)[0].node_id == "1"
     assert [event.value for event in ran.of(Progress)] == [1]
 
@@ -304,5 +307,3 @@ def test_a_result_that_is_not_cached_lives_until_its_last_use(nodes):
     executor = Executor(nodes | more, OutputCache(budget=0))
     executor.run(Job(prompt_id="p", prompt=prompt, outputs=["show"]), events.append)
     assert [event.output for event in events if isinstance(event, Executed)] == [{"text": ["0"]}]
-
-

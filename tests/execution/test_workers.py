@@ -1,0 +1,251 @@
+"""Workers in this process and in one of their own: the same events, and a process whose end is survived."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from comfy_core.folders import CHECKOUT
+from execution.events import (
+    Executed,
+    Executing,
+    ExecutionError,
+    ExecutionInterrupted,
+    ExecutionStart,
+    ExecutionSuccess,
+    Preview,
+)
+from execution.worker import Job, WorkerFailed, WorkerSettings
+from execution.workers.in_process import InProcessWorker
+from execution.workers.subprocess import SubprocessWorker
+
+
+def prompt_of(class_type, **inputs):
+    return {
+        "1": {"class_type": class_type, "inputs": inputs},
+        "2": {"class_type": "FakeShow", "inputs": {"value": ["1", 0]}},
+    }
+
+
+def job_of(class_type, prompt_id="p", **inputs):
+    return Job(prompt_id=prompt_id, prompt=prompt_of(class_type, **inputs), outputs=["2"])
+
+
+async def events_of(worker, job):
+    return [event async for event in worker.run(job)]
+
+
+def texts(events):
+    return [event.output["text"][0] for event in events if isinstance(event, Executed)]
+
+
+def the(kind, events):
+    (event,) = [event for event in events if isinstance(event, kind)]
+    return event
+
+
+@pytest.fixture(params=["in_process", "subprocess"])
+async def worker(request, settings):
+    kind = InProcessWorker if request.param == "in_process" else SubprocessWorker
+    worker = kind(settings)
+    await worker.start()
+    yield worker
+    await worker.close()
+
+
+@pytest.fixture
+async def process(settings):
+    """A subprocess worker that waits 0.2 s for an interrupt to be heeded."""
+    worker = SubprocessWorker(settings, patience=0.2)
+    await worker.start()
+    yield worker
+    await worker.close()
+
+
+async def until(event_type, events):
+    async for event in events:
+        if isinstance(event, event_type):
+            return event
+    raise AssertionError(f"no {event_type.__name__} came")
+
+
+async def test_a_worker_tells_its_nodes_and_runs_prompts(worker):
+    assert "FakeNumber" in {schema.id for schema in await worker.catalogue()}
+    events = await events_of(worker, job_of("FakeNumber", value=3))
+    assert texts(events) == ["3"]
+    assert isinstance(events[0], ExecutionStart)
+    assert isinstance(events[-2], ExecutionSuccess)
+    assert events[-1] == Executing(prompt_id="p", node=None)
+
+
+async def test_pictures_and_numbers_of_any_size_arrive(worker):
+    events = await events_of(worker, job_of("FakeSteps", count=2))
+    assert the(Preview, events).data == b"picture"
+    job = Job(prompt_id="p", prompt={"1": {"class_type": "FakeShowAny", "inputs": {"value": 2**70}}}, outputs=["1"])
+    assert texts(await events_of(worker, job)) == [str(2**70)]
+
+
+async def test_a_failing_node_ends_the_job_and_not_the_worker(worker):
+    error = the(ExecutionError, await events_of(worker, job_of("FakeFail", value=1)))
+    assert error.exception_message == "the value is no good; use another"
+    assert texts(await events_of(worker, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_an_interrupt_is_heeded_and_the_same_id_can_run_again(worker):
+    events = worker.run(job_of("FakeSlow", seconds=60))
+    await until(Executing, events)
+    await worker.interrupt("another prompt")
+    began = time.monotonic()
+    await worker.interrupt("p")
+    assert (await until(ExecutionInterrupted, events)).node_id == "1"
+    assert time.monotonic() - began < 1
+    assert (await until(Executing, events)).node is None
+    await events.aclose()
+    assert texts(await events_of(worker, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_stats_and_free_work_without_devices(worker):
+    await worker.free(True, True)
+    stats = await worker.stats()
+    assert stats["devices"] == []
+    assert stats["pytorch_version"]
+
+
+async def test_freeing_memory_drops_the_cache(worker):
+    await events_of(worker, job_of("FakeNumber", value=3))
+    await worker.free(False, True)
+    events = await events_of(worker, job_of("FakeNumber", value=3))
+    assert [event.node for event in events if isinstance(event, Executing)] == ["1", "2", None]
+
+
+# --- a process of its own ---
+
+
+async def test_what_nodes_print_does_not_disturb_the_messages(process):
+    assert texts(await events_of(process, job_of("FakePrint"))) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("class_type", "manner"),
+    [
+        ("FakeCrash", "was killed (SIGKILL), most likely because memory ran out,"),
+        ("FakeExit", "ended with exit code 7"),
+    ],
+)
+async def test_a_crash_fails_the_job_with_the_reason_and_the_next_job_runs(process, class_type, manner):
+    events = await events_of(process, job_of(class_type))
+    error = the(ExecutionError, events)
+    assert error.exception_type == "WorkerCrashed"
+    assert error.exception_message == (
+        f"The worker {manner} while node 1 ({class_type}) was running. It was restarted, and the next prompts run."
+    )
+    assert (error.node_id, error.node_type) == ("1", class_type)
+    assert events[-1] == Executing(prompt_id="p", node=None)
+    assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_killed_from_outside_in_the_middle_of_a_node(process):
+    events = process.run(job_of("FakeSlow", seconds=60))
+    await until(Executing, events)
+    os.kill(process._child._process.pid, signal.SIGKILL)
+    assert (await until(ExecutionError, events)).exception_type == "WorkerCrashed"
+
+
+async def test_killed_while_idle_costs_nothing(process):
+    os.kill(process._child._process.pid, signal.SIGKILL)
+    while process._child.exit_code is None:
+        await asyncio.sleep(0.01)
+    assert await process.stats() == {}
+    assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_killed_before_the_first_node_the_job_is_tried_again(process):
+    process._child._process.send_signal(signal.SIGSTOP)
+    running = asyncio.create_task(events_of(process, job_of("FakeNumber", value=4)))
+    while process._child.job is None:
+        await asyncio.sleep(0.01)
+    process._child._process.kill()
+    assert texts(await running) == ["4"]
+
+
+async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
+    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    await until(Executing, events)
+    await process.interrupt("p")
+    assert (await until(ExecutionInterrupted, events)).node_type == "FakeSlow"
+    await events.aclose()
+    assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_a_worker_that_cannot_start_says_why():
+    worker = SubprocessWorker(WorkerSettings(base="\0", packages=()))
+    with pytest.raises(WorkerFailed, match=r"The worker could not start: ValueError: .*null"):
+        await worker.start()
+    error = the(ExecutionError, await events_of(worker, job_of("FakeNumber", value=4)))
+    assert error.exception_type == "WorkerFailed"
+    assert error.exception_message.startswith("The worker could not start: ValueError")
+
+
+async def test_a_job_that_nobody_waits_for_any_more_is_ended_with_its_process(process):
+    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    await until(Executing, events)
+    await events.aclose()
+    assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_the_process_ends_when_it_is_told_to(process):
+    pid = process._child._process.pid
+    await process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import asyncio, sys
+from execution.worker import WorkerSettings
+from execution.workers.subprocess import SubprocessWorker
+
+async def main():
+    worker = SubprocessWorker(WorkerSettings(base=sys.argv[1], packages=()))
+    await worker.start()
+    print(worker._child._process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_process_ends_when_its_parent_is_killed(folders):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(folders.base)], stdout=subprocess.PIPE, cwd=CHECKOUT, text=True
+    )
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    for _ in range(500):
+        if not is_alive(pid):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the worker outlived its parent")
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+# --- who imports what ---
+
+
+@pytest.mark.parametrize("module", ["execution.engine", "execution.workers.subprocess", "execution.workers.in_process"])
+def test_the_engine_imports_neither_torch_nor_a_web_server(module):
+    code = f"import sys, {module}; print([one for one in ('torch', 'aiohttp', 'alembic') if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, check=True)
+    assert done.stdout.strip() == "[]"
