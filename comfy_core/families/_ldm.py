@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from comfy_core.memory import devices
 from comfy_core.networks.autoencoder_kl import AutoencoderDims, AutoencoderKL
+from comfy_core.networks.build import shapes_only
 from comfy_core.networks.unet import UNetDims
 from comfy_core.patcher import ModelPatcher
 from comfy_core.vae import VAE
@@ -74,7 +75,7 @@ def load_vae(vae: Weights, *, norm_groups: int | None = None) -> VAE:
     """An autoencoder from its table (without prefix)."""
     groups = int(vae.metadata.get("easel.vae_norm_groups", 32)) if norm_groups is None else norm_groups
     dims = vae_dims(vae, norm_groups=groups)
-    with torch.device("meta"):
+    with shapes_only():
         network = AutoencoderKL(dims)
     device = devices.compute_device()
     return VAE(patcher_of(network, convolutional(vae), devices.vae_dtype(device), "VAE"))

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 
-import torch
 from torch import Tensor, nn
 
 from comfy_core.checkpoint import Checkpoint, Missing
@@ -24,6 +23,7 @@ from comfy_core.families._ldm import UNET, VAE_PREFIX, load_vae, patcher_of, une
 from comfy_core.latent_format import LatentFormat
 from comfy_core.memory import devices
 from comfy_core.model import DiffusionModel
+from comfy_core.networks.build import shapes_only
 from comfy_core.networks.clip_text import ClipText, ClipTextDims
 from comfy_core.networks.unet import UNet
 from comfy_core.patcher import ModelPatcher
@@ -82,7 +82,7 @@ def load_model(weights: Weights) -> ModelPatcher:
     prediction = meta.get("easel.prediction_type", "eps")
     if prediction not in PREDICTIONS:
         raise WeightsError(f"the prediction type {prediction!r} is not one of: {', '.join(PREDICTIONS)}.")
-    with torch.device("meta"):
+    with shapes_only():
         network = UNet(dims)
     model = DiffusionModel(
         network,
@@ -121,7 +121,7 @@ def load_clip(text: Weights) -> CLIP:
         )
     except KeyError as error:
         raise WeightsError(f"the text encoder is not whole: it lacks {error}.") from error
-    with torch.device("meta"):
+    with shapes_only():
         network = TextEncoder(dims)
     dtype = devices.network_dtype(devices.compute_device())
     return CLIP(patcher_of(network, text.renamed(lambda key: f"clip_l.{key}"), dtype, "text encoder"))

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm.auto import trange
+from tqdm import trange
 
 from comfy_core.sampling.noise import NoiseSampler, brownian_noise_sampler, default_noise_sampler
 
