@@ -66,9 +66,13 @@ class Dispatcher:
             if job is None:
                 await self._wake.wait()
                 continue
-            if self._catalogue.failure is not None:
-                await self._catalogue.bring_up()
-            await self._run(job)
+            try:
+                if self._catalogue.failure is not None:
+                    await self._catalogue.bring_up()
+                await self._run(job)
+            except Exception:  # whatever one prompt does to us, the others go on
+                log.exception("prompt %s was given up", job.id)
+                self.current = None
 
     async def fail(self, job: StoredJob, exception_type: str, message: str) -> None:
         """End a job that cannot run (any more)."""
@@ -127,7 +131,7 @@ class Dispatcher:
             job.outputs[event.node] = event.output
             job.meta[event.node] = _meta(event)
             await self._write(self._store.save_outputs(job))
-        elif isinstance(event, ExecutionStart | ExecutionCached | TERMINAL):
+        elif isinstance(event, (ExecutionStart, ExecutionCached, *TERMINAL)):
             job.messages.append(_message(event))
         if isinstance(event, TERMINAL):
             await self._end(job, event)

@@ -44,10 +44,15 @@ class InProcessWorker(Worker):
             finally:
                 emit(None)
 
-        done = asyncio.ensure_future(self._in_thread(work, self._up()))
-        while (event := await events.get()) is not None:
-            yield event
-        await done
+        core = self._up()
+        done = asyncio.ensure_future(self._in_thread(work, core))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await done
+        finally:
+            if not done.done():  # nobody waits for it any more
+                core.interrupt(job.prompt_id)
 
     async def interrupt(self, prompt_id: str) -> None:
         if self._core is not None:

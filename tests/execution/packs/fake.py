@@ -168,7 +168,7 @@ def quit_process() -> Number:
 @node("FakeSlow", category="fake")
 def slow(
     seconds: Annotated[float, Float(default=60.0)],
-    heeds_interrupts: Annotated[bool, Boolean(default=True)] = True,
+    heeds_interrupts: Annotated[bool, Boolean(default=True)] | None = True,
 ) -> Number:
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -1,0 +1,435 @@
+"""The engine as the web server sees it."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from contextlib import asynccontextmanager
+
+import pytest
+
+from comfy_core.folders import CHECKOUT
+from execution.engine import Engine, QueueStatus, Rejected
+from execution.events import (
+    TERMINAL,
+    Executed,
+    Executing,
+    ExecutionError,
+    ExecutionInterrupted,
+    ExecutionSuccess,
+    now_ms,
+)
+from execution.worker import WorkerFailed
+from execution.workers.in_process import InProcessWorker
+from execution.workers.subprocess import SubprocessWorker
+
+
+@pytest.fixture
+def running_engine(folders, settings):
+    """`async with running_engine() as engine`: one start of the server; the base directory stays the same."""
+
+    @asynccontextmanager
+    async def running_engine(worker=None):
+        engine = Engine(folders, worker=worker or InProcessWorker(settings))
+        await engine.start()
+        try:
+            yield engine
+        finally:
+            await engine.close()
+
+    return running_engine
+
+
+@pytest.fixture
+async def engine(running_engine):
+    async with running_engine() as engine:
+        yield engine
+
+
+class DeadWorker(InProcessWorker):
+    """A worker that cannot start until it is `cured`."""
+
+    cured = False
+
+    async def start(self):
+        if not self.cured:
+            raise WorkerFailed("torch is not installed; run pip install torch")
+        await super().start()
+
+
+class LateWorker(InProcessWorker):
+    """A worker that is up when it is told to."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.go = asyncio.Event()
+
+    async def start(self):
+        await self.go.wait()
+        await super().start()
+
+
+def prompt_of(node, class_type="FakeNumber", **inputs):
+    return {"1": node(class_type, **inputs), "2": node("FakeShow", value=["1", 0])}
+
+
+def holding(node):
+    """A prompt that runs until it is interrupted."""
+    return prompt_of(node, "FakeSlow", seconds=60)
+
+
+async def end_of(events, prompt_id=None):
+    async for envelope in events:
+        if isinstance(envelope.event, TERMINAL) and prompt_id in (None, envelope.event.prompt_id):
+            return envelope.event
+    raise AssertionError("the run never ended")
+
+
+async def run_to_the_end(engine, prompt, **request):
+    with engine.subscribe() as events:
+        submitted = await engine.submit({"prompt": prompt} | request)
+        return await end_of(events, submitted.prompt_id)
+
+
+async def has_started(engine):
+    while (engine.running() or ("", ""))[1] == "":
+        await asyncio.sleep(0.005)
+
+
+async def error_of(engine, request):
+    with pytest.raises(Rejected) as refusal:
+        await engine.submit(request)
+    return refusal.value.error
+
+
+# --- submitting ---
+
+
+async def test_a_prompt_is_taken_run_told_and_remembered(engine, node):
+    with engine.subscribe() as events:
+        submitted = await engine.submit({"prompt": prompt_of(node, value=3), "client_id": "me"})
+        assert uuid.UUID(submitted.prompt_id)
+        assert (submitted.number, submitted.node_errors) == (0, {})
+        heard = []
+        async for envelope in events:
+            heard.append(envelope)
+            if envelope.event == Executing(prompt_id=submitted.prompt_id, node=None):
+                break
+    kinds = [type(envelope.event).__name__ for envelope in heard if type(envelope.event).__name__ != "NodeTiming"]
+    assert kinds == [
+        *("QueueStatus", "QueueStatus", "ExecutionStart", "ExecutionCached"),
+        *("ProgressState", "Executing", "ProgressState"),
+        *("ProgressState", "Executing", "Executed", "ProgressState"),
+        *("ExecutionSuccess", "QueueStatus", "Executing"),
+    ]
+    assert [one.event.queue_remaining for one in heard if isinstance(one.event, QueueStatus)] == [1, 1, 0]
+    assert {one.client_id for one in heard} == {"me", None}
+    entry = (await engine.history_entry(submitted.prompt_id))[submitted.prompt_id]
+    timings = entry.pop("timings")
+    assert {name: one["cached"] for name, one in timings.items()} == {"1": False, "2": False}
+    assert timings["1"]["seconds"] > 0
+    number, prompt_id, prompt, extra_data, outputs = entry.pop("prompt")
+    assert (number, prompt_id, prompt, outputs) == (0, submitted.prompt_id, prompt_of(node, value=3), ["2"])
+    assert extra_data["client_id"] == "me"
+    assert abs(extra_data["create_time"] - now_ms()) < 60_000
+    messages = entry["status"].pop("messages")
+    assert [name for name, _ in messages] == ["execution_start", "execution_cached", "execution_success"]
+    assert messages[0][1].keys() == {"prompt_id", "timestamp"}
+    assert messages[1][1].keys() == {"nodes", "prompt_id", "timestamp"}
+    assert entry == {
+        "outputs": {"2": {"text": ["3"]}},
+        "status": {"status_str": "success", "completed": True},
+        "meta": {"2": {"node_id": "2", "display_node": "2", "parent_node": None, "real_node_id": "2"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "type"),
+    [
+        ({}, "no_prompt"),
+        ([], "invalid_prompt"),
+        ({"prompt": []}, "invalid_prompt"),
+        ({"prompt": {}}, "prompt_no_outputs"),
+        ({"prompt": {"1": {"class_type": "Nope"}}}, "missing_node_type"),
+        ({"prompt": {}, "prompt_id": "abc"}, "invalid_prompt_id"),
+        ({"prompt": {}, "prompt_id": "8922809E-E80D-45FC-8EB1-5B44E57EEDFB"}, "invalid_prompt_id"),
+        ({"prompt": {}, "prompt_id": 5}, "invalid_prompt_id"),
+        ({"prompt": {}, "number": "abc"}, "invalid_number"),
+        ({"prompt": {}, "number": float("nan")}, "invalid_number"),
+        ({"prompt": {}, "extra_data": []}, "invalid_prompt"),
+        ({"prompt": {}, "partial_execution_targets": 5}, "invalid_prompt"),
+        ({"prompt": {"1": {"class_type": "FakeShow", "inputs": {}}}}, "prompt_outputs_failed_validation"),
+    ],
+)
+async def test_what_cannot_run_is_refused(engine, request_, type):
+    error = await error_of(engine, request_)
+    assert error["type"] == type
+    assert error.keys() == {"type", "message", "details", "extra_info"}
+    assert engine.queue_remaining() == 0
+
+
+async def test_numbers_count_up_with_rejected_prompts_too_and_down_in_front(engine, node):
+    prompt = prompt_of(node, value=1)
+    await error_of(engine, {"prompt": {}})
+    numbers = [
+        (await engine.submit({"prompt": prompt} | more)).number
+        for more in ({}, {"front": True}, {"number": -5.5}, {"number": "7"}, {})
+    ]
+    assert numbers == [1, -2, -5.5, 7, 3]
+
+
+async def test_the_same_prompt_under_the_same_id_is_one_job_and_another_prompt_is_refused(engine, node):
+    await engine.submit({"prompt": holding(node)})
+    request = {"prompt": prompt_of(node, value=1), "prompt_id": str(uuid.uuid4())}
+    first, again = await asyncio.gather(engine.submit(request), engine.submit(request))
+    assert first.number == again.number
+    assert engine.queue_remaining() == 2
+    assert (await error_of(engine, request | {"prompt": prompt_of(node, value=2)}))["type"] == "duplicate_prompt_id"
+
+
+async def test_a_finished_id_may_run_again(engine, node):
+    request = {"prompt_id": str(uuid.uuid4())}
+    await run_to_the_end(engine, prompt_of(node, value=1), **request)
+    await run_to_the_end(engine, prompt_of(node, value=2), **request)
+    history = await engine.history()
+    assert [entry["outputs"]["2"] for entry in history.values()] == [{"text": ["2"]}]
+
+
+async def test_secrets_are_stored_nowhere(engine, node, folders):
+    extra = {"api_key_comfy_org": "planted", "auth_token_comfy_org": "planted", "kept": 1}
+    await run_to_the_end(engine, prompt_of(node, value=1), extra_data=extra)
+    (entry,) = (await engine.history()).values()
+    assert entry["prompt"][3].keys() == {"kept", "create_time"}
+    assert not any(b"planted" in file.read_bytes() for file in folders.user.iterdir())
+
+
+async def test_partly_valid_prompts_run_their_valid_outputs(engine, node):
+    prompt = prompt_of(node, value=1) | {"bad": node("FakeShow")}
+    with engine.subscribe() as events:
+        submitted = await engine.submit({"prompt": prompt})
+        assert isinstance(await end_of(events), ExecutionSuccess)
+    assert list(submitted.node_errors) == ["bad"]
+
+
+# --- the queue ---
+
+
+async def test_the_queue_shows_what_runs_and_what_waits_in_order(engine, node):
+    held = await engine.submit({"prompt": holding(node)})
+    late, early = [await engine.submit({"prompt": prompt_of(node, value=1), "number": n}) for n in (9, 5)]
+    await has_started(engine)
+    assert engine.running() == (held.prompt_id, "1")
+    running, pending = await engine.queue()
+    assert [item[1] for item in running] == [held.prompt_id]
+    assert [item[:2] for item in pending] == [[5, early.prompt_id], [9, late.prompt_id]]
+    assert engine.queue_remaining() == 3
+
+
+async def test_waiting_prompts_can_be_removed_and_each_time_the_status_is_told(engine, node):
+    await engine.submit({"prompt": holding(node)})
+    await has_started(engine)
+    ids = [(await engine.submit({"prompt": prompt_of(node, value=1)})).prompt_id for _ in range(3)]
+    with engine.subscribe() as events:
+        assert await engine.delete_from_queue([ids[1], "unknown"]) == [ids[1]]
+        assert (await anext(events)).event == QueueStatus(3)
+        await engine.clear_queue()
+        assert (await anext(events)).event == QueueStatus(1)
+    assert (await engine.queue())[1] == []
+
+
+async def test_an_interrupt_ends_what_runs_and_the_next_one_starts(engine, node):
+    held = await engine.submit({"prompt": holding(node)})
+    next_ = await engine.submit({"prompt": prompt_of(node, value=1)})
+    with engine.subscribe() as events:
+        await has_started(engine)
+        await engine.interrupt(next_.prompt_id)
+        assert engine.running()[0] == held.prompt_id
+        await engine.interrupt(held.prompt_id)
+        assert isinstance(await end_of(events, held.prompt_id), ExecutionInterrupted)
+        assert isinstance(await end_of(events, next_.prompt_id), ExecutionSuccess)
+    status = (await engine.history_entry(held.prompt_id))[held.prompt_id]["status"]
+    assert (status["status_str"], status["completed"], status["messages"][-1][0]) == (
+        "error",
+        False,
+        "execution_interrupted",
+    )
+    await engine.interrupt()  # nothing runs, nothing happens
+
+
+async def test_a_failed_prompt_is_in_history_with_its_error_and_the_next_one_runs(engine, node):
+    error = await run_to_the_end(engine, prompt_of(node, "FakeFail", value=1))
+    assert isinstance(error, ExecutionError)
+    (entry,) = (await engine.history()).values()
+    assert entry["status"]["status_str"] == "error"
+    name, data = entry["status"]["messages"][-1]
+    assert name == "execution_error"
+    assert (data["node_id"], data["exception_message"]) == ("1", "the value is no good; use another")
+    assert isinstance(await run_to_the_end(engine, prompt_of(node, value=1)), ExecutionSuccess)
+
+
+async def test_history_can_be_forgotten(engine, node):
+    for value in (1, 2, 3):
+        await run_to_the_end(engine, prompt_of(node, value=value))
+    first, *rest = await engine.history()
+    await engine.delete_from_history([first])
+    assert list(await engine.history()) == rest
+    assert list(await engine.history(max_items=1)) == rest[1:]
+    await engine.clear_history()
+    assert await engine.history() == {}
+    assert await engine.history_entry(first) == {}
+
+
+async def test_free_drops_the_cache(engine, node):
+    prompt = prompt_of(node, value=1)
+    await run_to_the_end(engine, prompt)
+    await engine.free(unload_models=True, free_memory=True)
+    await run_to_the_end(engine, prompt)
+    *_, entry = (await engine.history()).values()
+    assert [one["cached"] for one in entry["timings"].values()] == [False, False]
+
+
+async def test_a_listener_hears_an_end_only_when_it_is_on_disk(engine, node):
+    with engine.subscribe() as events:
+        submitted = await engine.submit({"prompt": prompt_of(node, value=1)})
+        async for envelope in events:
+            if isinstance(envelope.event, Executed):
+                assert (await engine._store.find(submitted.prompt_id)).outputs == {"2": {"text": ["1"]}}
+            if isinstance(envelope.event, ExecutionSuccess):
+                assert (await engine._store.find(submitted.prompt_id)).status == "completed"
+                break
+
+
+# --- restarts ---
+
+
+async def test_what_waits_and_what_runs_survives_a_restart(running_engine, node):
+    async with running_engine() as engine:
+        held = await engine.submit({"prompt": prompt_of(node, "FakeSlow", seconds=0.3)})
+        waiting = await engine.submit({"prompt": prompt_of(node, value=1)})
+        await has_started(engine)
+    async with running_engine() as engine:
+        assert engine.queue_remaining() == 2
+        with engine.subscribe() as events:
+            assert isinstance(await end_of(events, held.prompt_id), ExecutionSuccess)
+            assert isinstance(await end_of(events, waiting.prompt_id), ExecutionSuccess)
+        assert list(await engine.history()) == [held.prompt_id, waiting.prompt_id]
+        assert (await engine.submit({"prompt": prompt_of(node, value=2)})).number == 2
+
+
+SERVER = """
+import asyncio, json, sys
+from pathlib import Path
+from comfy_core.folders import Folders
+from execution.engine import Engine
+from execution.events import Executed, Executing
+from execution.worker import WorkerSettings
+from execution.workers.in_process import InProcessWorker
+
+async def main(base, prompts):
+    engine = Engine(Folders(base=Path(base)), worker=InProcessWorker(WorkerSettings(base=base, packages=())))
+    with engine.subscribe() as events:
+        await engine.start()
+        for prompt in prompts:
+            await engine.submit({"prompt": prompt})
+        async for envelope in events:
+            if isinstance(envelope.event, Executing) and engine.queue_remaining() == 2 and envelope.event.node:
+                print("now", flush=True)
+
+asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
+"""
+
+
+def serve_until_killed(base, prompts):
+    """A server of its own that gets SIGKILL as soon as two prompts are left and the first of them runs."""
+    command = [sys.executable, "-c", SERVER, str(base), json.dumps(prompts)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
+    assert server.stdout.readline() == "now\n"
+    server.kill()
+    server.wait()
+
+
+async def test_a_killed_server_loses_nothing_and_what_killed_it_twice_is_not_tried_again(running_engine, folders, node):
+    quick, last = prompt_of(node, value=1), prompt_of(node, value=2)
+    await asyncio.to_thread(serve_until_killed, folders.base, [quick, holding(node), last])
+    await asyncio.to_thread(serve_until_killed, folders.base, [])
+    async with running_engine() as engine:
+        with engine.subscribe() as events:
+            assert isinstance(await end_of(events), ExecutionSuccess)
+        done, held, waited = (await engine.history()).values()
+    assert done["outputs"] == {"2": {"text": ["1"]}}
+    assert waited["outputs"] == {"2": {"text": ["2"]}}
+    assert held["status"]["messages"][-1][1]["exception_message"] == (
+        "The server ended 2 times while this prompt was running; it is not tried again."
+    )
+
+
+async def test_the_catalogue_of_the_last_start_serves_until_the_worker_is_up(running_engine, settings, node):
+    async with running_engine() as engine:
+        assert "FakeShow" in await engine.schemas()
+    worker = LateWorker(settings)
+    async with running_engine(worker) as engine:
+        assert "FakeShow" in await engine.schemas()
+        assert await engine.stats() == {}
+        submitted = await engine.submit({"prompt": prompt_of(node, value=1)})
+        assert len((await engine.queue())[1]) == 1
+        with engine.subscribe() as events:
+            worker.go.set()
+            assert isinstance(await end_of(events, submitted.prompt_id), ExecutionSuccess)
+
+
+async def test_a_class_the_old_catalogue_lacks_is_judged_by_the_new_one(running_engine, folders, settings, node):
+    folders.user.mkdir()
+    (folders.user / "catalogue.json").write_text("[]")
+    worker = LateWorker(settings)
+    async with running_engine(worker) as engine:
+        submitting = asyncio.create_task(engine.submit({"prompt": prompt_of(node, value=1)}))
+        await asyncio.sleep(0.02)
+        assert not submitting.done()
+        worker.go.set()
+        assert (await submitting).node_errors == {}
+
+
+async def test_an_unreadable_catalogue_is_as_good_as_none(running_engine, folders):
+    folders.user.mkdir()
+    (folders.user / "catalogue.json").write_text("{]")
+    async with running_engine() as engine:
+        assert "FakeShow" in await engine.schemas()
+
+
+# --- workers that fail ---
+
+
+async def test_without_a_worker_prompts_are_refused_or_fail_with_the_reason_and_the_server_lives(
+    running_engine, settings, node
+):
+    async with running_engine(DeadWorker(settings)) as engine:
+        assert await engine.schemas() == {}
+        error = await error_of(engine, {"prompt": prompt_of(node, value=1)})
+        assert (error["type"], error["details"]) == (
+            "worker_unavailable",
+            "torch is not installed; run pip install torch",
+        )
+    async with running_engine() as engine:
+        await engine.schemas()
+    worker = DeadWorker(settings)
+    async with running_engine(worker) as engine:
+        event = await run_to_the_end(engine, prompt_of(node, value=1))
+        assert (event.exception_type, event.exception_message) == ("WorkerFailed", "The worker is not up yet.")
+        worker.cured = True
+        assert isinstance(await run_to_the_end(engine, prompt_of(node, value=1)), ExecutionSuccess)
+
+
+async def test_a_killed_worker_fails_its_prompt_and_the_queue_goes_on(running_engine, settings, node):
+    worker = SubprocessWorker(settings)
+    async with running_engine(worker) as engine:
+        with engine.subscribe() as events:
+            held = await engine.submit({"prompt": holding(node)})
+            next_ = await engine.submit({"prompt": prompt_of(node, value=1)})
+            await has_started(engine)
+            os.kill(worker._child._process.pid, signal.SIGKILL)
+            error = await end_of(events, held.prompt_id)
+            assert (error.exception_type, error.node_id) == ("WorkerCrashed", "1")
+            assert isinstance(await end_of(events, next_.prompt_id), ExecutionSuccess)
