@@ -5,7 +5,8 @@ Rombach et al. 2022, https://arxiv.org/abs/2112.10752; names as in its release (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,8 @@ from comfy_core.weights.table import Entry
 
 UNET = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
+Dims = TypeVar("Dims")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def unet_dims(unet: Weights, *, heads: int | None, norm_groups: int, head_dim: int | None = None) -> UNetDims:
@@ -75,10 +78,18 @@ def load_vae(vae: Weights, *, norm_groups: int | None = None) -> VAE:
     """An autoencoder from its table (without prefix)."""
     groups = int(vae.metadata.get("easel.vae_norm_groups", 32)) if norm_groups is None else norm_groups
     dims = vae_dims(vae, norm_groups=groups)
-    with shapes_only():
-        network = AutoencoderKL(dims)
+    network = build(AutoencoderKL, dims, "VAE", vae)
     device = devices.compute_device()
     return VAE(patcher_of(network, convolutional(vae), devices.vae_dtype(device), "VAE"))
+
+
+def build(network: Callable[[Dims], Network], dims: Dims, name: str, weights: Weights) -> Network:
+    """A network without weights. Raises WeightsError when the file's dimensions and its metadata contradict."""
+    try:
+        with shapes_only():
+            return network(dims)
+    except ValueError as error:
+        raise WeightsError(f"{_file(weights)}: the {name} cannot be built: {error}.") from error
 
 
 def patcher_of(network: nn.Module, weights: Weights, dtype: torch.dtype, name: str) -> ModelPatcher:

@@ -19,11 +19,10 @@ import json
 from torch import Tensor, nn
 
 from comfy_core.checkpoint import Checkpoint, Missing
-from comfy_core.families._ldm import UNET, VAE_PREFIX, load_vae, patcher_of, unet_dims
+from comfy_core.families._ldm import UNET, VAE_PREFIX, build, load_vae, patcher_of, unet_dims
 from comfy_core.latent_format import LatentFormat
 from comfy_core.memory import devices
 from comfy_core.model import DiffusionModel
-from comfy_core.networks.build import shapes_only
 from comfy_core.networks.clip_text import ClipText, ClipTextDims
 from comfy_core.networks.unet import UNet
 from comfy_core.patcher import ModelPatcher
@@ -82,8 +81,7 @@ def load_model(weights: Weights) -> ModelPatcher:
     prediction = meta.get("easel.prediction_type", "eps")
     if prediction not in PREDICTIONS:
         raise WeightsError(f"the prediction type {prediction!r} is not one of: {', '.join(PREDICTIONS)}.")
-    with shapes_only():
-        network = UNet(dims)
+    network = build(UNet, dims, "U-Net", weights)
     model = DiffusionModel(
         network,
         PREDICTIONS[prediction](),
@@ -121,8 +119,7 @@ def load_clip(text: Weights) -> CLIP:
         )
     except KeyError as error:
         raise WeightsError(f"the text encoder is not whole: it lacks {error}.") from error
-    with shapes_only():
-        network = TextEncoder(dims)
+    network = build(TextEncoder, dims, "text encoder", text)
     dtype = devices.network_dtype(devices.compute_device())
     return CLIP(patcher_of(network, text.renamed(lambda key: f"clip_l.{key}"), dtype, "text encoder"))
 
