@@ -1,0 +1,80 @@
+import { copyNodes, pasteNodes } from "../graph/clipboard";
+import { removeNodes, setCollapsed, toggleMode } from "../graph/edit";
+import { Mode } from "../graph/records";
+import type { Action } from "./action";
+import type { Editor } from "./editor";
+
+const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
+
+export const editActions: readonly Action[] = [
+  {
+    id: "undo",
+    label: "Undo",
+    keys: ["Ctrl+Z"],
+    enabled: ({ doc }) => doc.store.history.canUndo,
+    run: ({ doc }) => doc.store.undo(),
+  },
+  {
+    id: "redo",
+    label: "Redo",
+    keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
+    enabled: ({ doc }) => doc.store.history.canRedo,
+    run: ({ doc }) => doc.store.redo(),
+  },
+  {
+    id: "delete",
+    label: "Delete",
+    keys: ["Delete", "Backspace"],
+    enabled: hasSelection,
+    run: ({ doc, selection, engine }) => {
+      removeNodes(doc, selection.ids);
+      engine?.host.focus({ preventScroll: true });
+    },
+  },
+  {
+    id: "duplicate",
+    label: "Duplicate",
+    keys: ["Ctrl+D"],
+    enabled: hasSelection,
+    run: ({ doc, selection }) => selection.set(pasteNodes(doc, copyNodes(doc, selection.ids))),
+  },
+  {
+    id: "selectAll",
+    label: "Select all",
+    keys: ["Ctrl+A"],
+    run: ({ doc, selection }) => selection.set([...doc.nodes()].map((node) => node.id)),
+  },
+  {
+    id: "deselect",
+    label: "Select nothing",
+    keys: ["Escape"],
+    enabled: hasSelection,
+    run: ({ selection }) => selection.clear(),
+  },
+  {
+    id: "mute",
+    label: "Mute",
+    keys: ["Ctrl+M"],
+    enabled: hasSelection,
+    run: ({ doc, selection }) => toggleMode(doc, [...selection.ids], Mode.muted, "Mute"),
+  },
+  {
+    id: "bypass",
+    label: "Bypass",
+    keys: ["Ctrl+B"],
+    enabled: hasSelection,
+    run: ({ doc, selection }) => toggleMode(doc, [...selection.ids], Mode.bypassed, "Bypass"),
+  },
+  {
+    id: "collapse",
+    label: "Collapse or expand",
+    keys: ["Alt+C"],
+    enabled: hasSelection,
+    run: ({ doc, selection }) =>
+      doc.transact("Collapse", () => {
+        const nodes = [...selection.ids].flatMap((id) => doc.node(id) ?? []);
+        const collapse = nodes.some((node) => !node.collapsed);
+        for (const node of nodes) setCollapsed(doc, node.id, collapse);
+      }),
+  },
+];

@@ -1,0 +1,70 @@
+/** Opening and saving workflows as files on the person's own disk. */
+import { toApiPrompt } from "../graph/formats/apiPrompt";
+import { readPngText } from "../graph/formats/png";
+import { writeWorkflow } from "../graph/formats/writeWorkflow";
+import { type Json, parseJson, stringifyJson } from "../lib/json";
+import { showToast } from "../ui/toasts";
+import type { Action } from "./action";
+import type { Editor } from "./editor";
+
+export const fileActions: readonly Action[] = [
+  { id: "new", label: "New workflow", run: (editor) => editor.open({ nodes: [], links: [] }, "Untitled") },
+  { id: "open", label: "Open…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
+  { id: "save", label: "Save as file", keys: ["Ctrl+S"], everywhere: true, run: saveWorkflow },
+  { id: "exportPrompt", label: "Export for the API", run: exportPrompt },
+];
+
+function chooseFile(editor: Editor): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".json,.png,application/json,image/png";
+  input.onchange = () => {
+    const file = input.files?.[0];
+    if (file) void openFile(editor, file);
+  };
+  input.click();
+}
+
+/** Opens the workflow in a JSON file, or the one that a picture carries. */
+export async function openFile(editor: Editor, file: File): Promise<void> {
+  const name = file.name.replace(/\.\w+$/, "");
+  try {
+    const found = await readGraph(file);
+    if (found === null) {
+      showToast({
+        kind: "error",
+        title: `${file.name} carries no workflow`,
+        body: "Choose a picture or JSON file saved by Easel or ComfyUI.",
+      });
+      return;
+    }
+    editor.open(found, name);
+  } catch (error) {
+    showToast({ kind: "error", title: `${file.name} cannot be opened`, body: (error as Error).message });
+  }
+}
+
+async function readGraph(file: File): Promise<Json | null> {
+  const bytes = await file.arrayBuffer();
+  const texts = await readPngText(bytes);
+  const embedded = texts.get("workflow") ?? texts.get("prompt");
+  if (embedded !== undefined) return parseJson(embedded);
+  return texts.size || file.type.startsWith("image/") ? null : parseJson(new TextDecoder().decode(bytes));
+}
+
+function saveWorkflow({ doc, name }: Editor): void {
+  download(`${name}.json`, stringifyJson(writeWorkflow(doc), 2));
+}
+
+function exportPrompt({ doc, name }: Editor): void {
+  download(`${name} (API).json`, stringifyJson(toApiPrompt(doc), 2));
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

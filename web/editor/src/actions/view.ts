@@ -1,0 +1,35 @@
+import type { Action } from "./action";
+
+export const viewActions: readonly Action[] = [
+  {
+    id: "fit",
+    label: "Fit view",
+    keys: ["."],
+    run: ({ engine, selection }) => engine?.fit(selection.ids.size ? selection.ids : undefined),
+  },
+  { id: "zoomIn", label: "Zoom in", keys: ["Ctrl+=", "Ctrl++"], run: ({ engine }) => engine?.zoomBy(1.25) },
+  { id: "zoomOut", label: "Zoom out", keys: ["Ctrl+-"], run: ({ engine }) => engine?.zoomBy(0.8) },
+  {
+    id: "actualSize",
+    label: "Actual size",
+    keys: ["Ctrl+0"],
+    run: ({ engine }) => engine?.zoomBy(1 / engine.camera.zoom),
+  },
+  {
+    id: "addNode",
+    label: "Add node",
+    keys: ["Shift+A"],
+    run: ({ engine }) => {
+      if (!engine) return;
+      const screen = { x: engine.view.w / 2, y: engine.view.h / 3 };
+      engine.offerNodes({ screen, world: engine.center(), add: false, button: 0 }, null);
+    },
+  },
+  {
+    id: "theme",
+    label: "Switch between dark and light",
+    keys: ["Ctrl+Alt+T"],
+    run: (editor) => editor.toggleTheme(),
+  },
+  { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel() },
+];

@@ -1,0 +1,113 @@
+/** What the server says over the WebSocket, as one union. */
+import { isArray, isObject, type Json, type JsonObject, parseJson } from "../lib/json";
+import { number, readFiles, text } from "./readers";
+import type { FileRef } from "./types";
+
+export interface NodeProgress {
+  readonly id: string;
+  readonly value: number;
+  readonly max: number;
+  readonly state: "running" | "finished" | "error";
+}
+
+export type ServerMessage =
+  | { readonly type: "status"; readonly remaining: number }
+  | { readonly type: "execution_start"; readonly promptId: string }
+  | { readonly type: "execution_cached"; readonly promptId: string; readonly nodes: readonly string[] }
+  /** `node` is null at the end of a run, however it ended. */
+  | { readonly type: "executing"; readonly promptId: string; readonly node: string | null }
+  | { readonly type: "progress_state"; readonly promptId: string; readonly nodes: readonly NodeProgress[] }
+  | {
+      readonly type: "progress";
+      readonly promptId: string;
+      readonly node: string;
+      readonly value: number;
+      readonly max: number;
+    }
+  | {
+      readonly type: "executed";
+      readonly promptId: string;
+      readonly node: string;
+      readonly images: readonly FileRef[];
+      readonly text: readonly string[];
+    }
+  | { readonly type: "execution_success"; readonly promptId: string }
+  | { readonly type: "execution_interrupted"; readonly promptId: string; readonly node: string }
+  | {
+      readonly type: "execution_error";
+      readonly promptId: string;
+      readonly node: string;
+      readonly nodeType: string;
+      readonly message: string;
+      readonly exception: string;
+      readonly traceback: string;
+    }
+  | {
+      readonly type: "preview";
+      readonly promptId: string | null;
+      readonly node: string | null;
+      readonly image: Blob;
+    }
+  | { readonly type: "text"; readonly node: string; readonly text: string }
+  | { readonly type: "other"; readonly name: string; readonly data: Json };
+
+export function readMessage(frame: string): ServerMessage | null {
+  const body = parseJson(frame);
+  if (!isObject(body) || typeof body.type !== "string") return null;
+  const data = isObject(body.data) ? body.data : {};
+  return read(body.type, data) ?? { type: "other", name: body.type, data };
+}
+
+function read(type: string, data: JsonObject): ServerMessage | null {
+  const promptId = text(data.prompt_id);
+  switch (type) {
+    case "status": {
+      const info = isObject(data.status) && isObject(data.status.exec_info) ? data.status.exec_info : {};
+      return { type, remaining: number(info.queue_remaining) };
+    }
+    case "execution_start":
+    case "execution_success":
+      return { type, promptId };
+    case "execution_cached":
+      return { type, promptId, nodes: isArray(data.nodes) ? data.nodes.map(String) : [] };
+    case "executing":
+      return { type, promptId, node: shownNode(data) };
+    case "progress":
+      return { type, promptId, node: text(data.node), value: number(data.value), max: number(data.max) };
+    case "progress_state":
+      return { type, promptId, nodes: readProgress(data.nodes) };
+    case "executed": {
+      const output = isObject(data.output) ? data.output : {};
+      const lines = isArray(output.text) ? output.text.map(String) : [];
+      return { type, promptId, node: shownNode(data) ?? "", images: readFiles(output.images), text: lines };
+    }
+    case "execution_interrupted":
+      return { type, promptId, node: text(data.node_id) };
+    case "execution_error":
+      return {
+        type,
+        promptId,
+        node: text(data.node_id),
+        nodeType: text(data.node_type),
+        message: text(data.exception_message).trim(),
+        exception: text(data.exception_type),
+        traceback: isArray(data.traceback) ? data.traceback.map(String).join("") : "",
+      };
+  }
+  return null;
+}
+
+function shownNode(data: JsonObject): string | null {
+  return text(data.display_node) || text(data.node) || null;
+}
+
+function readProgress(nodes: Json | undefined): NodeProgress[] {
+  if (!isObject(nodes)) return [];
+  return Object.entries(nodes).flatMap(([id, node]) => {
+    if (!isObject(node)) return [];
+    const state = node.state === "finished" || node.state === "error" ? node.state : "running";
+    return [
+      { id: text(node.display_node_id) || id, value: number(node.value), max: number(node.max), state },
+    ];
+  });
+}

@@ -1,0 +1,87 @@
+/** The line on which the server reports. It is opened again when it breaks, at growing intervals. */
+import { Emitter } from "../lib/emitter";
+import { readBinaryFrame } from "./binaryFrames";
+import { readMessage, type ServerMessage } from "./messages";
+
+export type Connection = "connecting" | "open" | "lost";
+
+export interface EventLine {
+  readonly clientId: string;
+  readonly connection: Connection;
+  readonly connectionChanged: Emitter<Connection>;
+  readonly message: Emitter<ServerMessage>;
+  start(): void;
+  close(): void;
+}
+
+const FIRST_RETRY = 500;
+const LAST_RETRY = 8000;
+
+/** The first thing the server hears: what we understand. */
+const HELLO = JSON.stringify({
+  type: "feature_flags",
+  data: { supports_preview_metadata: true, supports_progress_text_metadata: false },
+});
+
+export class Socket implements EventLine {
+  readonly connectionChanged = new Emitter<Connection>();
+  readonly message = new Emitter<ServerMessage>();
+  connection: Connection = "connecting";
+
+  private socket: WebSocket | null = null;
+  private retry = FIRST_RETRY;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+
+  constructor(
+    readonly clientId: string,
+    private readonly url: string = socketUrl(clientId),
+  ) {}
+
+  start(): void {
+    this.closed = false;
+    const socket = new WebSocket(this.url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      socket.send(HELLO);
+      this.retry = FIRST_RETRY;
+      this.report("open");
+    };
+    socket.onmessage = ({ data }) => this.receive(data);
+    socket.onclose = () => {
+      if (this.closed || socket !== this.socket) return;
+      this.report("lost");
+      this.timer = setTimeout(() => this.start(), this.retry);
+      this.retry = Math.min(LAST_RETRY, this.retry * 2);
+    };
+    this.socket = socket;
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.socket?.close();
+  }
+
+  private receive(data: unknown): void {
+    try {
+      const message = typeof data === "string" ? readMessage(data) : readBinaryFrame(data as ArrayBuffer);
+      if (message) this.message.emit(message);
+    } catch (error) {
+      console.warn("A message of the server could not be read", error);
+    }
+  }
+
+  private report(connection: Connection): void {
+    if (connection === this.connection) return;
+    this.connection = connection;
+    this.connectionChanged.emit(connection);
+  }
+}
+
+function socketUrl(clientId: string): string {
+  const url = new URL("ws", document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.search = new URLSearchParams({ clientId }).toString();
+  return url.href;
+}

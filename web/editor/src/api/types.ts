@@ -1,0 +1,68 @@
+/** The shapes that go over the wire. */
+import type { Json, JsonObject } from "../lib/json";
+
+export interface FileRef {
+  readonly filename: string;
+  readonly subfolder: string;
+  readonly type: string;
+}
+
+export interface QueueRequest {
+  readonly prompt: JsonObject;
+  readonly client_id: string;
+  readonly extra_data: JsonObject;
+  readonly front?: boolean;
+}
+
+export interface QueueAnswer {
+  readonly promptId: string;
+  /** Outputs that were refused while others run. */
+  readonly nodeErrors: NodeErrors;
+}
+
+export interface NodeProblem {
+  readonly message: string;
+  readonly details: string;
+  /** The input that is wrong, where the server says so. */
+  readonly input: string | null;
+}
+
+export type NodeErrors = ReadonlyMap<string, readonly NodeProblem[]>;
+
+export interface QueueEntry {
+  readonly promptId: string;
+  readonly number: number;
+}
+
+export interface QueueState {
+  readonly running: readonly QueueEntry[];
+  readonly pending: readonly QueueEntry[];
+}
+
+export type RunOutcome = "success" | "error" | "interrupted";
+
+export interface HistoryEntry {
+  readonly promptId: string;
+  readonly images: readonly FileRef[];
+  readonly outcome: RunOutcome;
+  /** What went wrong, in one line. */
+  readonly message: string;
+  readonly seconds: number | null;
+  readonly finishedAt: number | null;
+  /** The workflow that made it, when it was sent along. */
+  readonly workflow: Json | null;
+  readonly prompt: Json;
+}
+
+export interface Device {
+  readonly name: string;
+  readonly type: string;
+  readonly total: number;
+  readonly free: number;
+}
+
+export interface SystemStats {
+  readonly devices: readonly Device[];
+  readonly ramTotal: number;
+  readonly ramFree: number;
+}

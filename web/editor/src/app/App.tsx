@@ -1,0 +1,124 @@
+/** From the first moment to the open editor: connecting, no server, no nodes, ready. */
+import { Plug, Puzzle, RotateCw } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { HttpApi } from "../api/http";
+import { Socket } from "../api/socket";
+import { Drafts } from "../features/drafts/drafts";
+import { Button } from "../ui/Button";
+import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
+import { Workspace } from "./Workspace";
+
+type Stage =
+  | { readonly name: "connecting" }
+  | { readonly name: "unreachable"; readonly reason: string }
+  | { readonly name: "noNodes" }
+  | { readonly name: "ready"; readonly editor: OpenEditor };
+
+const RETRY = 2000;
+const CLIENT_KEY = "easel.client";
+
+/** The same after a reload, so that the run that is under way goes on reporting to this tab. */
+function clientId(): string {
+  const known = sessionStorage.getItem(CLIENT_KEY);
+  if (known) return known;
+  const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  sessionStorage.setItem(CLIENT_KEY, fresh);
+  return fresh;
+}
+
+export function App() {
+  const [stage, setStage] = useState<Stage>({ name: "connecting" });
+  const [attempt, setAttempt] = useState(0);
+  const ready = stage.name === "ready";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is asked for by counting up
+  useEffect(() => {
+    if (ready) return;
+    let current = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = () => {
+      if (current) timer = setTimeout(() => setAttempt((n) => n + 1), RETRY);
+    };
+    start().then(
+      (editor) => {
+        if (!current) editor?.destroy();
+        else if (editor) setStage({ name: "ready", editor });
+        else {
+          setStage({ name: "noNodes" });
+          again();
+        }
+      },
+      (error: Error) => {
+        if (current) setStage({ name: "unreachable", reason: error.message });
+        again();
+      },
+    );
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [attempt, ready]);
+
+  const retry = () => setAttempt(attempt + 1);
+  switch (stage.name) {
+    case "ready":
+      return <Workspace editor={stage.editor} />;
+    case "connecting":
+      return <Waiting title="Connecting to the server" text="The nodes are being read." busy />;
+    case "unreachable":
+      return (
+        <Waiting
+          icon={<Plug size={28} strokeWidth={1.5} aria-hidden />}
+          title="The server does not answer"
+          text={`${stage.reason}. Start it with “python main.py”; this page goes on by itself.`}
+          onRetry={retry}
+        />
+      );
+    case "noNodes":
+      return (
+        <Waiting
+          icon={<Puzzle size={28} strokeWidth={1.5} aria-hidden />}
+          title="No nodes yet"
+          text="The server runs, but its nodes are still being loaded. This page goes on by itself."
+          onRetry={retry}
+        />
+      );
+  }
+}
+
+/** Null while the server has no nodes. */
+async function start(): Promise<OpenEditor | null> {
+  const api = new HttpApi();
+  const [defs, drafts] = await Promise.all([loadDefs(api), Drafts.open().catch(() => null)]);
+  if (!defs.size) return null;
+  const draft = (await drafts?.load().catch(() => null)) ?? null;
+  const line = new Socket(clientId());
+  const editor = createEditor(api, line, defs, drafts, draft);
+  line.start();
+  return editor;
+}
+
+interface WaitingProps {
+  readonly title: string;
+  readonly text: string;
+  readonly icon?: ReactNode;
+  readonly busy?: boolean;
+  readonly onRetry?: () => void;
+}
+
+function Waiting({ title, text, icon, busy, onRetry }: WaitingProps) {
+  return (
+    <main className="waiting" aria-busy={busy}>
+      {icon ?? <span className="waiting-dots" aria-hidden />}
+      <h1>{title}</h1>
+      <p>{text}</p>
+      {onRetry && (
+        <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={onRetry}>
+          Try now
+        </Button>
+      )}
+    </main>
+  );
+}

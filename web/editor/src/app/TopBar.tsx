@@ -1,0 +1,130 @@
+import { FolderOpen, History, Menu as MenuIcon, Moon, Plus, Redo2, Save, Sun, Undo2 } from "lucide-react";
+import { useRef, useState, useSyncExternalStore } from "react";
+import { actionOf } from "../actions";
+import type { Action } from "../actions/action";
+import { useEditor } from "../features/context";
+import { RunButton } from "../features/run/RunButton";
+import { currentTheme } from "../features/theme/theme";
+import { Button } from "../ui/Button";
+import { Menu } from "../ui/Menu";
+import { type Anchor, anchorOf } from "../ui/Popover";
+import type { OpenEditor } from "./createEditor";
+
+interface Props {
+  readonly panelOpen: boolean;
+  readonly onTogglePanel: () => void;
+}
+
+export function TopBar({ panelOpen, onTogglePanel }: Props) {
+  const editor = useEditor() as OpenEditor;
+  const [theme, setTheme] = useState(currentTheme);
+  const history = useSyncExternalStore(editor.doc.store.historyChanged.on, () => {
+    const { canUndo, canRedo } = editor.doc.store.history;
+    return `${canUndo}-${canRedo}`;
+  });
+  const [canUndo, canRedo] = history.split("-").map((part) => part === "true");
+  return (
+    <header className="topbar">
+      <FileMenu />
+      <WorkflowName />
+      <Button
+        title={titleOf(actionOf("addNode"))}
+        icon={<Plus size={16} aria-hidden />}
+        onClick={() => actionOf("addNode").run(editor)}
+      >
+        Add node
+      </Button>
+      <span className="topbar-space" />
+      <ActionButton id="undo" icon={<Undo2 size={16} aria-hidden />} disabled={!canUndo} />
+      <ActionButton id="redo" icon={<Redo2 size={16} aria-hidden />} disabled={!canRedo} />
+      <Button
+        label={theme === "dark" ? "Light theme" : "Dark theme"}
+        icon={theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
+        onClick={() => {
+          editor.toggleTheme();
+          setTheme(currentTheme());
+        }}
+      />
+      <Button
+        label="Queue and history"
+        icon={<History size={16} aria-hidden />}
+        aria-pressed={panelOpen}
+        onClick={onTogglePanel}
+      />
+      <RunButton />
+    </header>
+  );
+}
+
+function titleOf({ label, keys }: Action): string {
+  return keys?.[0] ? `${label} (${keys[0]})` : label;
+}
+
+function ActionButton({
+  id,
+  icon,
+  disabled,
+}: {
+  readonly id: string;
+  readonly icon: React.ReactNode;
+  readonly disabled?: boolean;
+}) {
+  const editor = useEditor();
+  const action = actionOf(id);
+  return (
+    <Button
+      label={action.label}
+      title={titleOf(action)}
+      icon={icon}
+      disabled={disabled}
+      onClick={() => action.run(editor)}
+    />
+  );
+}
+
+const FILE_ICONS = { new: <Plus size={14} />, open: <FolderOpen size={14} />, save: <Save size={14} /> };
+
+function FileMenu() {
+  const editor = useEditor();
+  const button = useRef<HTMLSpanElement>(null);
+  const [anchor, setAnchor] = useState<Anchor | null>(null);
+  const items = ["new", "open", "save", "exportPrompt"].map((id) => {
+    const action = actionOf(id);
+    const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
+    return { label: action.label, icon, hint: action.keys?.[0], run: () => action.run(editor) };
+  });
+  return (
+    <span ref={button} className="topbar-brand">
+      <Button
+        label="File"
+        icon={<MenuIcon size={16} aria-hidden />}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        onClick={() => button.current && setAnchor(anchorOf(button.current))}
+      />
+      {anchor && <Menu anchor={anchor} label="File" items={items} onClose={() => setAnchor(null)} />}
+    </span>
+  );
+}
+
+function WorkflowName() {
+  const editor = useEditor() as OpenEditor;
+  const name = useSyncExternalStore(editor.renamed.on, () => editor.name);
+  return (
+    <input
+      key={name}
+      className="topbar-name"
+      aria-label="Name of the workflow"
+      defaultValue={name}
+      size={Math.max(8, Math.min(40, name.length))}
+      spellCheck={false}
+      onBlur={(e) => {
+        editor.name = e.target.value.trim() || name;
+        editor.renamed.emit();
+      }}
+      onKeyDown={(e) => {
+        if (e.key === "Enter" || e.key === "Escape") e.currentTarget.blur();
+      }}
+    />
+  );
+}

@@ -1,0 +1,107 @@
+/** The frame around the canvas. */
+import { useEffect, useMemo, useState } from "react";
+import type { FileRef } from "../api/types";
+import { Engine } from "../canvas/Engine";
+import { FeaturesContext } from "../features/context";
+import { DropZone } from "../features/drop/DropZone";
+import { FirstRunHint } from "../features/hint/FirstRunHint";
+import { QueuePanel } from "../features/history/QueuePanel";
+import { listenToKeys } from "../features/keyboard/keyboard";
+import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
+import { NodeSearch } from "../features/nodeSearch/NodeSearch";
+import { LiveRegion } from "../features/run/LiveRegion";
+import { problemItems } from "../features/run/reports";
+import { StatusLine } from "../features/run/StatusLine";
+import { NodeLayer } from "../nodes/NodeLayer";
+import { type NodeServices, NodeServicesContext } from "../nodes/services";
+import { Toasts } from "../ui/Toasts";
+import { showToast } from "../ui/toasts";
+import type { OpenEditor } from "./createEditor";
+import { SidePanel } from "./SidePanel";
+import { TopBar } from "./TopBar";
+
+export function Workspace({ editor }: { readonly editor: OpenEditor }) {
+  const [host, setHost] = useState<HTMLElement | null>(null);
+  const [engine, setEngine] = useState<Engine | null>(null);
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [panel, setPanel] = useState(false);
+
+  useEffect(() => {
+    if (!host) return;
+    const created = new Engine(host, editor.doc, editor.selection);
+    created.setMarks({
+      isFailed: (id) => editor.status.get(id).problems.length > 0,
+      isRunning: (id) => editor.status.get(id).state === "running",
+    });
+    const off = editor.status.changed.on(() => created.invalidate());
+    editor.engine = created;
+    created.fit();
+    setEngine(created);
+    return () => {
+      off();
+      editor.engine = null;
+      created.destroy();
+      setEngine(null);
+    };
+  }, [host, editor]);
+
+  useEffect(() => listenToKeys(editor), [editor]);
+  useEffect(() => editor.panelToggled.on(() => setPanel((open) => !open)), [editor]);
+
+  const features = useMemo(() => ({ editor, run: editor.run }), [editor]);
+  const services = useMemo(() => engine && nodeServices(editor, engine, setShown), [editor, engine]);
+  const openImages = (images: readonly FileRef[], index: number) => setShown({ images, index });
+
+  return (
+    <FeaturesContext value={features}>
+      <div className="workspace" data-panel={panel || undefined}>
+        <TopBar panelOpen={panel} onTogglePanel={() => setPanel(!panel)} />
+        <main className="canvas-area">
+          {/* The engine owns what is inside; React never touches it. */}
+          <div
+            ref={setHost}
+            className="canvas"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: the canvas takes keys
+            tabIndex={0}
+            role="application"
+            aria-label="Graph. Tab goes through the nodes, arrow keys follow their links."
+          />
+          <FirstRunHint />
+        </main>
+        {panel && (
+          <SidePanel title="Queue and history" onClose={() => setPanel(false)}>
+            <QueuePanel onOpenImages={openImages} />
+          </SidePanel>
+        )}
+        {engine && <StatusLine />}
+      </div>
+      {services && (
+        <NodeServicesContext value={services}>
+          <NodeLayer />
+        </NodeServicesContext>
+      )}
+      {engine && <NodeSearch />}
+      {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
+      <DropZone />
+      <Toasts />
+      <LiveRegion />
+    </FeaturesContext>
+  );
+}
+
+function nodeServices(editor: OpenEditor, engine: Engine, show: (shown: Shown) => void): NodeServices {
+  const { doc, selection, status, api } = editor;
+  return {
+    doc,
+    engine,
+    selection,
+    status,
+    viewUrl: (file) => api.viewUrl(file),
+    upload: (file) => api.uploadImage(file),
+    openImages: (images, index) => show({ images, index }),
+    showProblems(id) {
+      const items = problemItems(id, status.get(id).problems, doc, editor.reveal);
+      showToast({ kind: "error", topic: "run", title: doc.shape(id)?.title ?? "Problem", items });
+    },
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * The canvas: a host element with links below, nodes as elements, and an overlay above. It draws when something changed
+ * and sleeps otherwise. It knows nothing of what is inside a node.
+ */
+
+import type { GraphDocument } from "../graph/document";
+import type { LinkRecord, NodeId } from "../graph/records";
+import type { Selection } from "../graph/selection";
+import { Emitter } from "../lib/emitter";
+import { grow, type Point, type Rect, union } from "../lib/geometry";
+import { type Camera, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
+import { FAR_ZOOM, type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
+import { type Hit, hitTest } from "./hitTest";
+import { PointerController } from "./input";
+import { paintLinks } from "./linkPainter";
+import { paintOverlay } from "./overlayPainter";
+import { Surface } from "./Surface";
+import { Scene } from "./scene";
+import { Shells } from "./shells";
+import { readTheme, type Theme } from "./theme";
+import type { OpenEnd, Overlay, PointerInput, ToolContext } from "./tools/tool";
+
+export interface NodeOffer {
+  /** Where the new node goes, in the world. */
+  readonly world: Point;
+  /** Where to show the search, in the page. */
+  readonly page: Point;
+  readonly end: OpenEnd | null;
+}
+
+/** How far beyond the view nodes are kept mounted, in screen pixels: short pans mount nothing. */
+const MARGIN = 200;
+
+export class Engine implements ToolContext {
+  readonly scene: Scene;
+  readonly shells: Shells;
+  readonly cameraChanged = new Emitter<Camera>();
+  readonly nodesOffered = new Emitter<NodeOffer>();
+  /** The title of a node was double-clicked. */
+  readonly titleOpened = new Emitter<NodeId>();
+  readonly drawn = new Emitter();
+
+  private readonly world = document.createElement("div");
+  private readonly base = new Surface("canvas-base");
+  private readonly top = new Surface("canvas-overlay");
+  private readonly cleanups: (() => void)[] = [];
+  private camera_: Camera = { x: 0, y: 0, zoom: 1 };
+  private overlay_: Overlay = {};
+  private hovered: LinkRecord | null = null;
+  private size: Size = { w: 0, h: 0 };
+  private theme: Theme;
+  private frameRequest = 0;
+  private dirtyBase = true;
+  private dirtyTop = true;
+  private marks: Pick<FarMarks, "isFailed" | "isRunning"> = { isFailed: () => false, isRunning: () => false };
+
+  constructor(
+    readonly host: HTMLElement,
+    readonly doc: GraphDocument,
+    readonly selection: Selection,
+  ) {
+    this.scene = new Scene(doc);
+    this.world.className = "world";
+    this.shells = new Shells(this.world, this.scene);
+    host.append(this.base.element, this.world, this.top.element);
+    this.theme = readTheme(host);
+    const resizes = new ResizeObserver(() => this.measure());
+    resizes.observe(host);
+    const input = new PointerController(this, host);
+    this.cleanups.push(
+      () => resizes.disconnect(),
+      () => input.destroy(),
+      this.scene.changed.on((ids) => {
+        this.shells.place(ids);
+        this.invalidate();
+      }),
+      selection.changed.on(() => this.invalidate()),
+      doc.touched.on(() => selection.prune((id) => doc.node(id) !== undefined)),
+      doc.replaced.on(() => this.hover(null)),
+    );
+    this.measure();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frameRequest);
+    for (const cleanup of this.cleanups) cleanup();
+    this.host.replaceChildren();
+  }
+
+  get camera(): Camera {
+    return this.camera_;
+  }
+
+  set camera(camera: Camera) {
+    this.camera_ = camera;
+    this.invalidate();
+    this.cameraChanged.emit(camera);
+  }
+
+  get overlay(): Overlay {
+    return this.overlay_;
+  }
+
+  set overlay(overlay: Overlay) {
+    // Links under a draft are dimmed by the style sheet; one attribute says that there is one.
+    this.host.toggleAttribute("data-linking", overlay.draft !== undefined);
+    const hidesLink = (overlay.draft === undefined) !== (this.overlay_.draft === undefined);
+    this.overlay_ = overlay;
+    this.invalidate(hidesLink);
+  }
+
+  get view(): Size {
+    return this.size;
+  }
+
+  hit(world: Point): Hit {
+    return hitTest(this.scene, world, this.camera_.zoom);
+  }
+
+  pointAt(pageX: number, pageY: number): { screen: Point; world: Point } {
+    const box = this.host.getBoundingClientRect();
+    const screen = { x: pageX - box.left, y: pageY - box.top };
+    return { screen, world: toWorld(this.camera_, screen) };
+  }
+
+  center(): Point {
+    return toWorld(this.camera_, { x: this.size.w / 2, y: this.size.h / 2 });
+  }
+
+  fit(ids?: Iterable<NodeId>): void {
+    const wanted = ids ?? [...this.doc.nodes()].map((node) => node.id);
+    const box = union([...wanted].flatMap((id) => this.scene.frame(id) ?? []));
+    if (box && this.size.w) this.camera = fitRect(box, this.size);
+  }
+
+  zoomBy(factor: number): void {
+    this.camera = zoomAt(this.camera_, { x: this.size.w / 2, y: this.size.h / 2 }, factor);
+  }
+
+  /** Brings a node into view and gives it the keyboard. */
+  focusNode(id: NodeId): void {
+    const frame = this.scene.frame(id);
+    if (!frame) return;
+    const near = this.camera_.zoom < FAR_ZOOM ? { ...this.camera_, zoom: 1 } : this.camera_;
+    this.camera = near === this.camera_ ? reveal(near, frame, this.size) : fitRect(frame, this.size);
+    this.flush();
+    // What is inside the shell may be drawn a moment later.
+    requestAnimationFrame(() =>
+      this.shells.element(id)?.querySelector<HTMLElement>("[data-node-root]")?.focus(),
+    );
+  }
+
+  offerNodes(at: PointerInput, end: OpenEnd | null): void {
+    const box = this.host.getBoundingClientRect();
+    this.nodesOffered.emit({
+      world: at.world,
+      page: { x: at.screen.x + box.left, y: at.screen.y + box.top },
+      end,
+    });
+  }
+
+  hover(link: LinkRecord | null): void {
+    if (this.hovered?.id === link?.id) return;
+    this.hovered = link;
+    this.invalidate(false);
+  }
+
+  setMarks(marks: Pick<FarMarks, "isFailed" | "isRunning">): void {
+    this.marks = marks;
+  }
+
+  themeChanged(): void {
+    this.theme = readTheme(this.host);
+    this.invalidate();
+  }
+
+  /** Something changed: draw once, at the next frame. Without `base`, only the overlay. */
+  invalidate(base = true): void {
+    this.dirtyTop = true;
+    this.dirtyBase ||= base;
+    this.frameRequest ||= requestAnimationFrame(() => this.flush());
+  }
+
+  flush(): void {
+    cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = 0;
+    if (!this.size.w) return;
+    if (this.dirtyBase) this.drawBase();
+    if (this.dirtyTop) this.drawTop();
+    this.dirtyBase = false;
+    this.dirtyTop = false;
+    this.drawn.emit();
+  }
+
+  private drawBase(): void {
+    const { x, y, zoom } = this.camera_;
+    const area: Rect = visibleRect(this.camera_, this.size);
+    const far = zoom < FAR_ZOOM;
+    this.world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    this.host.style.setProperty("--grid-x", `${x}px`);
+    this.host.style.setProperty("--grid-y", `${y}px`);
+    this.host.style.setProperty("--grid", `${24 * zoom}px`);
+    this.host.toggleAttribute("data-far", zoom < 0.5);
+    this.shells.show(far ? new Set() : new Set(this.scene.nodesIn(grow(area, MARGIN / zoom))));
+    this.base.draw(this.camera_, (ctx) => {
+      paintGroups(ctx, this.scene, area, this.theme);
+      paintLinks(ctx, this.scene, area, this.theme, zoom);
+      if (!far) return;
+      const isSelected = (id: NodeId) => this.selection.has(id);
+      paintFarNodes(ctx, this.scene, this.scene.nodesIn(area), this.theme, zoom, {
+        isSelected,
+        ...this.marks,
+      });
+    });
+  }
+
+  private drawTop(): void {
+    const { zoom } = this.camera_;
+    this.top.draw(this.camera_, (ctx) => {
+      paintOverlay(ctx, this.overlay_, this.hovered, this.scene, this.theme, zoom);
+    });
+  }
+
+  private measure(): void {
+    const { clientWidth: w, clientHeight: h } = this.host;
+    if (w === this.size.w && h === this.size.h) return;
+    this.size = { w, h };
+    this.base.resize(this.size);
+    this.top.resize(this.size);
+    // A resized canvas is blank until it is drawn; waiting for the next frame would flicker.
+    this.dirtyBase = true;
+    this.dirtyTop = true;
+    this.flush();
+  }
+}

@@ -1,0 +1,80 @@
+/** What lies under a point. Slots come before nodes, nodes before links, links before groups. */
+
+import type { InputRef, OutputRef } from "../graph/edit";
+import type { GroupRecord, LinkRecord, NodeId } from "../graph/records";
+import { contains, distance, grow, type Point } from "../lib/geometry";
+import { distanceTo } from "./curve";
+import type { Scene } from "./scene";
+
+export type Hit =
+  | { readonly kind: "input"; readonly ref: InputRef; readonly at: Point }
+  | { readonly kind: "output"; readonly ref: OutputRef; readonly at: Point }
+  | { readonly kind: "corner"; readonly node: NodeId }
+  | { readonly kind: "node"; readonly node: NodeId }
+  | { readonly kind: "link"; readonly link: LinkRecord }
+  | { readonly kind: "group"; readonly group: GroupRecord }
+  | { readonly kind: "empty" };
+
+const SLOT_REACH = 12;
+const CORNER = 14;
+const LINK_REACH = 6;
+export const GROUP_TITLE = 32;
+
+/** `zoom` keeps reaches constant on screen when the view is far away, but never smaller than in the world. */
+export function hitTest(scene: Scene, p: Point, zoom: number): Hit {
+  const scale = Math.max(1, 1 / zoom);
+  const nodes = scene
+    .nodesIn({ x: p.x - SLOT_REACH, y: p.y - SLOT_REACH, w: 2 * SLOT_REACH, h: 2 * SLOT_REACH })
+    .sort((a, b) => scene.depth(b) - scene.depth(a));
+  for (const node of nodes) {
+    const slot = zoom >= 0.3 ? slotAt(scene, node, p) : null;
+    if (slot) return slot;
+    const frame = scene.frame(node);
+    if (!frame || !contains(frame, p)) continue;
+    const [fromRight, fromBottom] = [frame.x + frame.w - p.x, frame.y + frame.h - p.y];
+    const corner = fromRight < CORNER && fromBottom < CORNER && !scene.layout(node)?.collapsed;
+    return corner ? { kind: "corner", node } : { kind: "node", node };
+  }
+  return linkAt(scene, p, LINK_REACH * scale) ?? groupAt(scene, p) ?? { kind: "empty" };
+}
+
+function slotAt(scene: Scene, node: NodeId, p: Point): Hit | null {
+  const layout = scene.layout(node);
+  if (!layout) return null;
+  for (const [output] of layout.outputs.entries()) {
+    const at = scene.outputPoint(node, output);
+    if (at && near(at, p)) return { kind: "output", ref: { node, output }, at };
+  }
+  for (const input of layout.inputs.keys()) {
+    const at = scene.inputPoint(node, input);
+    // The socket of a widget reaches less far in, so that the widget itself stays usable.
+    const isWidget = layout.widgets.has(input);
+    if (at && near(at, p) && !(isWidget && p.x - at.x > 6))
+      return { kind: "input", ref: { node, input }, at };
+  }
+  return null;
+}
+
+function near(a: Point, b: Point): boolean {
+  return distance(a, b) <= SLOT_REACH;
+}
+
+function linkAt(scene: Scene, p: Point, reach: number): Hit | null {
+  let best: LinkRecord | null = null;
+  let closest = reach;
+  for (const link of scene.linksIn(grow({ ...p, w: 0, h: 0 }, reach))) {
+    const curve = scene.curve(link);
+    const far = curve ? distanceTo(curve, p) : Infinity;
+    if (far <= closest) [best, closest] = [link, far];
+  }
+  return best && { kind: "link", link: best };
+}
+
+/** A group is taken by its title, so that its inside still pans. */
+function groupAt(scene: Scene, p: Point): Hit | null {
+  for (const group of [...scene.doc.groups()].reverse()) {
+    const rect = scene.groupRect(group);
+    if (contains({ ...rect, h: GROUP_TITLE }, p)) return { kind: "group", group };
+  }
+  return null;
+}

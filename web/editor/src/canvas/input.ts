@@ -1,0 +1,160 @@
+/** Turns pointer and wheel events into tools at work. Presses on controls inside a node are left to the page. */
+import type { Point } from "../lib/geometry";
+import { zoomAt } from "./camera";
+import type { Engine } from "./Engine";
+import { TITLE } from "./nodeLayout";
+import { PinchTool } from "./tools/PinchTool";
+import { toolFor } from "./tools/select";
+import type { PointerInput, Tool } from "./tools/tool";
+
+const CONTROLS = "[data-interactive], input, textarea, select, button, a";
+
+export class PointerController {
+  private tool: Tool | null = null;
+  private readonly fingers = new Map<number, Point>();
+  private spaceDown = false;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly host: HTMLElement,
+  ) {
+    const { signal } = this.abort;
+    // Capture: a slot lies half over a control and must win.
+    host.addEventListener("pointerdown", (e) => this.down(e), { signal, capture: true });
+    host.addEventListener("pointermove", (e) => this.move(e), { signal });
+    host.addEventListener("pointerup", (e) => this.up(e), { signal });
+    host.addEventListener("pointercancel", (e) => this.lost(e), { signal });
+    host.addEventListener("pointerleave", () => engine.hover(null), { signal });
+    host.addEventListener("wheel", (e) => this.wheel(e), { signal, passive: false });
+    host.addEventListener("dblclick", (e) => this.doubleClick(e), { signal });
+    window.addEventListener("keydown", (e) => this.key(e), { signal });
+    window.addEventListener("keyup", (e) => this.key(e), { signal });
+    window.addEventListener("blur", () => this.setSpace(false), { signal });
+  }
+
+  destroy(): void {
+    this.abort.abort();
+  }
+
+  private down(e: PointerEvent): void {
+    if (e.pointerType === "touch")
+      this.fingers.set(e.pointerId, this.engine.pointAt(e.clientX, e.clientY).screen);
+    const [a, b] = this.fingers.values();
+    if (a && b) {
+      this.begin(new PinchTool(this.engine, [a, b]), e);
+      return;
+    }
+    const input = this.read(e);
+    const hit = this.engine.hit(input.world);
+    const onSlot = hit.kind === "input" || hit.kind === "output" || hit.kind === "corner";
+    const onControl = e.target instanceof Element && e.target.closest(CONTROLS) !== null;
+    if (onControl && !onSlot && e.button === 0 && !this.spaceDown) return;
+    const tool = toolFor(this.engine, input, hit, this.spaceDown);
+    if (tool) this.begin(tool, e, onSlot || hit.kind !== "node");
+  }
+
+  private begin(tool: Tool, e: PointerEvent, takeFocus = true): void {
+    this.tool?.cancel();
+    this.tool = tool;
+    this.host.dataset.tool = tool.name;
+    this.host.setPointerCapture(e.pointerId);
+    this.engine.hover(null);
+    e.stopPropagation();
+    e.preventDefault();
+    if (takeFocus) this.host.focus({ preventScroll: true });
+    else focusNodeUnder(e.target);
+  }
+
+  private move(e: PointerEvent): void {
+    const input = this.read(e);
+    if (this.fingers.has(e.pointerId)) this.fingers.set(e.pointerId, input.screen);
+    if (this.tool instanceof PinchTool) {
+      const [a, b] = this.fingers.values();
+      if (a && b) this.tool.fingers(a, b);
+    } else if (this.tool) this.tool.move(input);
+    else this.hover(e, input);
+  }
+
+  private hover(e: PointerEvent, input: PointerInput): void {
+    if (e.pointerType === "touch") return;
+    const hit = this.engine.hit(input.world);
+    this.engine.hover(hit.kind === "link" ? hit.link : null);
+    this.host.dataset.over = hit.kind;
+  }
+
+  private up(e: PointerEvent): void {
+    this.fingers.delete(e.pointerId);
+    const tool = this.end();
+    tool?.up(this.read(e));
+  }
+
+  private lost(e: PointerEvent): void {
+    this.fingers.delete(e.pointerId);
+    this.end()?.cancel();
+  }
+
+  private end(): Tool | null {
+    const tool = this.tool;
+    this.tool = null;
+    delete this.host.dataset.tool;
+    return tool;
+  }
+
+  private wheel(e: WheelEvent): void {
+    if (scrollsItself(e)) return;
+    e.preventDefault();
+    const { camera } = this.engine;
+    const unit = e.deltaMode === WheelEvent.DOM_DELTA_LINE ? 32 : 1;
+    if (e.shiftKey || (e.deltaX !== 0 && !e.ctrlKey)) {
+      const [dx, dy] = e.shiftKey && !e.deltaX ? [e.deltaY, 0] : [e.deltaX, e.deltaY];
+      this.engine.camera = { ...camera, x: camera.x - dx * unit, y: camera.y - dy * unit };
+      return;
+    }
+    // Browsers report a pinch on a trackpad as a wheel with Ctrl held, in much smaller steps.
+    const speed = e.ctrlKey ? 0.01 : 0.0015;
+    const { screen } = this.engine.pointAt(e.clientX, e.clientY);
+    this.engine.camera = zoomAt(camera, screen, Math.exp(-e.deltaY * unit * speed));
+  }
+
+  private doubleClick(e: MouseEvent): void {
+    const { world, screen } = this.engine.pointAt(e.clientX, e.clientY);
+    const hit = this.engine.hit(world);
+    const frame = hit.kind === "node" ? this.engine.scene.frame(hit.node) : undefined;
+    if (hit.kind === "node" && frame && world.y < frame.y + TITLE) this.engine.titleOpened.emit(hit.node);
+    else if (hit.kind === "empty" || hit.kind === "link") {
+      this.engine.offerNodes({ world, screen, add: false, button: 0 }, null);
+    }
+  }
+
+  private key(e: KeyboardEvent): void {
+    if (e.key === "Escape" && e.type === "keydown") this.end()?.cancel();
+    if (e.code !== "Space") return;
+    const free = !(e.target instanceof Element && e.target.closest(CONTROLS));
+    this.setSpace(e.type === "keydown" && free);
+    if (free && this.host.contains(e.target as Node)) e.preventDefault();
+  }
+
+  private setSpace(down: boolean): void {
+    this.spaceDown = down;
+    this.host.toggleAttribute("data-space", down);
+  }
+
+  private read(e: PointerEvent): PointerInput {
+    const { screen, world } = this.engine.pointAt(e.clientX, e.clientY);
+    return { screen, world, add: e.shiftKey || e.ctrlKey || e.metaKey, button: e.button };
+  }
+}
+
+function focusNodeUnder(target: EventTarget | null): void {
+  const root = target instanceof Element ? target.closest<HTMLElement>("[data-node-root]") : null;
+  root?.focus({ preventScroll: true });
+}
+
+/** A text that has the focus and more lines than fit keeps its wheel. */
+function scrollsItself(e: WheelEvent): boolean {
+  const area = e.target instanceof Element ? e.target.closest("textarea, [data-scrolls]") : null;
+  if (!area || e.ctrlKey) return false;
+  const focused = area === document.activeElement || area.hasAttribute("data-scrolls");
+  return focused && area.scrollHeight > area.clientHeight + 1;
+}

@@ -1,0 +1,155 @@
+/**
+ * Where everything in a node lies, worked out from data alone, so that links can be drawn without measuring the page.
+ * Coordinates are relative to the top left of the body; the title row is above it. The style sheet follows these numbers.
+ */
+
+import type { NodeShape, WidgetShape } from "../graph/nodeShape";
+import type { NodeRecord } from "../graph/records";
+import { REROUTE } from "../graph/virtualNodes";
+import { clamp, type Point, type Rect } from "../lib/geometry";
+
+export const TITLE = 28;
+export const ROW = 24;
+export const GAP = 4;
+export const PAD = 8;
+export const MIN_WIDTH = 180;
+export const DEFAULT_WIDTH = 260;
+export const TEXT_DEFAULT_WIDTH = 340;
+const TEXT_MIN = 64;
+const TEXT_DEFAULT = 96;
+const ERROR_HEIGHT = 44;
+const PREVIEW_MIN = 96;
+
+/** What a run adds to a node. */
+export interface NodeExtras {
+  /** Width over height of the picture that is shown. */
+  readonly previewAspect: number | null;
+  readonly error: boolean;
+}
+
+export interface Band {
+  readonly y: number;
+  readonly h: number;
+}
+
+export interface NodeLayout {
+  readonly w: number;
+  /** Height of the body; 0 when collapsed. */
+  readonly h: number;
+  readonly collapsed: boolean;
+  readonly inputs: ReadonlyMap<string, Point>;
+  readonly outputs: readonly Point[];
+  readonly widgets: ReadonlyMap<string, Band>;
+  readonly preview: Band | null;
+  readonly error: Band | null;
+}
+
+export const NO_EXTRAS: NodeExtras = { previewAspect: null, error: false };
+
+export function layOutNode(
+  node: NodeRecord,
+  shape: NodeShape,
+  extras: NodeExtras,
+  size: NodeRecord["size"] = node.size,
+): NodeLayout {
+  const w = nodeWidth(node, shape, size.w);
+  if (node.collapsed) return collapsedLayout(shape, w);
+  const rows = Math.max(shape.sockets.length, shape.outputs.length);
+  const top = GAP + rows * ROW;
+  const fixed = measure(shape.widgets, top, TEXT_MIN);
+  const error = extras.error ? ERROR_HEIGHT + GAP : 0;
+  const reserved = wantsPicture(shape);
+  const preview = previewHeight(extras, w, reserved && size.h - fixed - error >= PREVIEW_MIN);
+  const bottom = preview ? 0 : shape.widgets.length ? PAD - GAP : GAP;
+  const least = fixed + preview + error + bottom;
+  const unsized = size.h <= 0 ? measure(shape.widgets, top, TEXT_DEFAULT) + preview + error + bottom : 0;
+  const h = Math.max(least, unsized, size.h);
+  const spare = h - least;
+  return place(shape, { w, h, top, spare, preview, error: extras.error, previewGrows: preview > 0 });
+}
+
+interface Plan {
+  readonly w: number;
+  readonly h: number;
+  readonly top: number;
+  readonly spare: number;
+  readonly preview: number;
+  readonly error: boolean;
+  readonly previewGrows: boolean;
+}
+
+function place(shape: NodeShape, plan: Plan): NodeLayout {
+  const texts = shape.widgets.filter(isTall).length;
+  const perText = texts && !plan.previewGrows ? plan.spare / texts : 0;
+  const inputs = new Map<string, Point>();
+  for (const [i, socket] of shape.sockets.entries())
+    inputs.set(socket.name, { x: 0, y: GAP + ROW * i + ROW / 2 });
+  const widgets = new Map<string, Band>();
+  let y = plan.top + GAP;
+  for (const widget of shape.widgets) {
+    const h = isTall(widget) ? TEXT_MIN + perText : ROW;
+    widgets.set(widget.name, { y, h });
+    if (widget.socket) inputs.set(widget.name, { x: 0, y: y + ROW / 2 });
+    y += h + GAP;
+  }
+  const errorTop = plan.h - (plan.error ? ERROR_HEIGHT : 0);
+  const previewBand = plan.preview ? { y, h: errorTop - y } : null;
+  return {
+    w: plan.w,
+    h: plan.h,
+    collapsed: false,
+    inputs,
+    outputs: shape.outputs.map((_, i) => ({ x: plan.w, y: GAP + ROW * i + ROW / 2 })),
+    widgets,
+    preview: previewBand,
+    error: plan.error ? { y: errorTop, h: ERROR_HEIGHT } : null,
+  };
+}
+
+function collapsedLayout(shape: NodeShape, w: number): NodeLayout {
+  const y = -TITLE / 2;
+  const names = [...shape.sockets, ...shape.widgets].map((slot) => slot.name);
+  return {
+    w,
+    h: 0,
+    collapsed: true,
+    inputs: new Map(names.map((name) => [name, { x: 0, y }])),
+    outputs: shape.outputs.map(() => ({ x: w, y })),
+    widgets: new Map(),
+    preview: null,
+    error: null,
+  };
+}
+
+function nodeWidth(node: NodeRecord, shape: NodeShape, width: number): number {
+  const least = node.type === REROUTE ? 80 : MIN_WIDTH;
+  if (width > 0) return Math.max(least, width);
+  if (node.type === REROUTE) return least;
+  return shape.widgets.some(isTall) ? TEXT_DEFAULT_WIDTH : DEFAULT_WIDTH;
+}
+
+export function isTall(widget: WidgetShape): boolean {
+  return widget.spec.kind === "text" && widget.spec.multiline;
+}
+
+/** Nodes at the end of a graph that take pictures keep room for showing them. */
+export function wantsPicture(shape: NodeShape): boolean {
+  return shape.def?.outputNode === true && shape.sockets.some((socket) => socket.type === "IMAGE");
+}
+
+function measure(widgets: readonly WidgetShape[], top: number, text: number): number {
+  return widgets.reduce(
+    (y, widget) => y + (isTall(widget) ? text : ROW) + GAP,
+    top + (widgets.length ? GAP : 0),
+  );
+}
+
+function previewHeight(extras: NodeExtras, w: number, reserved: boolean): number {
+  if (extras.previewAspect === null) return reserved ? PREVIEW_MIN : 0;
+  return Math.round(clamp(w / extras.previewAspect, PREVIEW_MIN, w * 1.5));
+}
+
+/** The whole node with its title, in world space. */
+export function frameOf(pos: Point, layout: NodeLayout): Rect {
+  return { x: pos.x, y: pos.y - TITLE, w: layout.w, h: layout.h + TITLE };
+}

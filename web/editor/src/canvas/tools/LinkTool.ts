@@ -1,0 +1,149 @@
+import { canConnect, connect, disconnect, type InputRef, type OutputRef } from "../../graph/edit";
+import type { LinkRecord, NodeId } from "../../graph/records";
+import { distance, type Point } from "../../lib/geometry";
+import { curveBetween } from "../curve";
+import { hitTest } from "../hitTest";
+import type { PointerInput, Tool, ToolContext } from "./tool";
+
+/** How near, in screen pixels, the pointer must come for a link to snap to a slot. */
+const SNAP = 28;
+
+interface Target {
+  readonly input?: InputRef;
+  readonly output?: OutputRef;
+  readonly at: Point;
+  readonly type: string;
+}
+
+/**
+ * Draws a link from a slot to wherever the pointer is, and connects it on release. Pulled off a linked input it takes the
+ * existing link along: dropped on empty canvas that link is gone.
+ */
+export class LinkTool implements Tool {
+  readonly name = "link";
+  private readonly type: string;
+  private readonly anchor: Point;
+  private readonly candidates: readonly Target[];
+  private moved = false;
+
+  private constructor(
+    private readonly ctx: ToolContext,
+    private readonly from: OutputRef | null,
+    private readonly to: InputRef | null,
+    private readonly pulled: LinkRecord | null,
+    private readonly start: PointerInput,
+  ) {
+    const { doc, scene } = ctx;
+    const slot = from
+      ? doc.outputType(from.node, from.output)
+      : to
+        ? doc.inputType(to.node, to.input)
+        : undefined;
+    this.type = pulled?.type ?? slot ?? "*";
+    const anchor = from
+      ? scene.outputPoint(from.node, from.output)
+      : to && scene.inputPoint(to.node, to.input);
+    this.anchor = anchor ?? start.world;
+    this.candidates = this.findCandidates();
+    if (pulled) scene.hiddenLink = pulled.id;
+    this.move(start);
+  }
+
+  static fromOutput(ctx: ToolContext, start: PointerInput, from: OutputRef): LinkTool {
+    return new LinkTool(ctx, from, null, null, start);
+  }
+
+  static fromInput(ctx: ToolContext, start: PointerInput, to: InputRef): LinkTool {
+    const link = ctx.doc.linkInto(to.node, to.input);
+    if (!link) return new LinkTool(ctx, null, to, null, start);
+    return new LinkTool(ctx, { node: link.from, output: link.output }, null, link, start);
+  }
+
+  move(input: PointerInput): void {
+    if (distance(input.screen, this.start.screen) > 4) this.moved = true;
+    const target = this.targetAt(input);
+    const end = target?.at ?? input.world;
+    const curve = this.from ? curveBetween(this.anchor, end) : curveBetween(end, this.anchor);
+    this.ctx.overlay = {
+      draft: { curve, type: this.type, snapped: target !== null },
+      targets: this.candidates.map(({ at, type }) => ({ at, type })),
+    };
+  }
+
+  up(input: PointerInput): void {
+    const { doc } = this.ctx;
+    const target = this.targetAt(input);
+    this.cancel();
+    if (!this.moved) return;
+    if (target) {
+      const from = this.from ?? target.output;
+      const to = this.to ?? target.input;
+      if (!from || !to) return;
+      doc.transact("Connect", () => {
+        const stays = this.pulled?.to === to.node && this.pulled.input === to.input;
+        if (this.pulled && !stays) disconnect(doc, this.pulled);
+        connect(doc, from, to);
+      });
+    } else if (this.pulled) disconnect(doc, this.pulled);
+    else if (hitTest(this.ctx.scene, input.world, this.ctx.camera.zoom).kind !== "node") this.offer(input);
+  }
+
+  cancel(): void {
+    this.ctx.scene.hiddenLink = null;
+    this.ctx.overlay = {};
+  }
+
+  private offer(input: PointerInput): void {
+    if (this.from) this.ctx.offerNodes(input, { kind: "output", ref: this.from, type: this.type });
+    else if (this.to) this.ctx.offerNodes(input, { kind: "input", ref: this.to, type: this.type });
+  }
+
+  /** The nearest slot that fits, or, over the body of a node, the best one of that node. */
+  private targetAt({ world }: PointerInput): Target | null {
+    const zoom = this.ctx.camera.zoom;
+    let best: Target | null = null;
+    let closest = SNAP / zoom;
+    for (const target of this.candidates) {
+      const far = distance(target.at, world);
+      if (far < closest) [best, closest] = [target, far];
+    }
+    if (best) return best;
+    const hit = hitTest(this.ctx.scene, world, zoom);
+    return hit.kind === "node" ? this.bestOf(hit.node) : null;
+  }
+
+  private bestOf(node: NodeId): Target | null {
+    const fitting = this.candidates.filter((target) => (target.input ?? target.output)?.node === node);
+    const exact = fitting.filter((target) => target.type === this.type);
+    const pool = exact.length ? exact : fitting;
+    const open = pool.find(({ input }) => input && !this.ctx.doc.linkInto(input.node, input.input));
+    return open ?? pool[0] ?? null;
+  }
+
+  private findCandidates(): Target[] {
+    const { doc, scene } = this.ctx;
+    const result: Target[] = [];
+    for (const { id: node } of doc.nodes()) {
+      const layout = scene.layout(node);
+      if (!layout) continue;
+      if (this.from) {
+        for (const input of layout.inputs.keys()) {
+          const ref = { node, input };
+          const at = scene.inputPoint(node, input);
+          if (at && canConnect(doc, this.from, ref)) {
+            result.push({ input: ref, at, type: doc.inputType(node, input) ?? "*" });
+          }
+        }
+      } else if (this.to) {
+        for (const output of layout.outputs.keys()) {
+          const ref = { node, output };
+          const at = scene.outputPoint(node, output);
+          if (at && canConnect(doc, ref, this.to)) {
+            result.push({ output: ref, at, type: doc.outputType(node, output) ?? "*" });
+          }
+        }
+      }
+    }
+    return result;
+  }
+}

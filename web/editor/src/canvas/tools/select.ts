@@ -1,0 +1,46 @@
+/** What a press begins, by what lies under it and which button and keys are down. */
+import type { Hit } from "../hitTest";
+import { BoxTool } from "./BoxTool";
+import { LinkTool } from "./LinkTool";
+import { MoveTool, nodesInGroup } from "./MoveTool";
+import { PanTool } from "./PanTool";
+import { ResizeTool } from "./ResizeTool";
+import type { PointerInput, Tool, ToolContext } from "./tool";
+
+const MIDDLE = 1;
+const LEFT = 0;
+
+export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDown: boolean): Tool | null {
+  if (input.button === MIDDLE || (input.button === LEFT && spaceDown)) return new PanTool(ctx, input);
+  if (input.button !== LEFT) return null;
+  const { selection, scene } = ctx;
+  switch (hit.kind) {
+    case "output":
+      return LinkTool.fromOutput(ctx, input, hit.ref);
+    case "input":
+      return LinkTool.fromInput(ctx, input, hit.ref);
+    case "corner":
+      return new ResizeTool(ctx, input, hit.node);
+    case "group":
+      return new MoveTool(ctx, input, nodesInGroup(ctx, hit.group), [hit.group]);
+    case "node":
+      return pressNode(ctx, input, hit.node);
+    case "link":
+    case "empty":
+      if (input.add) return new BoxTool(ctx, input);
+      return new PanTool(ctx, input, () => selection.clear());
+  }
+
+  function pressNode(ctx: ToolContext, input: PointerInput, node: string): Tool {
+    const wasSelected = selection.has(node);
+    if (input.add) selection.toggle(node);
+    else if (!wasSelected) selection.set([node]);
+    scene.bringToFront(selection.has(node) ? selection.ids : [node]);
+    // A click on one of many selected nodes selects that one alone, but only if it did not become a drag.
+    const onClick = () => {
+      if (!input.add && wasSelected) selection.set([node]);
+    };
+    const ids = selection.has(node) ? selection.ids : new Set([node]);
+    return new MoveTool(ctx, input, ids, [], onClick);
+  }
+}

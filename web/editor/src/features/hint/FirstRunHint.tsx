@@ -1,0 +1,31 @@
+import { X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useStore } from "zustand";
+import { useFeatures } from "../context";
+
+const KEY = "easel.hint";
+
+/** Shown until the first run, or until it is closed, and never again. */
+export function FirstRunHint() {
+  const { run } = useFeatures();
+  const [open, setOpen] = useState(() => localStorage.getItem(KEY) === null);
+  const running = useStore(run, (state) => state.promptId !== null);
+  useEffect(() => {
+    if (running) localStorage.setItem(KEY, "seen");
+    if (running) setOpen(false);
+  }, [running]);
+  if (!open) return null;
+  const close = () => {
+    localStorage.setItem(KEY, "seen");
+    setOpen(false);
+  };
+  return (
+    <div className="hint" role="note">
+      Press <kbd>Ctrl</kbd>
+      <kbd>Enter</kbd> to make a picture
+      <button type="button" aria-label="Close hint" onClick={close}>
+        <X size={14} aria-hidden />
+      </button>
+    </div>
+  );
+}

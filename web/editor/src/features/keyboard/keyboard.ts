@@ -1,0 +1,54 @@
+/** Keys and the clipboard, for whatever part of the page has the focus. Text fields keep their own. */
+import { actions } from "../../actions";
+import { keyName } from "../../actions/action";
+import type { Editor } from "../../actions/editor";
+import { copyNodes, isCopiedNodes, pasteNodes } from "../../graph/clipboard";
+import { removeNodes } from "../../graph/edit";
+
+const TYPING = "input, textarea, select, [contenteditable]";
+
+export function listenToKeys(editor: Editor): () => void {
+  const byKey = new Map(actions.flatMap((action) => (action.keys ?? []).map((key) => [key, action])));
+  const abort = new AbortController();
+  const options = { signal: abort.signal };
+  const copying = (e: ClipboardEvent): boolean => {
+    const text = document.getSelection()?.toString();
+    return editor.selection.ids.size > 0 && !isTyping(e.target) && !text;
+  };
+
+  window.addEventListener(
+    "keydown",
+    (e) => {
+      const action = byKey.get(keyName(e));
+      if (!action || e.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (isTyping(e.target) && !action.everywhere) return;
+      if (action.enabled?.(editor) === false) return;
+      e.preventDefault();
+      action.run(editor);
+    },
+    options,
+  );
+  const copy = (e: ClipboardEvent) => {
+    if (!copying(e)) return;
+    e.clipboardData?.setData("text/plain", copyNodes(editor.doc, editor.selection.ids));
+    e.preventDefault();
+    if (e.type === "cut") removeNodes(editor.doc, editor.selection.ids);
+  };
+  document.addEventListener("copy", copy, options);
+  document.addEventListener("cut", copy, options);
+  document.addEventListener(
+    "paste",
+    (e) => {
+      const text = e.clipboardData?.getData("text/plain") ?? "";
+      if (isTyping(e.target) || !isCopiedNodes(text)) return;
+      e.preventDefault();
+      editor.selection.set(pasteNodes(editor.doc, text));
+    },
+    options,
+  );
+  return () => abort.abort();
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest(TYPING) !== null;
+}

@@ -1,0 +1,36 @@
+import { useEffect } from "react";
+import { useStore } from "zustand";
+import { formatSeconds } from "../../lib/format";
+import { useFeatures } from "../context";
+
+/** Says the state of the run to screen readers, and shows its percentage in the title of the tab. */
+export function LiveRegion() {
+  const { editor, run } = useFeatures();
+  const promptId = useStore(run, (state) => state.promptId);
+  const node = useStore(run, (state) => state.node);
+  const step = useStore(run, (state) => state.step);
+  const last = useStore(run, (state) => state.last);
+  const connection = useStore(run, (state) => state.connection);
+  const name = node ? (editor.doc.shape(node)?.title ?? "") : "";
+  const percent = step ? `${Math.round((100 * step.value) / step.max)} % ` : "";
+
+  useEffect(() => {
+    document.title = promptId ? `${percent}${name || "Running"} · Easel` : `${editor.name} · Easel`;
+  }, [editor, promptId, percent, name]);
+
+  return (
+    <p className="sr-only" role="status" aria-live="polite">
+      {connection === "lost"
+        ? "Server lost, trying again"
+        : promptId
+          ? `Running ${name}`
+          : last
+            ? {
+                success: `Done in ${formatSeconds(last.seconds)}`,
+                error: "Failed",
+                interrupted: "Interrupted",
+              }[last.outcome]
+            : ""}
+    </p>
+  );
+}

@@ -1,0 +1,126 @@
+import { Maximize } from "lucide-react";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { useStore } from "zustand";
+import { actionOf } from "../../actions";
+import type { SystemStats } from "../../api/types";
+import { formatBytes, formatSeconds, plural } from "../../lib/format";
+import { useEditor, useFeatures } from "../context";
+import type { RunInfo } from "./runStore";
+
+export function StatusLine() {
+  const { run } = useFeatures();
+  const info = useStore(run);
+  return (
+    <footer className="status">
+      <span className="status-item">
+        <i className="status-dot" data-connection={info.connection} aria-hidden />
+        {{ open: "Connected", connecting: "Connecting", lost: "Server lost, trying again" }[info.connection]}
+      </span>
+      <DeviceText />
+      <ProgressText info={info} />
+      <span className="status-space" />
+      <NodeCount />
+      <Zoom />
+    </footer>
+  );
+}
+
+function DeviceText() {
+  const { run } = useFeatures();
+  const { api } = useEditor();
+  const revision = useStore(run, (state) => state.revision);
+  const connected = useStore(run, (state) => state.connection === "open");
+  const [stats, setStats] = useState<SystemStats | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: memory is read again after each change of the queue
+  useEffect(() => {
+    if (!connected) return;
+    let current = true;
+    api.systemStats().then(
+      (next) => current && setStats(next),
+      () => current && setStats(null),
+    );
+    return () => {
+      current = false;
+    };
+  }, [api, connected, revision]);
+  const device = stats?.devices[0];
+  if (!stats || !device) return null;
+  const [total, free] = device.type === "cpu" ? [stats.ramTotal, stats.ramFree] : [device.total, device.free];
+  return (
+    <span className="status-item" title={device.name}>
+      {device.type === "cpu" ? "CPU" : shorten(device.name)}
+      {total > 0 && ` · ${formatBytes(total - free)} of ${formatBytes(total)} in use`}
+    </span>
+  );
+}
+
+function ProgressText({ info }: { readonly info: RunInfo }) {
+  const { doc } = useEditor();
+  const title = info.node ? doc.shape(info.node)?.title : undefined;
+  if (info.promptId) {
+    const percent = info.step ? Math.round((100 * info.step.value) / info.step.max) : null;
+    return (
+      <span className="status-item status-progress">
+        {title ?? "Running"}
+        {info.step && ` ${info.step.value} of ${info.step.max}`}
+        <span className="status-bar" aria-hidden>
+          <i style={{ width: `${percent ?? 0}%` }} />
+        </span>
+      </span>
+    );
+  }
+  if (!info.last) return null;
+  const { outcome, seconds } = info.last;
+  const words = { success: `Done in ${formatSeconds(seconds)}`, error: "Failed", interrupted: "Interrupted" }[
+    outcome
+  ];
+  return (
+    <span className="status-item" data-outcome={outcome}>
+      {words}
+    </span>
+  );
+}
+
+function NodeCount() {
+  const { doc, selection } = useEditor();
+  const count = useSyncExternalStore(doc.store.changed.on, () => [...doc.nodes()].length);
+  const selected = useSyncExternalStore(selection.changed.on, () => selection.ids.size);
+  return (
+    <span className="status-item">
+      {selected ? `${selected} of ${plural(count, "node")} selected` : plural(count, "node")}
+    </span>
+  );
+}
+
+function Zoom() {
+  const editor = useEditor();
+  const { engine } = editor;
+  const percent = useSyncExternalStore(engine?.cameraChanged.on ?? (() => () => {}), () =>
+    Math.round((engine?.camera.zoom ?? 1) * 100),
+  );
+  return (
+    <>
+      <button
+        type="button"
+        className="status-button"
+        title="Actual size (Ctrl+0)"
+        onClick={() => actionOf("actualSize").run(editor)}
+      >
+        {percent} %
+      </button>
+      <button
+        type="button"
+        className="status-button"
+        aria-label="Fit view"
+        title="Fit view (.)"
+        onClick={() => actionOf("fit").run(editor)}
+      >
+        <Maximize size={13} aria-hidden />
+      </button>
+    </>
+  );
+}
+
+function shorten(name: string): string {
+  return name.replace(/^cuda:\d+ /, "").replace(/ :.*$/, "");
+}

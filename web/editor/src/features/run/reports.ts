@@ -1,0 +1,63 @@
+/** Failures in words: what happened, where, and what to do. */
+import type { PromptRejected } from "../../api/http";
+import type { ServerMessage } from "../../api/messages";
+import type { NodeProblem } from "../../api/types";
+import type { GraphDocument } from "../../graph/document";
+import type { NodeId } from "../../graph/records";
+import { showToast, type ToastItem } from "../../ui/toasts";
+
+const TOPIC = "run";
+
+type Reveal = (id: NodeId) => void;
+
+export function reportRejection(error: PromptRejected, doc: GraphDocument, reveal: Reveal): void {
+  const items = [...error.nodeErrors].flatMap(([id, problems]) => problemItems(id, problems, doc, reveal));
+  const known: Record<string, string> = {
+    "Prompt has no outputs": "Nothing to run: add a node that saves or previews a result",
+    "Prompt outputs failed validation": "The workflow cannot run yet",
+  };
+  const title = known[error.message] ?? error.message;
+  showToast({ kind: "error", topic: TOPIC, title, body: items.length ? undefined : error.details, items });
+}
+
+export function problemItems(
+  id: NodeId,
+  problems: readonly NodeProblem[],
+  doc: GraphDocument,
+  reveal: Reveal,
+): ToastItem[] {
+  const host = doc.node(id) ? id : (id.split(":")[0] ?? id);
+  const name = doc.shape(host)?.title ?? `Node ${id}`;
+  return problems.map(({ message, details, input }) => ({
+    title: input ? `${name} · ${input}` : name,
+    detail: details && details !== input ? `${message}: ${details}` : message,
+    show: doc.node(host) ? () => reveal(host) : undefined,
+  }));
+}
+
+export function reportFailure(
+  error: Extract<ServerMessage, { type: "execution_error" }>,
+  node: NodeId | null,
+  doc: GraphDocument,
+  reveal: Reveal,
+): void {
+  const name = (node && doc.shape(node)?.title) || error.nodeType || `Node ${error.node}`;
+  showToast({
+    kind: "error",
+    topic: TOPIC,
+    title: `${name} failed`,
+    body: error.message || error.exception,
+    report: [`${error.exception}: ${error.message}`, error.traceback].filter(Boolean).join("\n\n"),
+    action: node ? { label: "Show", run: () => reveal(node) } : undefined,
+  });
+}
+
+export function reportRequest(error: Error, retry?: () => void): void {
+  showToast({
+    kind: "error",
+    topic: TOPIC,
+    title: "The server did not take the request",
+    body: error.message,
+    action: retry && { label: "Try again", run: retry },
+  });
+}

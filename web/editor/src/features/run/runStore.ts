@@ -1,0 +1,33 @@
+/** What the frame of the page shows of queue and run. */
+import { createStore } from "zustand/vanilla";
+import type { Connection } from "../../api/socket";
+import type { RunOutcome } from "../../api/types";
+import type { NodeId } from "../../graph/records";
+
+export interface RunInfo {
+  readonly connection: Connection;
+  /** Prompts running and waiting. */
+  readonly remaining: number;
+  readonly promptId: string | null;
+  readonly node: NodeId | null;
+  readonly step: { readonly value: number; readonly max: number } | null;
+  readonly startedAt: number;
+  readonly last: { readonly outcome: RunOutcome; readonly seconds: number } | null;
+  /** Counts up whenever queue or history changed on the server. */
+  readonly revision: number;
+}
+
+export type RunStore = ReturnType<typeof createRunStore>;
+
+export function createRunStore() {
+  return createStore<RunInfo>(() => ({
+    connection: "connecting",
+    remaining: 0,
+    promptId: null,
+    node: null,
+    step: null,
+    startedAt: 0,
+    last: null,
+    revision: 0,
+  }));
+}

@@ -1,0 +1,163 @@
+/** The verbs of editing. Each takes the document and makes one transaction. */
+import type { Point } from "../lib/geometry";
+import type { Json } from "../lib/json";
+import type { GraphDocument, GraphTx } from "./document";
+import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord } from "./records";
+import { compatible, isAny } from "./types";
+import { VIRTUAL_DEFS } from "./virtualNodes";
+
+export interface OutputRef {
+  readonly node: NodeId;
+  readonly output: number;
+}
+export interface InputRef {
+  readonly node: NodeId;
+  readonly input: string;
+}
+
+export function addNode(doc: GraphDocument, type: string, pos: Point, width = 0): NodeId {
+  const def = doc.defs.get(type) ?? VIRTUAL_DEFS.get(type);
+  const id = doc.nextNodeId();
+  const values: Record<string, Json> = {};
+  const controls: Record<string, ControlMode> = {};
+  for (const input of def?.inputs ?? []) {
+    if (!input.widget) continue;
+    values[input.name] = input.widget.default;
+    if (input.widget.control) controls[input.name] = input.widget.control;
+  }
+  const node: NodeRecord = {
+    kind: "node",
+    id,
+    type,
+    title: null,
+    pos,
+    size: { w: width, h: 0 },
+    mode: 0,
+    collapsed: false,
+    values,
+    controls,
+    inputs: [],
+    outputs: [],
+    raw: { flags: {}, properties: { "Node name for S&R": type } },
+  };
+  doc.transact("Add node", (tx) => tx.put(node));
+  return id;
+}
+
+export function removeNodes(doc: GraphDocument, ids: Iterable<NodeId>): void {
+  doc.transact("Delete", (tx) => {
+    for (const id of ids) {
+      for (const link of doc.linksOf(id)) tx.remove(`link:${link.id}`);
+      tx.remove(`node:${id}`);
+    }
+  });
+}
+
+export function canConnect(doc: GraphDocument, from: OutputRef, to: InputRef): boolean {
+  const [output, input] = [doc.outputType(from.node, from.output), doc.inputType(to.node, to.input)];
+  if (output === undefined || input === undefined || from.node === to.node) return false;
+  return compatible(output, input) && !reaches(doc, to.node, from.node);
+}
+
+/** A link replaces the one that was there. Answers false, and changes nothing, when the ends do not fit. */
+export function connect(doc: GraphDocument, from: OutputRef, to: InputRef): boolean {
+  if (!canConnect(doc, from, to)) return false;
+  const existing = doc.linkInto(to.node, to.input);
+  if (existing?.from === from.node && existing.output === from.output) return true;
+  const output = doc.outputType(from.node, from.output) ?? "*";
+  const type = isAny(output) ? (doc.inputType(to.node, to.input) ?? "*") : output;
+  doc.transact("Connect", (tx) => {
+    if (existing) tx.remove(`link:${existing.id}`);
+    const ends = { from: from.node, output: from.output, to: to.node, input: to.input };
+    tx.put({ kind: "link", id: doc.nextLinkId(), ...ends, type });
+  });
+  return true;
+}
+
+export function disconnect(doc: GraphDocument, link: LinkRecord): void {
+  doc.transact("Disconnect", (tx) => tx.remove(`link:${link.id}`));
+}
+
+/** Whether `target` lies downstream of `start`; a link back from it would close a circle. */
+export function reaches(doc: GraphDocument, start: NodeId, target: NodeId): boolean {
+  const seen = new Set<NodeId>([start]);
+  const todo = [start];
+  for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
+    if (id === target) return true;
+    for (const { to } of doc.linksFrom(id)) {
+      if (!seen.has(to)) todo.push(to);
+      seen.add(to);
+    }
+  }
+  return false;
+}
+
+export function setValue(doc: GraphDocument, id: NodeId, name: string, value: Json, mergeKey?: string): void {
+  update(
+    doc,
+    `Change ${name}`,
+    id,
+    (node) => ({ ...node, values: { ...node.values, [name]: value } }),
+    mergeKey,
+  );
+}
+
+export function setControl(doc: GraphDocument, id: NodeId, name: string, mode: ControlMode): void {
+  update(doc, `Change ${name}`, id, (node) => ({ ...node, controls: { ...node.controls, [name]: mode } }));
+}
+
+export function setTitle(doc: GraphDocument, id: NodeId, title: string): void {
+  update(doc, "Rename node", id, (node) => ({ ...node, title: title.trim() || null }));
+}
+
+export function setCollapsed(doc: GraphDocument, id: NodeId, collapsed: boolean): void {
+  update(doc, collapsed ? "Collapse" : "Expand", id, (node) => ({ ...node, collapsed }));
+}
+
+export function resizeNode(doc: GraphDocument, id: NodeId, size: NodeRecord["size"]): void {
+  update(doc, "Resize", id, (node) => ({ ...node, size }));
+}
+
+/** Sets the mode on all, or back to normal when all of them have it already. */
+export function toggleMode(doc: GraphDocument, ids: readonly NodeId[], mode: number, label: string): void {
+  const nodes = ids.flatMap((id) => doc.node(id) ?? []);
+  const next = nodes.every((node) => node.mode === mode) ? 0 : mode;
+  doc.transact(label, (tx) => {
+    for (const node of nodes) tx.put({ ...node, mode: next });
+  });
+}
+
+export function moveBy(
+  doc: GraphDocument,
+  ids: Iterable<NodeId>,
+  by: Point,
+  groups: readonly GroupRecord[] = [],
+  mergeKey?: string,
+): void {
+  if (!by.x && !by.y) return;
+  doc.transact(
+    "Move",
+    (tx) => {
+      for (const id of ids) {
+        const node = doc.node(id);
+        if (node) tx.put({ ...node, pos: { x: node.pos.x + by.x, y: node.pos.y + by.y } });
+      }
+      for (const group of groups) {
+        tx.put({ ...group, rect: { ...group.rect, x: group.rect.x + by.x, y: group.rect.y + by.y } });
+      }
+    },
+    mergeKey,
+  );
+}
+
+function update(
+  doc: GraphDocument,
+  label: string,
+  id: NodeId,
+  change: (node: NodeRecord) => NodeRecord,
+  mergeKey?: string,
+): void {
+  const node = doc.node(id);
+  if (!node) return;
+  doc.transact(label, (tx: GraphTx) => tx.put(change(node)), mergeKey);
+}

@@ -1,0 +1,98 @@
+/** The records a graph document is made of: plain, immutable data. Links name their ends; nothing points at objects. */
+import type { Point, Rect } from "../lib/geometry";
+import type { Json, JsonObject } from "../lib/json";
+
+export type NodeId = string;
+export type LinkId = string;
+export type GroupId = string;
+
+export type ControlMode = "fixed" | "increment" | "decrement" | "randomize" | "increment-wrap";
+
+/** Litegraph's numbers for what happens to a node in a run. */
+export const Mode = { always: 0, onEvent: 1, muted: 2, onTrigger: 3, bypassed: 4 } as const;
+
+/** A slot as the file has it; `raw` carries what we do not interpret. */
+export interface SavedSlot {
+  readonly name: string;
+  readonly type: string;
+  /** Set when the slot belongs to a widget of that name. */
+  readonly widget?: string;
+  readonly raw: JsonObject;
+}
+
+export interface NodeRecord {
+  readonly kind: "node";
+  readonly id: NodeId;
+  readonly type: string;
+  /** null: the title of the definition. */
+  readonly title: string | null;
+  /** Top left of the body; the title row lies above it, as in the file format. */
+  readonly pos: Point;
+  readonly size: { readonly w: number; readonly h: number };
+  readonly mode: number;
+  readonly collapsed: boolean;
+  readonly values: Readonly<Record<string, Json>>;
+  readonly controls: Readonly<Record<string, ControlMode>>;
+  readonly inputs: readonly SavedSlot[];
+  readonly outputs: readonly SavedSlot[];
+  /** Members of the file's node object that the editor does not interpret. */
+  readonly raw: JsonObject;
+}
+
+export interface LinkRecord {
+  readonly kind: "link";
+  readonly id: LinkId;
+  readonly from: NodeId;
+  readonly output: number;
+  readonly to: NodeId;
+  readonly input: string;
+  readonly type: string;
+}
+
+export interface GroupRecord {
+  readonly kind: "group";
+  readonly id: GroupId;
+  readonly title: string;
+  readonly rect: Rect;
+  readonly color: string | null;
+  readonly raw: JsonObject;
+}
+
+export type GraphRecord = NodeRecord | LinkRecord | GroupRecord;
+
+export type RecordKey = `${GraphRecord["kind"]}:${string}`;
+
+export function keyOf(record: GraphRecord): RecordKey {
+  return `${record.kind}:${record.id}`;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Carries the change from `from` to `to` over to `current`: only members that differ are touched, so undoing a move
+ * leaves a seed alone that was drawn since. Widget values are compared one by one.
+ */
+export function rebase(current: GraphRecord, from: GraphRecord, to: GraphRecord): GraphRecord {
+  const merged = mergeMembers(
+    current as unknown as Members,
+    from as unknown as Members,
+    to as unknown as Members,
+  );
+  for (const key of ["values", "controls"]) {
+    const [c, f, t] = [current, from, to].map(
+      (record) => (record as unknown as Members)[key] as Members | undefined,
+    );
+    if (c && f && t) merged[key] = mergeMembers(c, f, t);
+  }
+  return merged as unknown as GraphRecord;
+}
+
+function mergeMembers(current: Members, from: Members, to: Members): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...current };
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    if (from[key] === to[key]) continue;
+    if (key in to) result[key] = to[key];
+    else delete result[key];
+  }
+  return result;
+}

@@ -1,0 +1,104 @@
+import {
+  Check,
+  ChevronDown,
+  ChevronRight,
+  CircleSlash,
+  FastForward,
+  TriangleAlert,
+  Unplug,
+} from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { setTitle } from "../graph/edit";
+import type { NodeStatus } from "../graph/nodeShape";
+import type { NodeId } from "../graph/records";
+import { formatSeconds } from "../lib/format";
+import type { NodeRun } from "./runStatus";
+import { useServices } from "./services";
+
+interface Props {
+  readonly id: NodeId;
+  readonly title: string;
+  readonly className: string;
+  readonly collapsed: boolean;
+  readonly status: NodeStatus;
+  readonly mode: "muted" | "bypassed" | undefined;
+  readonly run: NodeRun;
+  readonly onCollapse: () => void;
+}
+
+export function NodeTitle({ id, title, className, collapsed, status, mode, run, onCollapse }: Props) {
+  const { engine } = useServices();
+  const [renaming, setRenaming] = useState(false);
+  useEffect(() => engine.titleOpened.on((opened) => opened === id && setRenaming(true)), [engine, id]);
+  const Chevron = collapsed ? ChevronRight : ChevronDown;
+  return (
+    <header className="node-title" title={title === className ? title : `${title} (${className})`}>
+      <button
+        type="button"
+        className="node-chevron"
+        tabIndex={-1}
+        aria-label={collapsed ? "Expand" : "Collapse"}
+        aria-expanded={!collapsed}
+        onClick={onCollapse}
+      >
+        <Chevron size={14} aria-hidden />
+      </button>
+      {renaming ? (
+        <TitleInput id={id} title={title} onDone={() => setRenaming(false)} />
+      ) : (
+        <span className="node-name">{title}</span>
+      )}
+      <span className="node-badges">
+        {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text="Missing" />}
+        {status === "subgraph" && <Badge text="Subgraph" />}
+        {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}
+        {mode === "bypassed" && <Badge icon={<FastForward size={13} aria-hidden />} text="Bypassed" />}
+        {run.problems.length > 0 && <TriangleAlert className="badge-error" size={14} aria-label="Error" />}
+        {run.state === "cached" && <Check className="badge-cached" size={14} aria-label="Cached" />}
+        {run.state === "done" && run.seconds !== null && <Badge text={formatSeconds(run.seconds)} />}
+      </span>
+    </header>
+  );
+}
+
+function Badge({ icon, text }: { readonly icon?: React.ReactNode; readonly text: string }) {
+  return (
+    <span className="node-badge">
+      {icon}
+      {text}
+    </span>
+  );
+}
+
+function TitleInput({
+  id,
+  title,
+  onDone,
+}: {
+  readonly id: NodeId;
+  readonly title: string;
+  readonly onDone: () => void;
+}) {
+  const { doc } = useServices();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.select(), []);
+  const commit = () => {
+    const text = input.current?.value ?? title;
+    if (text !== title) setTitle(doc, id, text);
+    onDone();
+  };
+  return (
+    <input
+      ref={input}
+      className="node-rename"
+      aria-label="Title"
+      defaultValue={title}
+      onBlur={commit}
+      onKeyDown={(e) => {
+        e.stopPropagation();
+        if (e.key === "Enter") commit();
+        if (e.key === "Escape") onDone();
+      }}
+    />
+  );
+}

@@ -1,0 +1,159 @@
+/** One node in view. Places come from the layout, so that the links on the canvas meet the slots. */
+import { type KeyboardEvent, memo } from "react";
+import { type Direction, neighbour } from "../canvas/keyboardNav";
+import { setCollapsed } from "../graph/edit";
+import { Mode, type NodeId, type NodeRecord } from "../graph/records";
+import { NodeTitle } from "./NodeTitle";
+import { Preview } from "./Preview";
+import type { NodeRun } from "./runStatus";
+import { Slots } from "./Slots";
+import { useLayout, useNode, useRun, useSelected, useServices, useShape } from "./services";
+import { WidgetRow } from "./widgets/WidgetRow";
+
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+};
+
+export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) {
+  const { doc, engine, selection } = useServices();
+  const node = useNode(id);
+  const shape = useShape(id);
+  const layout = useLayout(id);
+  const run = useRun(id);
+  const selected = useSelected(id);
+  if (!node || !shape || !layout) return null;
+
+  const key = (e: KeyboardEvent<HTMLElement>) => {
+    const onNode = e.target === e.currentTarget;
+    if (e.key === "Escape" && !onNode) e.currentTarget.focus();
+    if (!onNode || e.ctrlKey || e.metaKey || e.altKey) return;
+    const direction = ARROWS[e.key];
+    const next = direction && neighbour(doc, engine.scene, id, direction);
+    if (next) engine.focusNode(next);
+    else if (e.key === "Enter")
+      e.currentTarget
+        .querySelector<HTMLElement>(
+          "[data-widget] [tabindex], [data-widget] textarea, [data-widget] input, [data-widget] button",
+        )
+        ?.focus();
+    else if (e.key === " ") selection.toggle(id);
+    else return;
+    e.preventDefault();
+  };
+
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset brings a layout of its own
+    <div
+      className="node"
+      data-node-root
+      data-state={run.state}
+      data-status={shape.status}
+      data-mode={modeName(node)}
+      data-selected={selected || undefined}
+      data-collapsed={node.collapsed || undefined}
+      data-failed={run.problems.length > 0 || undefined}
+      role="group"
+      aria-label={describe(doc, node, shape.title, run)}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a node is a stop of the keyboard on the canvas
+      tabIndex={0}
+      onKeyDown={key}
+      onFocus={(e) =>
+        e.target === e.currentTarget &&
+        !selection.has(id) &&
+        e.currentTarget.matches(":focus-visible") &&
+        selection.set([id])
+      }
+    >
+      <NodeTitle
+        id={id}
+        title={shape.title}
+        className={node.type}
+        collapsed={node.collapsed}
+        status={shape.status}
+        mode={modeName(node)}
+        run={run}
+        onCollapse={() => setCollapsed(doc, id, !node.collapsed)}
+      />
+      {run.state === "running" && <ProgressBar progress={run.progress} />}
+      <Slots id={id} shape={shape} layout={layout} problems={run.problems} />
+      {!node.collapsed &&
+        shape.widgets.map((widget) => {
+          const band = layout.widgets.get(widget.name);
+          return (
+            band && (
+              <WidgetRow
+                key={widget.name}
+                id={id}
+                widget={widget}
+                value={node.values[widget.name] ?? widget.spec.default}
+                control={node.controls[widget.name]}
+                linked={doc.linkInto(id, widget.name) !== undefined}
+                wrong={run.problems.some((problem) => problem.input === widget.name)}
+                top={band.y}
+                height={band.h}
+              />
+            )
+          );
+        })}
+      <Preview id={id} band={layout.preview} node={node} shape={shape} run={run} />
+      {layout.error && <ErrorStrip id={id} run={run} top={layout.error.y} />}
+    </div>
+  );
+});
+
+function ProgressBar({ progress }: { readonly progress: number | null }) {
+  const percent = progress === null ? undefined : Math.round(progress * 100);
+  return (
+    <div
+      className="node-progress"
+      role="progressbar"
+      aria-label="Progress"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
+      <div style={{ width: `${percent ?? 0}%` }} />
+    </div>
+  );
+}
+
+function ErrorStrip({ id, run, top }: { readonly id: NodeId; readonly run: NodeRun; readonly top: number }) {
+  const { showProblems } = useServices();
+  const text = run.problems
+    .map(({ message, details }) => (details ? `${message}: ${details}` : message))
+    .join(" · ");
+  return (
+    <button
+      type="button"
+      className="node-error"
+      style={{ top }}
+      title={text}
+      onClick={() => showProblems(id)}
+    >
+      {text}
+    </button>
+  );
+}
+
+function modeName(node: NodeRecord): "muted" | "bypassed" | undefined {
+  return node.mode === Mode.muted ? "muted" : node.mode === Mode.bypassed ? "bypassed" : undefined;
+}
+
+function describe(
+  doc: { nodes(): Iterable<NodeRecord> },
+  node: NodeRecord,
+  title: string,
+  run: NodeRun,
+): string {
+  const all = [...doc.nodes()];
+  const parts = [title, `${all.findIndex((other) => other.id === node.id) + 1} of ${all.length}`];
+  const mode = modeName(node);
+  if (mode) parts.push(mode);
+  const [problem] = run.problems;
+  if (problem) parts.push(`error: ${problem.message}`);
+  else if (run.state !== "idle") parts.push(run.state);
+  return parts.join(", ");
+}

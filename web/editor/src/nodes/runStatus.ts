@@ -1,0 +1,92 @@
+/** What a run says about each node: kept outside React and outside the document, told to the one view that shows it. */
+import type { FileRef, NodeProblem } from "../api/types";
+import type { NodeId } from "../graph/records";
+import { Emitter } from "../lib/emitter";
+import type { Json } from "../lib/json";
+
+export type RunState = "idle" | "running" | "done" | "cached" | "error";
+
+export interface NodeRun {
+  readonly state: RunState;
+  /** 0..1 while the node tells, null while it only runs. */
+  readonly progress: number | null;
+  readonly seconds: number | null;
+  readonly problems: readonly NodeProblem[];
+  /** URL of the latest latent preview. */
+  readonly preview: string | null;
+  readonly images: readonly FileRef[];
+  readonly texts: readonly string[];
+}
+
+const NOTHING: NodeRun = {
+  state: "idle",
+  progress: null,
+  seconds: null,
+  problems: [],
+  preview: null,
+  images: [],
+  texts: [],
+};
+
+export class RunStatus {
+  /** Any node's state changed; for what is drawn far away. */
+  readonly changed = new Emitter<NodeId>();
+  private readonly runs = new Map<NodeId, NodeRun>();
+  private readonly watchers = new Map<NodeId, Set<() => void>>();
+  private readonly queuedValues = new Map<string, Json>();
+
+  get(id: NodeId): NodeRun {
+    return this.runs.get(id) ?? NOTHING;
+  }
+
+  update(id: NodeId, patch: Partial<NodeRun>): void {
+    const before = this.get(id);
+    const after = { ...before, ...patch };
+    if (before.preview && before.preview !== after.preview) URL.revokeObjectURL(before.preview);
+    this.runs.set(id, after);
+    for (const listener of [...(this.watchers.get(id) ?? [])]) listener();
+    this.changed.emit(id);
+  }
+
+  /** A run begins: pictures of the last one stay until there are new ones. */
+  beginRun(): void {
+    for (const [id] of [...this.runs]) {
+      this.update(id, { state: "idle", progress: null, seconds: null, problems: [], preview: null });
+    }
+  }
+
+  clearProblems(): void {
+    for (const [id, run] of [...this.runs]) {
+      if (run.problems.length)
+        this.update(id, { problems: [], state: run.state === "error" ? "idle" : run.state });
+    }
+  }
+
+  /** Another workflow: ids mean other nodes now. */
+  reset(): void {
+    for (const [id] of [...this.runs]) {
+      this.update(id, NOTHING);
+      this.runs.delete(id);
+    }
+    this.queuedValues.clear();
+  }
+
+  watch(id: NodeId, listener: () => void): () => void {
+    const listeners = this.watchers.get(id) ?? new Set();
+    listeners.add(listener);
+    this.watchers.set(id, listeners);
+    return () => {
+      listeners.delete(listener);
+      if (!listeners.size && this.watchers.get(id) === listeners) this.watchers.delete(id);
+    };
+  }
+
+  rememberQueued(id: NodeId, name: string, value: Json): void {
+    this.queuedValues.set(`${id}\n${name}`, value);
+  }
+
+  /** The value a widget had when it was last queued: the seed of the picture that one sees. */
+  lastQueued(id: NodeId, name: string): Json | undefined {
+    return this.queuedValues.get(`${id}\n${name}`);
+  }
+}

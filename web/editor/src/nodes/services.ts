@@ -1,0 +1,77 @@
+/** What the inside of a node may use. It is given once, at the top. */
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from "react";
+import type { FileRef } from "../api/types";
+import type { Engine } from "../canvas/Engine";
+import type { NodeLayout } from "../canvas/nodeLayout";
+import type { GraphDocument } from "../graph/document";
+import type { NodeShape } from "../graph/nodeShape";
+import type { NodeId, NodeRecord } from "../graph/records";
+import type { Selection } from "../graph/selection";
+import type { NodeRun, RunStatus } from "./runStatus";
+
+export interface NodeServices {
+  readonly doc: GraphDocument;
+  readonly engine: Engine;
+  readonly selection: Selection;
+  readonly status: RunStatus;
+  viewUrl(file: FileRef): string;
+  upload(file: File): Promise<FileRef>;
+  showProblems(id: NodeId): void;
+  openImages(images: readonly FileRef[], index: number): void;
+}
+
+export const NodeServicesContext = createContext<NodeServices | null>(null);
+
+export function useServices(): NodeServices {
+  const services = useContext(NodeServicesContext);
+  if (!services) throw new Error("A node view needs its services");
+  return services;
+}
+
+/** The record; a new one only when something other than its place changed. */
+export function useNode(id: NodeId): NodeRecord | undefined {
+  const { doc } = useServices();
+  const seen = useRef<NodeRecord | undefined>(undefined);
+  const subscribe = useCallback((listener: () => void) => doc.watch(id, listener), [doc, id]);
+  return useSyncExternalStore(subscribe, () => {
+    const now = doc.node(id);
+    if (!now || !seen.current || !sameLook(seen.current, now)) seen.current = now;
+    return seen.current;
+  });
+}
+
+function sameLook(a: NodeRecord, b: NodeRecord): boolean {
+  return (Object.keys(a) as (keyof NodeRecord)[]).every(
+    (key) => key === "pos" || key === "size" || a[key] === b[key],
+  );
+}
+
+export function useShape(id: NodeId): NodeShape | undefined {
+  const { doc } = useServices();
+  const subscribe = useCallback((listener: () => void) => doc.watch(id, listener), [doc, id]);
+  return useSyncExternalStore(subscribe, () => doc.shape(id));
+}
+
+export function useLayout(id: NodeId): NodeLayout | undefined {
+  const { engine } = useServices();
+  const subscribe = useCallback(
+    (listener: () => void) => engine.scene.watchLayout(id, listener),
+    [engine, id],
+  );
+  return useSyncExternalStore(subscribe, () => engine.scene.layout(id));
+}
+
+export function useRun(id: NodeId): NodeRun {
+  const { status } = useServices();
+  const subscribe = useCallback((listener: () => void) => status.watch(id, listener), [status, id]);
+  return useSyncExternalStore(subscribe, () => status.get(id));
+}
+
+export function useSelected(id: NodeId): boolean {
+  const { selection } = useServices();
+  const subscribe = useCallback(
+    (listener: () => void) => selection.changed.on((touched) => touched.has(id) && listener()),
+    [selection, id],
+  );
+  return useSyncExternalStore(subscribe, () => selection.has(id));
+}

@@ -1,0 +1,209 @@
+/** A number: drag sideways, click to type, arrows to step. Shift goes finer, Ctrl coarser. Integers stay exact to 64 bits. */
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { type KeyboardEvent, type PointerEvent as PressEvent, useEffect, useRef, useState } from "react";
+import type { FloatSpec, IntSpec } from "../../graph/widgets";
+import type { Json } from "../../lib/json";
+import {
+  addFloat,
+  addInt,
+  clampFloat,
+  clampInt,
+  decimals,
+  type Numeric,
+  readFloat,
+  readInt,
+  snap,
+  toBigInt,
+} from "../../lib/numeric";
+import type { WidgetProps } from "./WidgetRow";
+
+type Props = WidgetProps<IntSpec | FloatSpec>;
+
+const PIXELS_PER_STEP = 6;
+
+export function NumberWidget({ label, spec, value, disabled, onChange, onDone }: Props) {
+  const [typing, setTyping] = useState<string | null>(null);
+  const field = useRef<HTMLDivElement>(null);
+  const current = asNumber(spec, value);
+
+  const stepBy = (steps: number, merge: boolean) => onChange(step(spec, current, steps), merge);
+
+  const key = (e: KeyboardEvent) => {
+    const up = e.key === "ArrowUp" || e.key === "ArrowRight";
+    const down = e.key === "ArrowDown" || e.key === "ArrowLeft";
+    if (up || down) stepBy((up ? 1 : -1) * (e.ctrlKey || e.metaKey ? 10 : e.shiftKey ? 0.1 : 1), true);
+    else if (e.key === "Home" && spec.min !== undefined) onChange(spec.min);
+    else if (e.key === "End" && spec.max !== undefined) onChange(spec.max);
+    else if (e.key === "Enter") setTyping(format(spec, current));
+    else if (/^[\d.-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping(e.key);
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
+  };
+
+  const press = (e: PressEvent<HTMLDivElement>) => {
+    if (e.button !== 0 || disabled) return;
+    drag(
+      e,
+      (steps) => onChange(step(spec, current, steps), true),
+      (dragged) => {
+        onDone();
+        if (!dragged) setTyping(format(spec, current));
+      },
+    );
+  };
+
+  const finish = (text: string | null, refocus: boolean) => {
+    const typed = text === null ? null : read(spec, text);
+    setTyping(null);
+    if (typed !== null && typed !== current) onChange(typed);
+    if (refocus) requestAnimationFrame(() => field.current?.focus());
+  };
+
+  if (typing !== null) return <NumberInput label={label} text={typing} onFinish={finish} />;
+  return (
+    <div className="field field-number" data-disabled={disabled || undefined}>
+      <Step label={`Decrease ${label}`} disabled={disabled} onStep={() => stepBy(-1, false)} />
+      <div
+        ref={field}
+        className="field-drag"
+        role="spinbutton"
+        tabIndex={disabled ? -1 : 0}
+        aria-label={label}
+        aria-disabled={disabled}
+        aria-valuenow={Number(current)}
+        aria-valuetext={format(spec, current)}
+        aria-valuemin={spec.min === undefined ? undefined : Number(spec.min)}
+        aria-valuemax={spec.max === undefined ? undefined : Number(spec.max)}
+        onPointerDown={press}
+        onKeyDown={key}
+        onBlur={onDone}
+      >
+        <span className="field-label">{label}</span>
+        <span className="field-value">{format(spec, current)}</span>
+      </div>
+      <Step label={`Increase ${label}`} disabled={disabled} up onStep={() => stepBy(1, false)} />
+    </div>
+  );
+}
+
+interface StepProps {
+  readonly label: string;
+  readonly disabled: boolean;
+  readonly up?: boolean;
+  readonly onStep: () => void;
+}
+
+function Step({ label, disabled, up, onStep }: StepProps) {
+  const Icon = up ? ChevronRight : ChevronLeft;
+  return (
+    <button
+      type="button"
+      className="field-step"
+      tabIndex={-1}
+      disabled={disabled}
+      aria-label={label}
+      onClick={onStep}
+    >
+      <Icon size={10} aria-hidden />
+    </button>
+  );
+}
+
+interface InputProps {
+  readonly label: string;
+  readonly text: string;
+  readonly onFinish: (text: string | null, refocus: boolean) => void;
+}
+
+function NumberInput({ label, text, onFinish }: InputProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const done = useRef(false);
+  useEffect(() => {
+    input.current?.focus({ preventScroll: true });
+    // A digit that began the typing stays; a shown value is replaced by what is typed.
+    if (text.length > 1 || !/^[\d.-]$/.test(text)) input.current?.select();
+  }, [text]);
+  const finish = (value: string | null, refocus: boolean) => {
+    if (done.current) return;
+    done.current = true;
+    onFinish(value, refocus);
+  };
+  return (
+    <input
+      ref={input}
+      className="field field-typing"
+      aria-label={label}
+      inputMode="decimal"
+      defaultValue={text}
+      onBlur={(e) => finish(e.target.value, false)}
+      onKeyDown={(e) => {
+        e.stopPropagation();
+        if (e.key === "Enter") finish(e.currentTarget.value, true);
+        if (e.key === "Escape") finish(null, true);
+      }}
+    />
+  );
+}
+
+function drag(
+  e: PressEvent<HTMLDivElement>,
+  onSteps: (steps: number) => void,
+  onEnd: (dragged: boolean) => void,
+): void {
+  const element = e.currentTarget;
+  const end = new AbortController();
+  const options = { signal: end.signal };
+  let last = e.clientX;
+  let steps = 0;
+  let dragged = false;
+  element.setPointerCapture(e.pointerId);
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      const move = event as PointerEvent;
+      if (!dragged && Math.abs(move.clientX - e.clientX) < 4) return;
+      dragged = true;
+      element.toggleAttribute("data-dragging", true);
+      steps +=
+        ((move.clientX - last) / PIXELS_PER_STEP) *
+        (move.ctrlKey || move.metaKey ? 10 : move.shiftKey ? 0.1 : 1);
+      last = move.clientX;
+      onSteps(steps);
+    },
+    options,
+  );
+  const finish = () => {
+    end.abort();
+    element.removeAttribute("data-dragging");
+    onEnd(dragged);
+  };
+  element.addEventListener("pointerup", finish, options);
+  element.addEventListener("pointercancel", finish, options);
+}
+
+function asNumber(spec: IntSpec | FloatSpec, value: Json): Numeric {
+  if (typeof value === "number" || typeof value === "bigint") return value;
+  return typeof value === "string" ? (read(spec, value) ?? spec.default) : spec.default;
+}
+
+function read(spec: IntSpec | FloatSpec, text: string): Numeric | null {
+  if (spec.kind === "int") {
+    const typed = readInt(text);
+    return typed === null ? null : clampInt(typed, spec);
+  }
+  const typed = readFloat(text);
+  return typed === null ? null : clampFloat(spec.round ? snap(typed, spec.round) : typed, spec);
+}
+
+function step(spec: IntSpec | FloatSpec, value: Numeric, steps: number): Numeric {
+  if (spec.kind === "int") return addInt(value, BigInt(Math.trunc(steps)) * toBigInt(spec.step), spec);
+  return addFloat(Number(value), steps * spec.step, spec.round || spec.step / 10, spec);
+}
+
+/** At least as many decimals as a step has, so that a value does not change its width while it is dragged. */
+function format(spec: IntSpec | FloatSpec, value: Numeric): string {
+  if (spec.kind === "int" || typeof value === "bigint") return value.toString();
+  const grain = Math.min(spec.step, 1);
+  return value.toFixed(Math.max(decimals(grain), decimals(Number(value.toPrecision(12)))));
+}

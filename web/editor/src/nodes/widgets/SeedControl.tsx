@@ -1,0 +1,80 @@
+/** What happens to a value after it has been queued, and the way back to the last one. */
+import { ArrowDown, ArrowUp, Dices, History, Lock, Repeat } from "lucide-react";
+import { useRef, useState } from "react";
+import { setControl, setValue } from "../../graph/edit";
+import type { ControlMode, NodeId } from "../../graph/records";
+import { Menu, type MenuItem } from "../../ui/Menu";
+import { type Anchor, anchorOf } from "../../ui/Popover";
+import { useServices } from "../services";
+
+const MODES: readonly { mode: ControlMode; label: string; Icon: typeof Lock }[] = [
+  { mode: "fixed", label: "Keep as it is", Icon: Lock },
+  { mode: "randomize", label: "Random after each run", Icon: Dices },
+  { mode: "increment", label: "One up after each run", Icon: ArrowUp },
+  { mode: "decrement", label: "One down after each run", Icon: ArrowDown },
+];
+
+interface Props {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly label: string;
+  readonly mode: ControlMode;
+  readonly disabled: boolean;
+}
+
+export function SeedControl({ id, name, label, mode, disabled }: Props) {
+  const { doc, status } = useServices();
+  const button = useRef<HTMLButtonElement>(null);
+  const [anchor, setAnchor] = useState<Anchor | null>(null);
+  const shown = MODES.find((entry) => entry.mode === mode);
+  const Icon = shown?.Icon ?? Repeat;
+  const last = status.lastQueued(id, name);
+  const items: MenuItem[] = [
+    ...MODES.map(({ mode: other, label: text, Icon: Sign }) => ({
+      label: text,
+      icon: <Sign size={14} aria-hidden />,
+      checked: other === mode,
+      run: () => setControl(doc, id, name, other),
+    })),
+    {
+      label: "Use the last one again",
+      hint: last === undefined ? "" : String(last),
+      icon: <History size={14} aria-hidden />,
+      separated: true,
+      disabled: last === undefined,
+      run: () => {
+        if (last === undefined) return;
+        doc.transact(`Change ${name}`, () => {
+          setValue(doc, id, name, last);
+          setControl(doc, id, name, "fixed");
+        });
+      },
+    },
+  ];
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className="field-side"
+        data-mode={mode}
+        disabled={disabled}
+        aria-label={`After each run, ${label}: ${shown?.label ?? mode}`}
+        title={shown?.label ?? mode}
+        aria-haspopup="menu"
+        onClick={() => button.current && setAnchor(anchorOf(button.current))}
+      >
+        <Icon size={14} aria-hidden />
+      </button>
+      {anchor && (
+        <Menu
+          anchor={anchor}
+          label={`After each run, ${label}`}
+          items={items}
+          width={250}
+          onClose={() => setAnchor(null)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,129 @@
+/** A list to choose from by typing: combos, node search. Only the rows in view are in the page. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { Check } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { fuzzySearch } from "../lib/fuzzy";
+
+export interface FilterItem {
+  readonly key: string;
+  readonly label: string;
+  readonly hint?: string;
+  /** Further words that find it. */
+  readonly words?: string;
+}
+
+interface Props {
+  readonly items: readonly FilterItem[];
+  readonly selected?: string;
+  readonly label: string;
+  readonly placeholder: string;
+  readonly nothing: string;
+  readonly onPick: (item: FilterItem) => void;
+}
+
+const ROW = 28;
+
+export function FilterList({ items, selected, label, placeholder, nothing, onPick }: Props) {
+  const [query, setQuery] = useState("");
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      items.findIndex((item) => item.key === selected),
+    ),
+  );
+  const scroller = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const haystack = useMemo(() => items.map((item) => `${item.label} ${item.words ?? ""}`), [items]);
+  const shown = useMemo(
+    () => fuzzySearch(haystack, query).flatMap((i) => items[i] ?? []),
+    [haystack, items, query],
+  );
+  const rows = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+    paddingStart: 0,
+  });
+
+  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (shown.length) rows.scrollToIndex(Math.min(active, shown.length - 1));
+  }, [active, shown.length, rows]);
+
+  const key = (e: KeyboardEvent) => {
+    const last = shown.length - 1;
+    const to: Record<string, number> = {
+      ArrowDown: Math.min(last, active + 1),
+      ArrowUp: Math.max(0, active - 1),
+      PageDown: Math.min(last, active + 10),
+      PageUp: Math.max(0, active - 10),
+    };
+    const target = to[e.key];
+    if (target !== undefined) setActive(target);
+    else if (e.key === "Enter" && shown[active]) onPick(shown[active]);
+    else return;
+    e.preventDefault();
+  };
+
+  return (
+    <>
+      <input
+        ref={input}
+        className="filter-input"
+        role="combobox"
+        aria-label={label}
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={shown.length ? `${id}-${active}` : undefined}
+        placeholder={placeholder}
+        value={query}
+        spellCheck={false}
+        autoComplete="off"
+        onKeyDown={key}
+        onChange={(e) => {
+          setQuery(e.target.value);
+          setActive(0);
+        }}
+      />
+      {shown.length === 0 && <p className="filter-none">{nothing}</p>}
+      <div
+        ref={scroller}
+        className="filter-list"
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={label}
+        tabIndex={-1}
+        hidden={!shown.length}
+      >
+        <div className="filter-space" style={{ height: rows.getTotalSize() }}>
+          {rows.getVirtualItems().map(({ index, start }) => {
+            const item = shown[index];
+            if (!item) return null;
+            return (
+              // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled by the input that keeps the focus
+              <div
+                key={item.key}
+                id={`${id}-${index}`}
+                className="option"
+                role="option"
+                tabIndex={-1}
+                aria-selected={item.key === selected}
+                data-active={index === active || undefined}
+                style={{ transform: `translateY(${start}px)` }}
+                title={item.label}
+                onPointerMove={() => setActive(index)}
+                onClick={() => onPick(item)}
+              >
+                <span className="option-label">{item.label}</span>
+                {item.hint && <span className="option-hint">{item.hint}</span>}
+                {item.key === selected && <Check size={14} aria-hidden />}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}

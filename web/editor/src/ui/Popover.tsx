@@ -1,0 +1,78 @@
+/** A small panel at a place in the page, kept inside the window, closed by a press outside or Esc. */
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { createPortal } from "react-dom";
+
+export interface Anchor {
+  readonly x: number;
+  readonly y: number;
+  /** Height of the thing it belongs to; the panel goes above it where there is no room below. */
+  readonly h?: number;
+  readonly w?: number;
+}
+
+interface Props {
+  readonly anchor: Anchor;
+  readonly width: number;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+const EDGE = 8;
+
+export function anchorOf(element: Element): Anchor {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return { x: left, y: top, w: width, h: height };
+}
+
+export function Popover({ anchor, width, onClose, children }: Props) {
+  const panel = useRef<HTMLDivElement>(null);
+
+  useLayoutEffect(() => {
+    const element = panel.current;
+    if (!element) return;
+    const { x, y, h = 0 } = anchor;
+    const place = () => {
+      const box = element.getBoundingClientRect();
+      const below = y + h + 4;
+      const fits = below + box.height <= window.innerHeight - EDGE;
+      const top = fits
+        ? below
+        : Math.max(EDGE, h ? y - box.height - 4 : window.innerHeight - EDGE - box.height);
+      element.style.left = `${Math.max(EDGE, Math.min(x, window.innerWidth - EDGE - box.width))}px`;
+      element.style.top = `${top}px`;
+    };
+    place();
+    const resizes = new ResizeObserver(place);
+    resizes.observe(element);
+    return () => resizes.disconnect();
+  }, [anchor]);
+
+  useEffect(() => {
+    const before = document.activeElement;
+    const press = (e: PointerEvent) => {
+      if (!panel.current?.contains(e.target as Node)) onClose();
+    };
+    const key = (e: KeyboardEvent) => {
+      if (e.key !== "Escape") return;
+      e.stopPropagation();
+      onClose();
+    };
+    window.addEventListener("pointerdown", press, true);
+    window.addEventListener("keydown", key, true);
+    window.addEventListener("blur", onClose);
+    return () => {
+      window.removeEventListener("pointerdown", press, true);
+      window.removeEventListener("keydown", key, true);
+      window.removeEventListener("blur", onClose);
+      const lost = document.activeElement === document.body || document.activeElement === null;
+      if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, [onClose]);
+
+  return createPortal(
+    <div ref={panel} className="popover" style={{ width }}>
+      {children}
+    </div>,
+    document.body,
+  );
+}

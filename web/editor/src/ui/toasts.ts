@@ -1,0 +1,46 @@
+/** Messages that stay in a corner until they are read. */
+import { createStore } from "zustand/vanilla";
+
+export interface ToastItem {
+  readonly title: string;
+  readonly detail: string;
+  /** Brings the person to what it is about. */
+  readonly show?: () => void;
+}
+
+export interface Toast {
+  readonly id: number;
+  readonly kind: "info" | "error";
+  readonly title: string;
+  readonly body?: string;
+  readonly items?: readonly ToastItem[];
+  /** Long text, folded away. */
+  readonly report?: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+  /** A new toast with the same topic takes the place of the old one. */
+  readonly topic?: string;
+}
+
+interface Toasts {
+  readonly list: readonly Toast[];
+}
+
+const INFO_SECONDS = 5;
+let nextId = 1;
+
+export const toasts = createStore<Toasts>(() => ({ list: [] }));
+
+export function showToast(toast: Omit<Toast, "id">): void {
+  const id = nextId++;
+  const others = toasts.getState().list.filter((other) => !toast.topic || other.topic !== toast.topic);
+  toasts.setState({ list: [...others, { ...toast, id }].slice(-4) });
+  if (toast.kind === "info" && !toast.action) setTimeout(() => closeToast(id), INFO_SECONDS * 1000);
+}
+
+export function closeToast(id: number): void {
+  toasts.setState(({ list }) => ({ list: list.filter((toast) => toast.id !== id) }));
+}
+
+export function closeTopic(topic: string): void {
+  toasts.setState(({ list }) => ({ list: list.filter((toast) => toast.topic !== topic) }));
+}
