@@ -87,6 +87,8 @@ def size_of(thing: Any) -> int:
 
 def _weigh(thing: Any) -> tuple[int, list[Any]]:
     """The bytes of a thing itself, and what else it holds."""
+    if thing is None or isinstance(thing, int | float):
+        return OBJECT_BYTES, []
     nbytes = getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):
         return OBJECT_BYTES + nbytes, []

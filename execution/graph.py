@@ -113,10 +113,12 @@ def _parse_node(node_id: str, raw: Mapping[str, Any], schema: NodeSchema) -> Gra
 
 def as_link(value: Any) -> Link | None:
     """The link that a value is, or None for a literal."""
-    match value:
-        case [str(node_id), int() | float() as slot] if not isinstance(slot, bool) and slot == slot // 1:
-            return Link(node_id, int(slot))
-    return None
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    node_id, slot = value
+    if not isinstance(node_id, str) or not isinstance(slot, int | float) or isinstance(slot, bool):
+        return None
+    return Link(node_id, int(slot)) if slot == slot // 1 else None
 
 
 def unwrap(value: Any) -> Any:

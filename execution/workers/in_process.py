@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from execution.events import AnyEvent
+from execution.events import TERMINAL, AnyEvent
 from execution.worker import Job, Worker, WorkerFailed, WorkerSettings
 from execution.workers.core import WorkerCore
 from nodes.schema import NodeSchema
@@ -46,12 +46,14 @@ class InProcessWorker(Worker):
 
         core = self._up()
         done = asyncio.ensure_future(self._in_thread(work, core))
+        ended = False
         try:
             while (event := await events.get()) is not None:
+                ended = ended or isinstance(event, TERMINAL)
                 yield event
             await done
         finally:
-            if not done.done():  # nobody waits for it any more
+            if not ended:  # nobody waits for it any more
                 core.interrupt(job.prompt_id)
 
     async def interrupt(self, prompt_id: str) -> None:
