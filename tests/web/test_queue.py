@@ -7,7 +7,7 @@ import pytest
 
 SLOW = {
     "1": {"class_type": "FakeSteps", "inputs": {"count": 1000, "seconds": 0.01}},
-    "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0]}},
+    "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 
 
@@ -76,7 +76,9 @@ async def test_pages_that_are_no_numbers_are_refused(client, query) -> None:
 
 
 @pytest.mark.parametrize("path", ["/queue", "/history", "/free"])
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"delete": 5, "unload_models": 5}', b'{"clear": 1, "free_memory": 2}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"delete": 5, "unload_models": 5}', b'{"clear": 1, "free_memory": 2}']
+)
 async def test_bodies_that_do_not_fit_are_refused(client, path, body) -> None:
     answer = await client.post(path, data=body)
     assert answer.status == 400

@@ -89,7 +89,8 @@ async def move(request: web.Request) -> web.Response:
 def _path(request: web.Request, name: str) -> Path:
     """Where a name of the editor's lies on disk. Raises Refusal (403) for names that lead elsewhere."""
     folders = request.app[FOLDERS]
-    head, _, rest = name.replace("\\", "/").partition("/")
+    name = name.replace("\\", "/")
+    head, _, rest = name.partition("/")
     if head == WORKFLOWS:
         return resolve(folders.workflows, rest)
     return resolve(user_folder(folders), name)

@@ -1,0 +1,161 @@
+"""The WebSocket: each client hears its own runs, in order, also after a break."""
+
+import asyncio
+import json
+import struct
+
+from aiohttp import WSMsgType
+
+STEPS = {
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 2, "seconds": 0.0}},
+    "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
+}
+SLOW = {
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 100, "seconds": 0.02}},
+    "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
+}
+
+
+async def heard(socket, last=lambda message: message["type"] == "executing" and message["data"]["node"] is None):
+    """All frames up to the last one: JSON as dicts, previews as bytes."""
+    frames = []
+    async with asyncio.timeout(20):
+        async for message in socket:
+            if message.type is WSMsgType.BINARY:
+                frames.append(message.data)
+            else:
+                frames.append(json.loads(message.data))
+                if last(frames[-1]):
+                    return frames
+    raise AssertionError(f"the socket closed after {frames}")
+
+
+def kinds(frames):
+    return [frame["type"] for frame in frames if isinstance(frame, dict)]
+
+
+async def test_the_first_frame_is_the_status_with_the_clients_id(client) -> None:
+    for path in ("/ws?clientId=me", "/api/ws?clientId=me"):
+        async with client.ws_connect(path) as socket:
+            first = await socket.receive_json()
+            assert first["type"] == "status"
+            assert first["data"] == {"status": {"exec_info": {"queue_remaining": 0}}, "sid": "me"}
+    async with client.ws_connect("/ws") as socket:
+        assert len((await socket.receive_json())["data"]["sid"]) == 32
+
+
+async def test_a_run_is_told_to_its_owner_in_order(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as mine, client.ws_connect("/ws?clientId=other") as other:
+        await mine.receive_json(), await other.receive_json()
+        _, taken = await post_prompt(STEPS, client_id="me")
+        frames = await heard(mine)
+        order = [kind for kind in kinds(frames) if kind not in ("status", "progress_state", "progress", "node_timing")]
+        assert order == [
+            "execution_start", "execution_cached", "executing", "executing", "executed", "execution_success", "executing",
+        ]  # fmt: skip
+        assert all(
+            frame["data"].get("prompt_id", taken["prompt_id"]) == taken["prompt_id"]
+            for frame in frames
+            if isinstance(frame, dict)
+        )
+        steps = [frame["data"] for frame in frames if isinstance(frame, dict) and frame["type"] == "progress"]
+        assert [(step["value"], step["max"], step["node"]) for step in steps] == [(1, 2, "1"), (2, 2, "1")]
+        await other.send_str("bye")
+        strangers = await heard(other, lambda frame: frame["data"]["status"]["exec_info"]["queue_remaining"] == 0)
+        assert set(kinds(strangers)) == {"status"}
+
+
+async def test_a_run_of_nobody_shows_only_its_progress(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        await socket.receive_json()
+        await post_prompt(STEPS)
+        await asyncio.sleep(0.5)
+        await post_prompt(STEPS, client_id="me")
+        frames = await heard(socket, lambda frame: frame["type"] == "execution_start")
+        assert set(kinds(frames)) == {"status", "progress_state", "progress", "execution_start"}
+        assert any(isinstance(frame, bytes) for frame in frames)
+
+
+async def test_previews_come_plain_or_with_what_they_show(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=plain") as socket:
+        await post_prompt(STEPS, client_id="plain")
+        preview = next(frame for frame in await heard(socket) if isinstance(frame, bytes))
+        assert struct.unpack(">II", preview[:8]) == (1, 1)
+        assert preview[8:] == b"\xff\xd8\xff picture"
+    async with client.ws_connect("/ws?clientId=rich") as socket:
+        await socket.receive_json()
+        await socket.send_json({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
+        answer = await socket.receive_json()
+        assert answer == {"type": "feature_flags", "data": await (await client.get("/features")).json()}
+        _, taken = await post_prompt(
+            SLOW | {"1": {**SLOW["1"], "inputs": {"count": 3, "seconds": 0.0}}}, client_id="rich"
+        )
+        preview = next(frame for frame in await heard(socket) if isinstance(frame, bytes))
+        event, length = struct.unpack(">II", preview[:8])
+        about = json.loads(preview[8 : 8 + length])
+        assert event == 4
+        assert about == {
+            "node_id": "1",
+            "prompt_id": taken["prompt_id"],
+            "display_node_id": "1",
+            "parent_node_id": None,
+            "real_node_id": "1",
+            "image_type": "image/jpeg",
+        }
+        assert preview[8 + length :] == b"\xff\xd8\xff picture"
+
+
+async def test_the_newest_socket_of_a_client_hears_also_when_the_old_one_closes(client, post_prompt) -> None:
+    old = await client.ws_connect("/ws?clientId=me")
+    await old.receive_json()
+    new = await client.ws_connect("/ws?clientId=me")
+    await new.receive_json()
+    await old.close()
+    await asyncio.sleep(0.05)
+    await post_prompt(STEPS, client_id="me")
+    assert "execution_success" in kinds(await heard(new))
+    await new.close()
+
+
+async def test_a_client_that_comes_back_hears_what_runs_and_what_it_missed(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        _, taken = await post_prompt(SLOW, client_id="me")
+        frames = await heard(socket, lambda frame: frame["type"] == "execution_start")
+        last = frames[-1]["seq"]
+    await asyncio.sleep(0.3)
+    async with client.ws_connect(f"/ws?clientId=me&since={last}") as socket:
+        first, second = await socket.receive_json(), await socket.receive_json()
+        assert first["data"]["sid"] == "me"
+        assert second == {"type": "executing", "data": {"node": "1"}}
+        await client.post("/interrupt")
+        frames = await heard(socket)
+        numbers = [frame["seq"] for frame in frames if isinstance(frame, dict)]
+        assert numbers == sorted(set(numbers))
+        assert numbers[0] > last
+        assert kinds(frames)[0] == "execution_cached"
+        assert "execution_interrupted" in kinds(frames)
+
+
+async def test_nothing_a_client_says_breaks_its_socket(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        for nonsense in ("", "{", "[]", '{"type": 5}', '{"type": "feature_flags", "data": 3}', "[" * 5000):
+            await socket.send_str(nonsense)
+        await socket.send_bytes(b"\0\1")
+        await post_prompt(STEPS, client_id="me")
+        assert "execution_success" in kinds(await heard(socket))
+
+
+async def test_a_client_that_never_reads_holds_nobody_up(client, post_prompt) -> None:
+    deaf = [await client.ws_connect("/ws?clientId=me") for _ in range(5)]
+    for socket in deaf:
+        socket._response.connection.transport.pause_reading()
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        await post_prompt(STEPS, client_id="me")
+        assert "execution_success" in kinds(await heard(socket))
+    for socket in deaf:
+        socket._response.connection.transport.resume_reading()
+        await socket.close()
+
+
+async def test_since_must_be_a_number(client) -> None:
+    assert (await client.get("/ws?since=x")).status == 400

@@ -1,0 +1,113 @@
+"""POST /upload/image: names are kept, nothing is overwritten unasked, nothing lands elsewhere."""
+
+import json
+
+import pytest
+from aiohttp import FormData
+
+
+@pytest.fixture
+def upload(client):
+    async def send(name="a.png", data=b"picture", **fields):
+        form = FormData()
+        form.add_field("image", data, filename=name)
+        for key, value in fields.items():
+            form.add_field(key, value)
+        answer = await client.post("/upload/image", data=form)
+        return answer.status, json.loads(await answer.text())
+
+    return send
+
+
+async def test_a_file_arrives_in_input(upload, folders) -> None:
+    assert await upload() == (200, {"name": "a.png", "subfolder": "", "type": "input"})
+    assert (folders.input / "a.png").read_bytes() == b"picture"
+    assert list(folders.temp.iterdir()) == []
+
+
+async def test_other_bytes_under_a_known_name_get_a_number(upload, folders) -> None:
+    await upload()
+    assert (await upload(data=b"other"))[1]["name"] == "a (1).png"
+    assert (await upload(data=b"third"))[1]["name"] == "a (2).png"
+    assert (await upload(data=b"other"))[1]["name"] == "a (1).png"
+    assert (await upload())[1]["name"] == "a.png"
+    assert sorted(path.name for path in folders.input.iterdir()) == ["a (1).png", "a (2).png", "a.png"]
+
+
+@pytest.mark.parametrize("word", ["true", "1"])
+async def test_overwrite_replaces(upload, folders, word) -> None:
+    await upload()
+    assert (await upload(data=b"other", overwrite=word))[1]["name"] == "a.png"
+    assert (folders.input / "a.png").read_bytes() == b"other"
+
+
+async def test_subfolders_are_made_and_types_obeyed(upload, folders) -> None:
+    assert (await upload(subfolder="deep/er", type="temp"))[1] == {
+        "name": "a.png",
+        "subfolder": "deep/er",
+        "type": "temp",
+    }
+    assert (folders.temp / "deep/er/a.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"type": "bogus"}, 400),
+        ({"type": "models"}, 400),
+        ({"subfolder": "../custom_nodes"}, 400),
+        ({"subfolder": "/etc"}, 400),
+        ({"subfolder": "a/../../custom_nodes"}, 400),
+        ({"subfolder": "..\\custom_nodes"}, 400),
+        ({"subfolder": "link"}, 400),
+        ({"name": ""}, 400),
+        ({"name": ".."}, 400),
+        ({"name": "n" * 300 + ".png"}, 400),
+        ({"subfolder": "s" * 5000}, 400),
+        ({"data": b"x" * (1024 * 1024 + 1)}, 413),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_what_leaves_the_folder_or_is_too_large_is_refused(upload, folders, fields, status) -> None:
+    (folders.input / "link").symlink_to("/tmp")
+    answered, body = await upload(**fields)
+    assert answered == status
+    assert body["error"]["message"]
+    assert received(folders.base) == []
+
+
+def received(folder) -> list:
+    """The files that hold what was uploaded."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.read_bytes() in (b"picture", b"x" * 1048577)]
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "..\\evil.py", "/tmp/evil.py", "a/../../evil.py", "C:\\evil.py"])
+async def test_a_path_in_a_files_name_does_not_lead_out_of_the_folder(client, folders, name) -> None:
+    head = f'Content-Disposition: form-data; name="image"; filename="{name}"'
+    body = f"--x\r\n{head}\r\n\r\npicture\r\n--x--\r\n".encode()
+    answer = await client.post("/upload/image", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status in (200, 400)
+    assert all(path.is_relative_to(folders.input) for path in received(folders.base))
+
+
+async def test_control_characters_in_a_name_are_refused(client, folders) -> None:
+    body = b"--x\r\nContent-Disposition: form-data; name=\"image\"; filename*=utf-8''a%00b%0Ac.png\r\n\r\npicture\r\n--x--\r\n"
+    answer = await client.post("/upload/image", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status == 400
+    assert received(folders.base) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "type"),
+    [
+        (b"hello", "text/plain"),
+        (b"hello", "multipart/form-data"),
+        (b"hello", "multipart/form-data; boundary=x"),
+        (b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data; boundary=" + "y" * 5000),
+    ],
+)
+async def test_damaged_forms_are_refused(client, body, type) -> None:
+    answer = await client.post("/upload/image", data=body, headers={"Content-Type": type})
+    assert answer.status == 400
+    assert (await answer.json())["error"]["message"]
