@@ -10,9 +10,7 @@ def main(words: list[str] | None = None) -> int:
     from web.server.cli.arguments import parse
 
     options = parse(sys.argv[1:] if words is None else words)
-    level = logging.DEBUG if options.verbose else logging.INFO
-    logging.basicConfig(level=level if options.command == "serve" else logging.WARNING, format="%(name)s: %(message)s")
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    _set_up_logging(options.command, options.verbose)
     if options.command == "run":
         from web.server.cli.run import run
 
@@ -20,6 +18,14 @@ def main(words: list[str] | None = None) -> int:
     from web.server.cli.serve import serve
 
     return serve(options)
+
+
+def _set_up_logging(command: str, verbose: bool) -> None:
+    """Say what Easel does; of the libraries beneath it, only what goes wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", datefmt="%H:%M:%S")
+    level = logging.DEBUG if verbose else logging.INFO if command == "serve" else logging.WARNING
+    for room in ("easel", "web", "execution"):
+        logging.getLogger(room).setLevel(level)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ async def test_a_path_in_a_files_name_does_not_lead_out_of_the_folder(client, fo
 
 
 async def test_control_characters_in_a_name_are_refused(client, folders) -> None:
-    body = b"--x\r\nContent-Disposition: form-data; name=\"image\"; filename*=utf-8''a%00b%0Ac.png\r\n\r\npicture\r\n--x--\r\n"
+    head = b"Content-Disposition: form-data; name=\"image\"; filename*=utf-8''a%00b%0Ac.png"
+    body = b"--x\r\n" + head + b"\r\n\r\npicture\r\n--x--\r\n"
     answer = await client.post("/upload/image", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert answer.status == 400
     assert received(folders.base) == []

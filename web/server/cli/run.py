@@ -109,20 +109,16 @@ def _request(options: argparse.Namespace, folders: Folders, found: Found, schema
 
 
 async def _execute(engine: Engine, request: dict[str, Any], folders: Folders) -> Results:
-    from execution.engine import Rejected
-
-    with engine.subscribe() as events:
-        try:
-            taken = await engine.submit(request)
-        except Rejected as rejected:
-            raise Failed(*_problems(rejected.error, rejected.node_errors)) from None
-        for problem in _problems({}, taken.node_errors):
-            print(f"left out: {problem}", file=sys.stderr)
+    """Run a request to its end. A prompt of which any part cannot run is refused as a whole."""
+    validation = await engine.validate(request["prompt"])
+    if validation.error is not None or validation.node_errors:
+        raise Failed(*_problems(validation.error or {}, validation.node_errors))
+    with engine.subscribe() as events, Report(request["prompt"]) as report:
+        taken = await engine.submit(request)
         _stop_on_interrupt(engine, taken.prompt_id)
-        with Report(request["prompt"]) as report:
-            async for envelope in events:
-                if report.hear(envelope.event, taken.prompt_id):
-                    break
+        async for envelope in events:
+            if report.hear(envelope.event, taken.prompt_id):
+                break
     if report.problem is not None:
         raise Failed(report.problem)
     return Results(folders, report.outputs)
