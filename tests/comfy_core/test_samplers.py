@@ -1,0 +1,130 @@
+"""Samplers on a denoiser that is known exactly, against k-diffusion's results and against what theory says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from comfy_core.sampling.prediction import EpsilonSampling
+from comfy_core.sampling.samplers import SAMPLERS, ancestral_step, sampler_object
+from comfy_core.sampling.schedulers import karras
+from tests.comfy_core.mixture import Mixture
+
+SIGMAS = karras(EpsilonSampling(), 10)
+DETERMINISTIC = ["euler", "ddim", "heun", "dpmpp_2m"]
+
+# What k-diffusion 0.1.1 makes of the same start (its sampling.py, torchsde 0.2.6 for the tree with seed 77).
+K_DIFFUSION = {
+    "euler": [[2.249126, -1.014531], [-1.948369, 0.605113], [-1.487803, 0.040991]],
+    "heun": [[2.389308, -1.045148], [-2.130787, 0.65549], [-1.647386, -0.035558]],
+    "dpmpp_2m": [[2.38721, -1.048657], [-2.115545, 0.653118], [-1.673596, -0.002638]],
+    "euler_ancestral": [[1.843887, -1.341723], [-1.419795, 0.656416], [-1.641449, 0.351906]],
+    "dpmpp_2m_sde": [[1.994697, -1.154135], [-1.41778, -0.017783], [-2.152263, 0.118759]],
+}
+
+
+def start(count: int = 3, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.randn(count, 2, generator=torch.Generator().manual_seed(0)).to(dtype) * SIGMAS[0]
+
+
+def run(name: str, sigmas: Tensor = SIGMAS, x: Tensor | None = None, **options) -> Tensor:
+    x = start() if x is None else x
+    return sampler_object(name).function(Mixture(), x, sigmas, disable=True, **options)
+
+
+def seeded_noise(shape: tuple[int, ...] = (3, 2)) -> Callable[[Tensor, Tensor], Tensor]:
+    generator = torch.Generator().manual_seed(5)
+    return lambda sigma, sigma_next: torch.randn(shape, generator=generator)
+
+
+@pytest.mark.parametrize("name", K_DIFFUSION)
+def test_samplers_give_what_k_diffusion_gives(name: str):
+    options = {
+        "euler_ancestral": {"noise_sampler": seeded_noise()},
+        "dpmpp_2m_sde": {"extra_args": {"seed": 77}},
+    }.get(name, {})
+    torch.testing.assert_close(run(name, **options), torch.tensor(K_DIFFUSION[name]), rtol=0, atol=1e-5)
+
+
+def test_ddim_is_euler():
+    assert torch.equal(run("ddim"), run("euler"))
+
+
+@pytest.mark.parametrize(("name", "twin"), [("euler_ancestral", "euler"), ("dpmpp_2m_sde", "dpmpp_2m")])
+def test_without_noise_a_stochastic_sampler_is_its_deterministic_twin(name: str, twin: str):
+    torch.testing.assert_close(run(name, eta=0.0), run(twin), rtol=0, atol=1e-5)
+
+
+def smooth(steps: int) -> Tensor:
+    """Levels down to 0.5 only, where the curve is smooth."""
+    return torch.linspace(10**0.5, 0.5**0.5, steps + 1, dtype=torch.float64) ** 2
+
+
+@pytest.fixture(scope="module")
+def truth() -> Tensor:
+    return run("heun", smooth(1500), start(100, torch.float64))
+
+
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpmpp_2m", 2)])
+def test_half_the_step_leaves_a_two_to_the_orderth_of_the_error(truth: Tensor, name: str, order: int):
+    errors = [(run(name, smooth(steps), start(100, torch.float64)) - truth).abs().mean() for steps in (60, 120)]
+    assert (errors[0] / errors[1]).log2().item() == pytest.approx(order, abs=0.3)
+
+
+@pytest.mark.parametrize(("name", "calls"), [("euler", 10), ("heun", 19), ("dpmpp_2m", 10), ("dpmpp_2m_sde", 10)])
+def test_how_often_the_model_is_asked(name: str, calls: int):
+    model = Mixture()
+    sampler_object(name).function(model, start(), SIGMAS, disable=True, extra_args={"seed": 1})
+    assert model.calls == calls
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_ends_among_the_data(name: str):
+    """The two Gaussians get their half each, and their spread."""
+    x = run(name, karras(EpsilonSampling(), 40), start(4000), extra_args={"seed": 3})
+    left = x[x[:, 0] < 0]
+    assert len(left) / len(x) == pytest.approx(0.5, abs=0.05)
+    assert left.mean(0).tolist() == pytest.approx([-1.5, 0.5], abs=0.05)
+    assert left.std(0).tolist() == pytest.approx([0.3, 0.3], abs=0.06)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_step_is_told_in_order(name: str):
+    told: list[dict] = []
+    run(name, callback=told.append, extra_args={"seed": 3})
+    assert [one["i"] for one in told] == list(range(10))
+    assert [float(one["sigma"]) for one in told] == pytest.approx(SIGMAS[:-1].tolist())
+    assert all(one["denoised"].shape == one["x"].shape for one in told)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_extra_arguments_reach_the_model(name: str):
+    heard = []
+
+    def model(x: Tensor, sigma: Tensor, seed: int, model_options: dict) -> Tensor:
+        heard.append((seed, model_options))
+        return x * 0
+
+    sampler_object(name).function(model, start(), SIGMAS, {"seed": 3, "model_options": {"a": 1}}, disable=True)
+    assert set(map(str, heard)) == {"(3, {'a': 1})"}
+
+
+def test_a_solver_type_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="'midpoint' or 'heun', not 'euler'"):
+        run("dpmpp_2m_sde", solver_type="euler")
+
+
+def test_an_ancestral_step_keeps_the_variance():
+    sigma, sigma_next = torch.tensor(2.0), torch.tensor(1.0)
+    down, up = ancestral_step(sigma, sigma_next)
+    assert float(down**2 + up**2) == pytest.approx(1.0)
+    assert float(up**2) == pytest.approx(1.0 * (4 - 1) / 4)
+    assert [float(one) for one in ancestral_step(sigma, sigma_next, eta=0)] == [1.0, 0.0]
+
+
+def test_an_unknown_sampler_names_the_known_ones():
+    with pytest.raises(ValueError, match=r"no sampler 'eulre'; pick one of: euler, "):
+        sampler_object("eulre")
