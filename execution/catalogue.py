@@ -67,6 +67,6 @@ class Catalogue:
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
+        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_bytes(msgspec.json.encode(list(self.schemas.values()), enc_hook=str))
         os.replace(temporary, self._path)

@@ -10,12 +10,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from execution.lock import FileLock
+
 log = logging.getLogger(__name__)
 REVISIONS = ("0001",)  # oldest first; a database at the last one needs no migration, and so no Alembic
 
 
-class DatabaseTooNew(Exception):
-    """The database was written by a newer Easel; the text says what to do."""
+class DatabaseRefused(Exception):
+    """The database is in order but not for us now; the text says why and what to do."""
+
+
+class DatabaseTooNew(DatabaseRefused):
+    """It was written by a newer Easel."""
+
+
+class DatabaseInUse(DatabaseRefused):
+    """Another Easel has it open: two of them would run each other's prompts."""
 
 
 class JsonText(sa.TypeDecorator[Any]):
@@ -62,7 +72,6 @@ def open_database(url: str) -> sa.Engine:
     path = sqlite_path(url)
     if path is None:
         return _connect(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _connect(url)
     except sa.exc.DatabaseError as error:
@@ -70,6 +79,20 @@ def open_database(url: str) -> sa.Engine:
             raise  # locked, read-only or out of space: the file itself may be in order
         _move_aside(path, error)
         return _connect(url)
+
+
+def lock_database(url: str) -> FileLock | None:
+    """Keep other processes off an SQLite file (other databases know sharing). Raises DatabaseInUse."""
+    path = sqlite_path(url)
+    if path is None:
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return FileLock(path.with_name(path.name + ".lock"))
+    except BlockingIOError as error:
+        raise DatabaseInUse(
+            f"Another Easel is using {path}. Stop it first, or start this one with another --base-directory."
+        ) from error
 
 
 def sqlite_path(url: str) -> Path | None:

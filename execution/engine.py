@@ -39,7 +39,7 @@ class Engine:
     async def start(self) -> None:
         """Open the store and the last catalogue, start the worker in the background; returns at once.
 
-        Raises `execution.database.DatabaseTooNew` when a newer Easel has been here.
+        Raises `execution.database.DatabaseRefused` when another Easel runs here, or a newer one has been here.
         """
         await self._store.open()
         self._catalogue.load()

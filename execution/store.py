@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from execution.database import jobs, open_database
+from execution.database import jobs, lock_database, open_database
 from execution.events import now_ms
+from execution.lock import FileLock
 
 T = TypeVar("T")
 FINISHED = ("completed", "failed", "interrupted")
@@ -54,16 +55,25 @@ class Store:
         self._url = url
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._database: sa.Engine | None = None
+        self._lock: FileLock | None = None
 
     async def open(self) -> None:
-        """Raises `execution.database.DatabaseTooNew`."""
-        self._database = await asyncio.get_running_loop().run_in_executor(self._thread, open_database, self._url)
+        """Raises `execution.database.DatabaseRefused` when another Easel has the database, or a newer one had."""
+        self._lock = lock_database(self._url)
+        try:
+            self._database = await asyncio.get_running_loop().run_in_executor(self._thread, open_database, self._url)
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         database, self._database = self._database, None
         if database is not None:
             await asyncio.get_running_loop().run_in_executor(self._thread, database.dispose)
         self._thread.shutdown(wait=False)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     # --- the queue ---
 

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from execution.database import DatabaseTooNew
+from execution.database import DatabaseInUse, DatabaseTooNew
 from execution.store import Store, StoredJob
 
 
@@ -172,6 +172,15 @@ async def test_a_database_of_a_newer_version_is_left_alone_with_a_message(store,
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseTooNew, match="written by a newer Easel \\(revision 9999"):
         await Store(url).open()
+
+
+async def test_a_second_server_on_the_same_database_is_refused_until_the_first_has_ended(store, url):
+    with pytest.raises(DatabaseInUse, match="Another Easel is using"):
+        await Store(url).open()
+    await store.close()
+    second = Store(url)
+    await second.open()
+    await second.close()
 
 
 async def test_the_migrations_make_the_table_the_code_expects(url):
