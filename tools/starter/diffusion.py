@@ -18,13 +18,14 @@ from comfy_core.networks.clip_text import ClipText
 from comfy_core.networks.unet import UNet
 from comfy_core.sampling.prediction import scaled_linear_betas
 from comfy_core.text.tokenizer import END, START, clip_tokens
-from tools.starter import data, settings
+from tools.starter import data, muon, settings
 from tools.starter.clock import Clock
 
 PATH = settings.WORK / "diffusion.pt"
 LATENTS = settings.WORK / "latents"
 CHUNK = 2048
 BATCH = 32
+HIGHEST_RATE = 2e-3
 DROPPED = 0.1  # part of the captions replaced by the empty one
 
 
@@ -95,19 +96,21 @@ def train(vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device,
     average = torch.optim.swa_utils.AveragedModel(
         pair, avg_fn=lambda mean, now, count: mean + (now - mean) * max(0.002, 1 / (1 + int(count)))
     )
-    optimizer = torch.optim.AdamW(pair.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.0)
+    optimizers = muon.optimizers(pair, HIGHEST_RATE)
     step, spent = 0, 0.0
     if PATH.exists():
         state = torch.load(PATH, map_location=device)
         pair.load_state_dict(state["pair"])
         average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, old in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(old)
         step, spent = state["step"], state["spent"]
     clock, saved, recent = Clock(minutes, spent), time.monotonic(), 0.0
     generator = torch.Generator().manual_seed(step)
     empty = tokens_of([""])
     while clock.part < 1:
-        optimizer.param_groups[0]["lr"] = clock.rate(1e-3, 1e-5)
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = clock.rate(HIGHEST_RATE, 1e-5)
         rows = torch.randint(len(z), (batch,), generator=generator)
         clean, words = z[rows], tokens[rows].clone()
         words[torch.rand(batch, generator=generator) < DROPPED] = empty
@@ -120,10 +123,11 @@ def train(vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device,
         weight = (snr.clamp(max=5.0) / snr).to(device)
         error = (out - noise.to(device)).square().mean(dim=(1, 2, 3))
         loss = (weight * error).mean()
-        optimizer.zero_grad()
+        pair.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(pair.parameters(), 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         average.update_parameters(pair)
         step += 1
         recent += (error.mean().item() - recent) / min(step, 100)
@@ -134,7 +138,7 @@ def train(vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device,
             state = {
                 "pair": pair.state_dict(),
                 "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
                 "step": step,
                 "spent": clock.spent,
             }

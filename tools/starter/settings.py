@@ -11,9 +11,7 @@ from comfy_core.networks.unet import UNetDims
 WORK = Path(__file__).with_name("work")
 CHECKPOINT = Path(__file__).resolve().parents[2] / "models" / "checkpoints" / "easel-starter.safetensors"
 
-GROUPS = 8
-
-VAE = AutoencoderDims(channels=24, channel_mult=(1, 2, 4, 4), res_blocks=1, norm_groups=GROUPS)
+VAE = AutoencoderDims(channels=16, channel_mult=(1, 2, 4, 8), res_blocks=1, norm_groups=2)
 TEXT = ClipTextDims(width=128, layers=3, heads=2, mlp_width=512)
 UNET = UNetDims(
     model_channels=64,
@@ -23,5 +21,5 @@ UNET = UNetDims(
     up_depths=((0, 0), (1, 1), (1, 1)),
     context_dim=TEXT.width,
     heads=8,
-    norm_groups=GROUPS,
+    norm_groups=8,
 )
