@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -272,7 +273,9 @@ def test_temp_is_emptied_at_start(tmp_path) -> None:
     (folders.temp / "sub" / "a.png").touch()
     (tmp_path / "keep.txt").touch()
     (folders.temp / "link").symlink_to(tmp_path)
-    serve.clear_temp(folders)
+    serve.clear_temp(folders, before=time.time() - 3600)
+    assert len(list(folders.temp.iterdir())) == 2
+    serve.clear_temp(folders, before=time.time() + 1)
     assert list(folders.temp.iterdir()) == []
     assert (tmp_path / "keep.txt").exists()
 

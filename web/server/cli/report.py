@@ -17,6 +17,8 @@ from execution.events import (
 )
 from execution.subscription import QueueStatus
 
+BAR = "{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}]"
+
 
 class Report:
     """Listens to the events of one prompt. `outputs` are the `ui` dicts by node; `problem` says why it failed."""
@@ -27,9 +29,7 @@ class Report:
         self.outputs: dict[str, dict[str, Any]] = {}
         self.problem: str | None = None
         self._prompt = prompt
-        self._bar = tqdm(
-            total=0, file=sys.stderr, leave=False, bar_format="{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}]"
-        )
+        self._bar = tqdm(total=0, file=sys.stderr, leave=False, disable=None, bar_format=BAR)
 
     def __enter__(self) -> Report:
         return self

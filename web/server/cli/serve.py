@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
@@ -72,8 +73,9 @@ async def _live(
     engine = None
     try:
         try:
-            await asyncio.to_thread(clear_temp, folders)
+            started = time.time()
             engine = await _start_engine(options, folders)
+            await asyncio.to_thread(clear_temp, folders, started)  # not before: another server may be using it
         except Exception as error:
             ready.cancel()
             if options.verbose:
@@ -121,13 +123,18 @@ def _check_writable(folder: Path, flag: str) -> None:
         ) from None
 
 
-def clear_temp(folders: Folders) -> None:
-    """Previews of the last session are of no use any more."""
+def clear_temp(folders: Folders, before: float) -> None:
+    """Remove previews of earlier sessions: what was last changed before a time (seconds since 1970)."""
     if folders.temp.is_symlink() or not folders.temp.is_dir():
         return
     for entry in folders.temp.iterdir():
         with suppress(OSError):
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+            if entry.lstat().st_mtime >= before:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
 
 # --- port and browser ------------------------------------------------------------------------------------------------
