@@ -7,7 +7,6 @@ The usual epsilon objective (DDPM, arXiv:2006.11239) on the scaled-linear schedu
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 
 import torch
@@ -18,8 +17,7 @@ from comfy_core.networks.clip_text import ClipText
 from comfy_core.networks.unet import UNet
 from comfy_core.sampling.prediction import scaled_linear_betas
 from comfy_core.text.tokenizer import END, START, clip_tokens
-from tools.starter import data, muon, settings
-from tools.starter.clock import Clock
+from tools.starter import data, loop, settings
 
 PATH = settings.WORK / "diffusion.pt"
 LATENTS = settings.WORK / "latents"
@@ -85,32 +83,19 @@ def latents(vae: AutoencoderKL, chunks: int, device: torch.device) -> tuple[Tens
     )
 
 
-def train(vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device, batch: int = BATCH) -> tuple[Pair, float]:
+def train(
+    vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device, batch: int = BATCH
+) -> tuple[Pair, float]:
     """Train, or go on training; returns the averaged pair and the latents' scale factor (1 / their deviation)."""
     torch.manual_seed(0)
     z, tokens = latents(vae, chunks, device)
     scale = 1 / z.std().item()
     z = z * scale
     alphas = torch.cumprod(1 - scaled_linear_betas(), dim=0).float()
-    pair = Pair().to(device)
-    average = torch.optim.swa_utils.AveragedModel(
-        pair, avg_fn=lambda mean, now, count: mean + (now - mean) * max(0.002, 1 / (1 + int(count)))
-    )
-    optimizers = muon.optimizers(pair, HIGHEST_RATE)
-    step, spent = 0, 0.0
-    if PATH.exists():
-        state = torch.load(PATH, map_location=device)
-        pair.load_state_dict(state["pair"])
-        average.load_state_dict(state["average"])
-        for optimizer, old in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(old)
-        step, spent = state["step"], state["spent"]
-    clock, saved, recent = Clock(minutes, spent), time.monotonic(), 0.0
-    generator = torch.Generator().manual_seed(step)
     empty = tokens_of([""])
-    while clock.part < 1:
-        for optimizer in optimizers:
-            optimizer.param_groups[0]["lr"] = clock.rate(HIGHEST_RATE, 1e-5)
+    pair = Pair().to(device)
+
+    def losses(part: float, generator: torch.Generator) -> tuple[Tensor, float]:
         rows = torch.randint(len(z), (batch,), generator=generator)
         clean, words = z[rows], tokens[rows].clone()
         words[torch.rand(batch, generator=generator) < DROPPED] = empty
@@ -119,29 +104,10 @@ def train(vae: AutoencoderKL, minutes: float, chunks: int, device: torch.device,
         alpha = alphas[t][:, None, None, None]
         noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
         out = pair(noisy.to(device), t.to(device), words.to(device))
+        error = (out - noise.to(device)).square().mean(dim=(1, 2, 3))
         snr = alphas[t] / (1 - alphas[t])
         weight = (snr.clamp(max=5.0) / snr).to(device)
-        error = (out - noise.to(device)).square().mean(dim=(1, 2, 3))
-        loss = (weight * error).mean()
-        pair.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(pair.parameters(), 1.0)
-        for optimizer in optimizers:
-            optimizer.step()
-        average.update_parameters(pair)
-        step += 1
-        recent += (error.mean().item() - recent) / min(step, 100)
-        if step % 50 == 0:
-            print(f"diffusion {clock.part:5.1%} step {step} eps-mse {recent:.4f}", flush=True)
-        if time.monotonic() - saved > 180 or clock.part >= 1:
-            saved = time.monotonic()
-            state = {
-                "pair": pair.state_dict(),
-                "average": average.state_dict(),
-                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-                "step": step,
-                "spent": clock.spent,
-            }
-            torch.save(state, PATH.with_suffix(".new"))
-            PATH.with_suffix(".new").replace(PATH)
-    return average.module.eval(), scale
+        return (weight * error).mean(), error.mean().item()
+
+    loop.run(pair, losses, PATH, minutes, rate=HIGHEST_RATE, average_rate=0.002)
+    return pair.eval(), scale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = (3, 32, 64, 96, 128)
         layers: list[nn.Module] = []
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in pairwise(widths):
             layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.BatchNorm2d(b), nn.ReLU()]
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 16, 128))
         self.head = nn.Linear(128, len(NOUNS))
@@ -45,7 +46,9 @@ def distorted(picture: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def prepared(pictures: list[Image.Image]) -> Tensor:
-    return torch.from_numpy(data.pixels([one.convert("RGB").resize((EDGE, EDGE), Image.Resampling.BOX) for one in pictures]))
+    return torch.from_numpy(
+        data.pixels([one.convert("RGB").resize((EDGE, EDGE), Image.Resampling.BOX) for one in pictures])
+    )
 
 
 def trained(device: torch.device) -> Encoder:

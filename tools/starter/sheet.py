@@ -48,7 +48,9 @@ def main() -> None:
     for i, (prompt, picture) in enumerate(zip(PROMPTS, pictures, strict=True)):
         x, y = GAP + i % COLUMNS * cell, GAP + i // COLUMNS * (cell + LINE)
         sheet.paste(picture, (x, y))
-        words = prompt if draw.textlength(prompt, font) <= data.SIZE else prompt.replace(" on ", "\non ").replace(" in ", "\nin ")
+        words = prompt
+        if draw.textlength(prompt, font) > data.SIZE:
+            words = prompt.replace(" on ", "\non ").replace(" in ", "\nin ")
         draw.multiline_text((x, y + data.SIZE + 2), words, (230, 230, 230), font, spacing=0)
     PATH.parent.mkdir(exist_ok=True)
     sheet.save(PATH, optimize=True)

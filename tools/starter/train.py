@@ -17,8 +17,9 @@ from tools.starter import diffusion, export, judge_encoder, vae
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vae-minutes", type=float, default=24)
-    parser.add_argument("--diffusion-minutes", type=float, default=95)
+    parser.add_argument("--vae-minutes", type=float, default=23)
+    parser.add_argument("--diffusion-minutes", type=float, default=80)
+    parser.add_argument("--polish-minutes", type=float, default=10)
     parser.add_argument("--chunks", type=int, default=8, help="chunks of 2,048 pictures to encode beforehand")
     parser.add_argument("--batch", type=int, default=diffusion.BATCH)
     parser.add_argument("--cpu", action="store_true", help="do not use the GPU")
@@ -26,6 +27,7 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() and not options.cpu else "cpu")
     autoencoder = vae.train(options.vae_minutes, device)
     pair, scale = diffusion.train(autoencoder, options.diffusion_minutes, options.chunks, device, options.batch)
+    autoencoder = vae.polish(autoencoder, options.polish_minutes, device)
     export.export(autoencoder, pair, scale)
     judge_encoder.trained(device)
     print("now judge it: python -m tools.starter.judge")
