@@ -27,6 +27,7 @@ STYLES = (
     ("_lora.up.weight", "_lora.down.weight"),
     (".lora_linear_layer.up.weight", ".lora_linear_layer.down.weight"),
 )
+FOR_TEXT = ("lora_te", "text_encoder")
 MID = ".lora_mid.weight"
 ALPHA = ".alpha"
 
@@ -71,6 +72,8 @@ def load_lora_for_models(
     if clip is not None:
         places |= text_names(clip.patcher.source)
     patches, unknown = read_lora(lora, places)
+    if clip is None:
+        unknown = [name for name in unknown if not name.startswith(FOR_TEXT)]
     if unknown:
         log.warning("%s: %d names fit nothing here and are left out: %s", _file(lora), len(unknown), _some(unknown))
     if model is not None and strength_model:
@@ -116,7 +119,7 @@ def unet_names(weights: Mapping[str, Tensor]) -> dict[str, str]:
     for path, module in paths.items():
         bare = path.removeprefix("diffusion_model.")
         key = module + ".weight"
-        names |= {path: key, f"unet.{bare}": key, f"base_model.model.{bare}": key}
+        names |= {path: key, bare: key, f"unet.{bare}": key, f"base_model.model.{bare}": key}
         names["lora_unet_" + bare.replace(".", "_")] = key
         names["lycoris_" + bare.replace(".", "_")] = key
     return names

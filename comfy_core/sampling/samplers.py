@@ -65,12 +65,6 @@ def sample_euler(model, x, sigmas, extra_args=None, callback=None, disable=None)
     return x
 
 
-@sampler("ddim", random_inpaint_noise=True)
-def sample_ddim(model, x, sigmas, extra_args=None, callback=None, disable=None) -> Tensor:
-    """DDIM with eta 0 (Song et al. 2020, https://arxiv.org/abs/2010.02502): in terms of sigma it is Euler's method."""
-    return sample_euler(model, x, sigmas, extra_args, callback, disable)
-
-
 @sampler("euler_ancestral")
 @torch.no_grad()
 def sample_euler_ancestral(
@@ -170,6 +164,12 @@ def sample_dpmpp_2m_sde(
             x = x + noise_sampler(sigma, sigma_next) * sigma_next * (-(-2 * h * eta).expm1()).sqrt() * s_noise
         last_denoised, last_h = denoised, h
     return x
+
+
+@sampler("ddim", random_inpaint_noise=True)
+def sample_ddim(model, x, sigmas, extra_args=None, callback=None, disable=None) -> Tensor:
+    """DDIM with eta 0 (Song et al. 2020, https://arxiv.org/abs/2010.02502): in terms of sigma it is Euler's method."""
+    return sample_euler(model, x, sigmas, extra_args, callback, disable)
 
 
 def to_d(x: Tensor, sigma: Tensor, denoised: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def test_the_brownian_tree_is_that_of_torchsde():
 def test_increments_add_up_in_any_order_and_at_any_fineness():
     tree = BrownianTree(0.03, 14.6, torch.Size([5]), torch.float64, 7)
     times = torch.linspace(0.03, 14.6, 23).tolist()
-    backwards = [tree(a, b) for a, b in reversed(list(zip(times, times[1:], strict=False)))]
+    backwards = [tree(a, b) for a, b in reversed(list(pairwise(times)))]
     torch.testing.assert_close(torch.stack(backwards).sum(0), tree.whole)
     assert torch.equal(tree(1.0, 2.0), BrownianTree(0.03, 14.6, torch.Size([5]), torch.float64, 7)(1.0, 2.0))
     assert torch.equal(tree(3.0, 3.0), torch.zeros(5, dtype=torch.float64))
