@@ -224,7 +224,7 @@ def test_serve_prints_its_address_answers_and_ends_when_told(tmp_path, how) -> N
         with urllib.request.urlopen(line.removeprefix("Easel is ready: ").strip(), timeout=10) as page:
             assert page.status == 200
         server.send_signal(how)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=60) == 0
         assert "Traceback" not in server.stderr.read()
     finally:
         server.kill()

@@ -34,10 +34,22 @@ async def test_addresses_that_lead_nowhere_answer_json(client, path) -> None:
     assert (await answer.json())["error"]["message"]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_writing_to_nowhere_is_not_found_either(client, method) -> None:
+    answer = await client.request(method, "/api/nowhere", data=b"{}")
+    assert (answer.status, (await answer.json())["error"]["type"]) == (404, "not_found")
+
+
+async def test_heads_are_answered(client) -> None:
+    for path in ("/", "/prompt", "/api/object_info"):
+        answer = await client.head(path)
+        assert (answer.status, await answer.read()) == (200, b"")
+
+
 async def test_a_wrong_method_says_which_are_right(client) -> None:
     answer = await client.put("/prompt", data=b"{}")
     assert answer.status == 405
-    assert "GET" in answer.headers["Allow"]
+    assert answer.headers["Allow"] == "GET,HEAD,POST"
     assert (await answer.json())["error"]["type"] == "method_not_allowed"
 
 

@@ -34,14 +34,16 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     app[DOOR] = Door(engine)
     app[HUB] = Hub(catalogue.features(settings))
     for subject in SUBJECTS:
-        for route in subject.routes():
-            app.router.add_route(route.method, route.path, route.handler)
-            app.router.add_route(route.method, f"/api{route.path}", route.handler)
+        app.router.add_routes([twin for route in subject.routes() for twin in _with_and_without_api(route)])
     app.router.add_routes(page.routes())
     app.on_response_prepare.append(security.add_headers)
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_say_goodbye)
     return app
+
+
+def _with_and_without_api(route: web.RouteDef) -> tuple[web.RouteDef, web.RouteDef]:
+    return route, web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs)
 
 
 async def _watching(app: web.Application) -> AsyncIterator[None]:

@@ -69,13 +69,12 @@ def is_own_name(name: str, settings: ServerSettings) -> bool:
     Loopback names always; the names and addresses of `--listen`; and when listening on all addresses, any address
     (an address cannot be rebound) and this machine's own name.
     """
-    if name in {"localhost", *settings.listen} or name.endswith(".localhost"):
+    if name in settings.listen or is_loopback(name):
         return True
-    address = _address(name)
     if not ANY_ADDRESS.isdisjoint(settings.listen):
         machine = socket.gethostname().lower()
-        return address is not None or name in {machine, machine.split(".")[0], f"{machine}.local"}
-    return address is not None and address.is_loopback
+        return is_address(name) or name in {machine, machine.split(".")[0], f"{machine}.local"}
+    return False
 
 
 def host_name(host: str) -> str:
@@ -120,6 +119,12 @@ def _port(host: str) -> str | None:
 
 def is_address(name: str) -> bool:
     return _address(name) is not None
+
+
+def is_loopback(name: str) -> bool:
+    """Whether only this machine can reach an address."""
+    address = _address(name)
+    return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

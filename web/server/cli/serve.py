@@ -21,12 +21,13 @@ from aiohttp import web
 from comfy_core.folders import Folders
 from web.server.app import make_app
 from web.server.cli.arguments import folders_of, worker_of
-from web.server.security import ANY_ADDRESS, is_address
+from web.server.security import ANY_ADDRESS, is_address, is_loopback
 from web.server.settings import MIB, ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
 
+NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 CLOSE_SECONDS = 5.0
 
 
@@ -147,6 +148,8 @@ async def _listen(runner: web.AppRunner, settings: ServerSettings) -> int:
         try:
             await web.TCPSite(runner, address, port).start()
         except OSError as error:
+            if address == "::" and runner.addresses and error.errno in NO_IPV6:
+                continue  # asked for all addresses, on a machine without IPv6
             raise CannotStart(_why_not(error, address, port)) from None
         port = runner.addresses[0][1]
     return port
@@ -170,6 +173,8 @@ def _announce(settings: ServerSettings, port: int, auto_launch: bool | None) -> 
     shown = "127.0.0.1" if first in ANY_ADDRESS else f"[{first}]" if ":" in first else first
     url = f"http://{shown}:{port}"
     print(f"Easel is ready: {url}", flush=True)
+    if not all(is_loopback(address) for address in bind_addresses(settings.listen)):
+        print("anyone on this network can use it: there is no password", file=sys.stderr)
     if auto_launch or (auto_launch is None and has_desktop()):
         asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
 

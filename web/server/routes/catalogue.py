@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import sys
 from functools import lru_cache
@@ -15,6 +16,8 @@ from nodes.schema import NodeSchema, object_info
 from web.server.answers import Refusal, dumps, json_answer
 from web.server.keys import FOLDERS, SETTINGS, engine_of
 from web.server.settings import ServerSettings
+
+log = logging.getLogger("easel.server")
 
 COMFYUI_VERSION = "0.33.0"  # the release whose protocol is spoken
 
@@ -46,9 +49,15 @@ async def one_node(request: web.Request) -> web.Response:
 
 
 def _describe(schemas: list[NodeSchema], folders: Folders) -> str:
-    """The /object_info of these nodes; each folder is listed once."""
+    """The /object_info of these nodes; each folder is listed once, and a broken schema costs only its own node."""
     files = lru_cache(maxsize=None)(folders.files)
-    return dumps({schema.id: object_info(schema, files) for schema in schemas})
+    described = {}
+    for schema in schemas:
+        try:
+            described[schema.id] = object_info(schema, files)
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            log.error("node %s is left out of the catalogue: %s", schema.id, error)
+    return dumps(described)
 
 
 async def embeddings(request: web.Request) -> web.Response:

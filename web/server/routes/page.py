@@ -15,11 +15,12 @@ MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel</
 <p>The server answers, but the editor has not been built here: <code>web/dist</code> is missing.</p>
 <p>Build it once with <code>cd web/editor &amp;&amp; npm ci &amp;&amp; npm run build</code>, then reload this page.
 The HTTP API works without it.</p></html>"""
+CATCH_ALL = "/{path}"
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get("/", index), web.get("/{path:.+}", asset)]
+    return [web.get("/", index), web.route("*", "/{path:.+}", asset)]
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -31,6 +32,8 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 async def asset(request: web.Request) -> web.StreamResponse:
     """A file of the editor. `no-cache` lets browsers keep it, and ask by its ETag whether it changed."""
+    if request.method not in ("GET", "HEAD"):
+        await _refuse_method(request)
     name = request.match_info["path"]
     path = resolve(request.app[SETTINGS].dist, name, status=404)
     if not is_file(path):
@@ -39,3 +42,14 @@ async def asset(request: web.Request) -> web.StreamResponse:
     if path.suffix in TYPES:  # the system's own table of types may be wrong (Windows)
         response.headers["Content-Type"] = f"{TYPES[path.suffix]}; charset=utf-8"
     return response
+
+
+async def _refuse_method(request: web.Request) -> None:
+    """All that no other route takes ends here: say which methods the address does take, or that there is none."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical != CATCH_ALL:
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    raise Refusal(f"there is nothing at {request.path[:200]}", type="not_found", status=404)

@@ -22,7 +22,7 @@ async def talk(request: web.Request) -> web.WebSocketResponse:
     """`clientId` names the client, `since` (ours) is the last event it heard: what came after is told again."""
     since = whole_number(request, "since")
     id = request.query.get("clientId") or uuid.uuid4().hex
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, autoping=True)
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, compress=False)  # previews are compressed already
     await socket.prepare(request)
     try:
         await request.app[HUB].serve(await engine_of(request), Client(id, socket), since)
