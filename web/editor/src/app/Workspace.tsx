@@ -10,7 +10,7 @@ import { listenToKeys } from "../features/keyboard/keyboard";
 import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { LiveRegion } from "../features/run/LiveRegion";
-import { problemItems } from "../features/run/reports";
+import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { StatusLine } from "../features/run/StatusLine";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { type NodeServices, NodeServicesContext } from "../nodes/services";
@@ -101,7 +101,7 @@ function nodeServices(editor: OpenEditor, engine: Engine, show: (shown: Shown) =
     openImages: (images, index) => show({ images, index }),
     showProblems(id) {
       const items = problemItems(id, status.get(id).problems, doc, editor.reveal);
-      showToast({ kind: "error", topic: "run", title: doc.shape(id)?.title ?? "Problem", items });
+      showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
     },
   };
 }

@@ -15,7 +15,7 @@ export function paintOverlay(
 ): void {
   const curve = hovered && scene.curve(hovered);
   if (curve) paintLink(ctx, curve, theme.typeColor(hovered.type), LINK_WIDTH + 1.5);
-  for (const { at, type } of overlay.targets ?? []) ring(ctx, at.x, at.y, 8, theme.typeColor(type), zoom);
+  for (const { at, type } of overlay.targets ?? []) lit(ctx, at.x, at.y, theme.typeColor(type), zoom);
   if (overlay.draft) {
     const { curve: line, type, snapped } = overlay.draft;
     const color = theme.typeColor(type);
@@ -35,17 +35,15 @@ export function paintOverlay(
   }
 }
 
-function ring(
-  ctx: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  r: number,
-  color: string,
-  zoom: number,
-): void {
+/** A slot that would take the link: its dot, and a ring around it. */
+function lit(ctx: CanvasRenderingContext2D, x: number, y: number, color: string, zoom: number): void {
   ctx.strokeStyle = color;
+  ctx.fillStyle = color;
   ctx.lineWidth = Math.max(1.5, 1 / zoom);
   ctx.beginPath();
-  ctx.arc(x, y, r, 0, 2 * Math.PI);
+  ctx.arc(x, y, 5, 0, 2 * Math.PI);
+  ctx.fill();
+  ctx.beginPath();
+  ctx.arc(x, y, 9, 0, 2 * Math.PI);
   ctx.stroke();
 }

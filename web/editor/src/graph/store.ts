@@ -39,7 +39,8 @@ export class RecordStore<K extends string, R extends object> {
   readonly changed = new Emitter<Diff<K, R>>();
   readonly historyChanged = new Emitter();
 
-  private readonly records = new Map<K, R>();
+  /** A removed record leaves its key behind, so that undo puts it back in its old place. */
+  private readonly records = new Map<K, R | undefined>();
   private undoSteps: Step<K, R>[] = [];
   private redoSteps: Step<K, R>[] = [];
   private open: Map<K, Change<R>> | null = null;
@@ -59,12 +60,8 @@ export class RecordStore<K extends string, R extends object> {
     return this.records.get(key);
   }
 
-  all(): IterableIterator<R> {
-    return this.records.values();
-  }
-
-  get size(): number {
-    return this.records.size;
+  *all(): IterableIterator<R> {
+    for (const record of this.records.values()) if (record !== undefined) yield record;
   }
 
   /** Runs `edit` as one step. When it throws, everything it did is taken back. Nested calls join the outer one. */
@@ -105,9 +102,11 @@ export class RecordStore<K extends string, R extends object> {
   replaceAll(records: Iterable<R>): void {
     const diff = new Map<K, Change<R>>();
     for (const [key, before] of [...this.records]) {
+      if (before === undefined) continue;
       this.apply(key, before, undefined);
       diff.set(key, { before, after: undefined });
     }
+    this.records.clear();
     for (const after of records) {
       const key = this.keyOf(after);
       const earlier = diff.get(key);
@@ -157,8 +156,7 @@ export class RecordStore<K extends string, R extends object> {
   }
 
   private apply(key: K, before: R | undefined, after: R | undefined): void {
-    if (after === undefined) this.records.delete(key);
-    else this.records.set(key, after);
+    this.records.set(key, after);
     this.onApply({ before, after });
   }
 

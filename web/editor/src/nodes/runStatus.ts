@@ -28,6 +28,11 @@ const NOTHING: NodeRun = {
   texts: [],
 };
 
+/** A picture may still be loading from its URL when the next one arrives. */
+function retire(url: string): void {
+  setTimeout(() => URL.revokeObjectURL(url), 5000);
+}
+
 export class RunStatus {
   /** Any node's state changed; for what is drawn far away. */
   readonly changed = new Emitter<NodeId>();
@@ -42,21 +47,23 @@ export class RunStatus {
   update(id: NodeId, patch: Partial<NodeRun>): void {
     const before = this.get(id);
     const after = { ...before, ...patch };
-    if (before.preview && before.preview !== after.preview) URL.revokeObjectURL(before.preview);
+    if (before.preview && before.preview !== after.preview) retire(before.preview);
     this.runs.set(id, after);
     for (const listener of [...(this.watchers.get(id) ?? [])]) listener();
     this.changed.emit(id);
   }
 
-  /** A run begins: pictures of the last one stay until there are new ones. */
+  /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */
   beginRun(): void {
     for (const [id] of [...this.runs]) {
-      this.update(id, { state: "idle", progress: null, seconds: null, problems: [], preview: null });
+      this.update(id, { state: "idle", progress: null, seconds: null, problems: [] });
     }
   }
 
-  clearProblems(): void {
-    for (const [id, run] of [...this.runs]) {
+  /** Of some nodes, or of all. */
+  clearProblems(ids: Iterable<NodeId> = this.runs.keys()): void {
+    for (const id of [...ids]) {
+      const run = this.get(id);
       if (run.problems.length)
         this.update(id, { problems: [], state: run.state === "error" ? "idle" : run.state });
     }

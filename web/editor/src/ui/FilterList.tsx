@@ -48,8 +48,12 @@ export function FilterList({ items, selected, label, placeholder, nothing, onPic
   });
 
   useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  const opened = useRef(false);
   useEffect(() => {
-    if (shown.length) rows.scrollToIndex(Math.min(active, shown.length - 1));
+    // What is chosen already starts in the middle, so that its neighbours are seen too.
+    if (shown.length)
+      rows.scrollToIndex(Math.min(active, shown.length - 1), { align: opened.current ? "auto" : "center" });
+    opened.current = true;
   }, [active, shown.length, rows]);
 
   const key = (e: KeyboardEvent) => {

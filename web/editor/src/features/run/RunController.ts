@@ -11,7 +11,8 @@ import { writeWorkflow } from "../../graph/formats/writeWorkflow";
 import type { NodeId } from "../../graph/records";
 import type { JsonObject } from "../../lib/json";
 import type { RunStatus } from "../../nodes/runStatus";
-import { reportFailure, reportRejection, reportRequest } from "./reports";
+import { closeTopic } from "../../ui/toasts";
+import { RUN_TOPIC, reportFailure, reportRejection, reportRequest } from "./reports";
 import type { RunStore } from "./runStore";
 
 type Of<T extends ServerMessage["type"]> = Extract<ServerMessage, { type: T }>;
@@ -37,6 +38,8 @@ export class RunController implements Runner {
         store.setState({ connection });
         if (connection === "lost") this.endRun();
       }),
+      // Whoever changes a node deals with what was wrong with it.
+      doc.touched.on((ids) => status.clearProblems(ids)),
       doc.replaced.on(() => {
         this.generation++;
         status.reset();
@@ -51,6 +54,7 @@ export class RunController implements Runner {
 
   async queue(count = 1): Promise<void> {
     this.status.clearProblems();
+    closeTopic(RUN_TOPIC);
     try {
       for (let i = 0; i < count; i++) await this.queueOnce();
     } catch (error) {

@@ -6,7 +6,8 @@ import type { GraphDocument } from "../../graph/document";
 import type { NodeId } from "../../graph/records";
 import { showToast, type ToastItem } from "../../ui/toasts";
 
-const TOPIC = "run";
+/** All messages about runs: a new one takes the place of the last. */
+export const RUN_TOPIC = "run";
 
 type Reveal = (id: NodeId) => void;
 
@@ -17,7 +18,13 @@ export function reportRejection(error: PromptRejected, doc: GraphDocument, revea
     "Prompt outputs failed validation": "The workflow cannot run yet",
   };
   const title = known[error.message] ?? error.message;
-  showToast({ kind: "error", topic: TOPIC, title, body: items.length ? undefined : error.details, items });
+  showToast({
+    kind: "error",
+    topic: RUN_TOPIC,
+    title,
+    body: items.length ? undefined : error.details,
+    items,
+  });
 }
 
 export function problemItems(
@@ -44,7 +51,7 @@ export function reportFailure(
   const name = (node && doc.shape(node)?.title) || error.nodeType || `Node ${error.node}`;
   showToast({
     kind: "error",
-    topic: TOPIC,
+    topic: RUN_TOPIC,
     title: `${name} failed`,
     body: error.message || error.exception,
     report: [`${error.exception}: ${error.message}`, error.traceback].filter(Boolean).join("\n\n"),
@@ -55,7 +62,7 @@ export function reportFailure(
 export function reportRequest(error: Error, retry?: () => void): void {
   showToast({
     kind: "error",
-    topic: TOPIC,
+    topic: RUN_TOPIC,
     title: "The server did not take the request",
     body: error.message,
     action: retry && { label: "Try again", run: retry },

@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { defaultDocument } from "../../graph/testing";
+import { TestCanvas } from "../testing";
+import { PinchTool } from "./PinchTool";
+
+const make = () => new TestCanvas(defaultDocument());
+const EMPTY = { x: 100, y: 800 };
+
+describe("pressing on nothing", () => {
+  it("pans, and the document does not notice", () => {
+    const canvas = make();
+    canvas.drag(EMPTY, { x: 150, y: 780 });
+    expect(canvas.camera).toEqual({ x: 50, y: -20, zoom: 1 });
+    expect(canvas.doc.store.history.canUndo).toBe(false);
+  });
+
+  it("clears the selection only when it was a click", () => {
+    const canvas = make();
+    canvas.selection.set(["3"]);
+    canvas.drag(EMPTY, { x: 150, y: 800 });
+    expect(canvas.selection.has("3")).toBe(true);
+    canvas.drag(EMPTY, EMPTY);
+    expect(canvas.selection.ids.size).toBe(0);
+  });
+
+  it("draws a box with Shift, which adds what it touches", () => {
+    const canvas = make();
+    canvas.selection.set(["9"]);
+    canvas.drag({ x: 380, y: 200 }, { x: 500, y: 600 }, { add: true });
+    expect([...canvas.selection.ids].sort()).toEqual(["6", "7", "9"]);
+    expect(canvas.overlay).toEqual({});
+  });
+
+  it("pans with the middle button or the space bar also over a node", () => {
+    const canvas = make();
+    expect(canvas.drag(canvas.titleAt("3"), EMPTY, { button: 1 })?.name).toBe("pan");
+    expect(canvas.press(canvas.titleAt("8"), { space: true })?.name).toBe("pan");
+  });
+});
+
+describe("pressing on a node", () => {
+  it("selects it", () => {
+    const canvas = make();
+    canvas.drag(canvas.titleAt("3"), canvas.titleAt("3"));
+    expect([...canvas.selection.ids]).toEqual(["3"]);
+  });
+
+  it("moves all that is selected, as one step of undo", () => {
+    const canvas = make();
+    canvas.selection.set(["6", "7"]);
+    const from = canvas.titleAt("6");
+    canvas.drag(from, { x: from.x + 30, y: from.y + 40 });
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 450, y: 340 });
+    expect(canvas.doc.node("7")?.pos).toEqual({ x: 450, y: 524 });
+    canvas.doc.store.undo();
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 420, y: 300 });
+    expect(canvas.doc.store.history.canUndo).toBe(false);
+  });
+
+  it("moves links along before the document changes", () => {
+    const canvas = make();
+    const link = canvas.doc.linkInto("9", "images");
+    const tool = canvas.press(canvas.titleAt("9"));
+    const from = canvas.titleAt("9");
+    tool?.move(canvas.input({ x: from.x, y: from.y + 100 }));
+    expect(link && canvas.scene.curve(link)?.b.y).toBe(150 + 16 + 100);
+    expect(canvas.doc.node("9")?.pos.y).toBe(150);
+    tool?.cancel();
+    expect(link && canvas.scene.curve(link)?.b.y).toBe(150 + 16);
+  });
+
+  it("moves by world units when the view is zoomed", () => {
+    const canvas = make();
+    canvas.camera = { x: 0, y: 0, zoom: 0.5 };
+    const title = canvas.titleAt("9");
+    canvas.drag({ x: title.x / 2, y: title.y / 2 }, { x: title.x / 2 + 10, y: title.y / 2 });
+    expect(canvas.doc.node("9")?.pos.x).toBe(1540);
+  });
+
+  it("resizes by the corner, never below the content", () => {
+    const canvas = make();
+    const frame = canvas.scene.frame("3");
+    const corner = { x: (frame?.x ?? 0) + (frame?.w ?? 0) - 3, y: (frame?.y ?? 0) + (frame?.h ?? 0) - 3 };
+    expect(canvas.drag(corner, { x: corner.x + 100, y: corner.y - 500 })?.name).toBe("resize");
+    expect(canvas.doc.node("3")?.size).toEqual({ w: 400, h: 276 });
+  });
+});
+
+describe("drawing a link", () => {
+  it("connects to the slot it is dropped near", () => {
+    const canvas = make();
+    const to = canvas.inputAt("6", "clip");
+    canvas.drag(canvas.outputAt("4", 1), { x: to.x - 10, y: to.y + 6 });
+    expect(canvas.doc.linkInto("6", "clip")?.from).toBe("4");
+  });
+
+  it("lights the slots that fit, and only those", () => {
+    const canvas = make();
+    const tool = canvas.press(canvas.outputAt("4", 0));
+    expect(canvas.overlay.targets?.map((target) => target.type)).toEqual(["MODEL"]);
+    tool?.cancel();
+    expect(canvas.overlay).toEqual({});
+  });
+
+  it("finds the right slot when it is dropped on the body of a node", () => {
+    const canvas = make();
+    const link = canvas.doc.linkInto("3", "model");
+    if (link) canvas.doc.transact("x", (tx) => tx.remove(`link:${link.id}`));
+    canvas.drag(canvas.outputAt("4", 0), { x: 990, y: 420 });
+    expect(canvas.doc.linkInto("3", "model")?.from).toBe("4");
+  });
+
+  it("is taken off an input by pulling, in one step", () => {
+    const canvas = make();
+    canvas.drag(canvas.inputAt("9", "images"), { x: 1470, y: 700 });
+    expect(canvas.doc.linkInto("9", "images")).toBeUndefined();
+    expect(canvas.offers).toEqual([]);
+    canvas.doc.store.undo();
+    expect(canvas.doc.linkInto("9", "images")?.from).toBe("8");
+  });
+
+  it("moves from one input to another in one step", () => {
+    const canvas = make();
+    canvas.drag(canvas.inputAt("3", "positive"), canvas.inputAt("3", "negative"));
+    expect(canvas.doc.linkInto("3", "positive")).toBeUndefined();
+    expect(canvas.doc.linkInto("3", "negative")?.from).toBe("6");
+    canvas.doc.store.undo();
+    expect(canvas.doc.linkInto("3", "positive")?.from).toBe("6");
+    expect(canvas.doc.linkInto("3", "negative")?.from).toBe("7");
+  });
+
+  it("offers nodes when it is dropped on nothing, from either end", () => {
+    const canvas = make();
+    canvas.drag(canvas.outputAt("8", 0), { x: 1470, y: 700 });
+    expect(canvas.offers[0]).toEqual({
+      at: { x: 1470, y: 700 },
+      end: { kind: "output", ref: { node: "8", output: 0 }, type: "IMAGE" },
+    });
+    canvas.drag(canvas.inputAt("3", "steps"), { x: 800, y: 800 });
+    expect(canvas.offers[1]?.end).toEqual({ kind: "input", ref: { node: "3", input: "steps" }, type: "INT" });
+  });
+
+  it("does nothing when it is only clicked", () => {
+    const canvas = make();
+    const at = canvas.inputAt("9", "images");
+    canvas.drag(at, at);
+    expect(canvas.doc.linkInto("9", "images")?.from).toBe("8");
+    expect(canvas.doc.store.history.canUndo).toBe(false);
+  });
+});
+
+describe("two fingers", () => {
+  it("keep what is between them between them", () => {
+    const canvas = make();
+    const pinch = new PinchTool(canvas, [
+      { x: 100, y: 100 },
+      { x: 200, y: 100 },
+    ]);
+    pinch.fingers({ x: 100, y: 150 }, { x: 300, y: 150 });
+    expect(canvas.camera.zoom).toBe(2);
+    expect({ x: 150 * 2 + canvas.camera.x, y: 100 * 2 + canvas.camera.y }).toEqual({ x: 200, y: 150 });
+    pinch.cancel();
+    expect(canvas.camera).toEqual({ x: 0, y: 0, zoom: 1 });
+  });
+});

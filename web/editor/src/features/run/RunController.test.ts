@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { FakeServer } from "../../api/fake/FakeServer";
+import { objectInfo } from "../../api/fake/objectInfo";
+import { addNode, setControl, setValue } from "../../graph/edit";
+import { readWorkflow } from "../../graph/formats/readWorkflow";
+import { defaultDocument, defaultWorkflow, defs } from "../../graph/testing";
+import { RunStatus } from "../../nodes/runStatus";
+import { toasts } from "../../ui/toasts";
+import { RunController } from "./RunController";
+import { createRunStore } from "./runStore";
+
+function make(failing: Record<string, string> = {}) {
+  const doc = defaultDocument();
+  const server = new FakeServer({ objectInfo, failing });
+  const status = new RunStatus();
+  const store = createRunStore();
+  const revealed: string[] = [];
+  const runner = new RunController(doc, server, server, status, store, (id) => revealed.push(id));
+  server.start();
+  return { doc, server, status, store, runner, revealed };
+}
+
+beforeEach(() => toasts.setState({ list: [] }));
+
+describe("running", () => {
+  it("sends the prompt with the workflow, and shows the result on the node", async () => {
+    const { server, status, store, runner } = make();
+    await runner.queue();
+    expect(server.requests[0]?.extra_data).toHaveProperty("extra_pnginfo.workflow.version", 0.4);
+    expect(store.getState()).toMatchObject({ connection: "open", remaining: 1 });
+    server.runNext();
+    expect(status.get("9").images).toEqual([
+      { filename: "prompt-0_00001_.png", subfolder: "", type: "output" },
+    ]);
+    expect(status.get("3").state).toBe("done");
+    expect(store.getState()).toMatchObject({ remaining: 0, promptId: null, last: { outcome: "success" } });
+  });
+
+  it("draws a new seed after each of several runs, and remembers the last one queued", async () => {
+    const { doc, server, status, runner } = make();
+    setControl(doc, "3", "seed", "increment");
+    await runner.queue(3);
+    const seeds = server.requests.map(
+      (request) => (request.prompt["3"] as { inputs: { seed: number } }).inputs.seed,
+    );
+    expect(seeds).toEqual([1, 2, 3]);
+    expect(doc.node("3")?.values.seed).toBe(4);
+    expect(status.lastQueued("3", "seed")).toBe(3);
+  });
+
+  it("marks the node that is refused and names it in words", async () => {
+    const { doc, status, runner, revealed } = make();
+    const id = addNode(doc, "Unknown", { x: 0, y: 0 });
+    await runner.queue();
+    expect(status.get(id).problems[0]?.message).toBe("Node 'Unknown' not found");
+    const [toast] = toasts.getState().list;
+    toast?.items?.[0]?.show?.();
+    expect(revealed).toEqual([id]);
+  });
+
+  it("forgets what was wrong with a node as soon as it is changed", async () => {
+    const { doc, server, status, runner } = make({ "3": "Out of paint" });
+    await runner.queue();
+    server.runNext();
+    expect(status.get("3").problems[0]?.message).toBe("Out of paint");
+    expect(toasts.getState().list[0]?.title).toBe("KSampler failed");
+    setValue(doc, "3", "steps", 5);
+    expect(status.get("3").problems).toEqual([]);
+  });
+
+  it("does not put events of an earlier workflow onto nodes of this one", async () => {
+    const { doc, server, status, runner } = make();
+    await runner.queue();
+    doc.load(readWorkflow(defaultWorkflow(), defs));
+    server.runNext();
+    expect(status.get("9").images).toEqual([]);
+    expect(status.get("3").state).toBe("idle");
+  });
+
+  it("shows what happens inside a subgraph on its host", async () => {
+    const { server, status } = make();
+    server.send({ type: "execution_start", promptId: "p" });
+    server.send({ type: "progress", promptId: "p", node: "3:17:4", value: 1, max: 4 });
+    expect(status.get("3").progress).toBe(0.25);
+  });
+
+  it("stops showing a run when the server is lost", async () => {
+    const { server, status, store } = make();
+    server.send({ type: "execution_start", promptId: "p" });
+    server.send({ type: "executing", promptId: "p", node: "3" });
+    expect(status.get("3").state).toBe("running");
+    server.close();
+    expect(status.get("3").state).toBe("idle");
+    expect(store.getState()).toMatchObject({ connection: "lost", promptId: null });
+  });
+});
