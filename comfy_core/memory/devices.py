@@ -15,7 +15,10 @@ GIB = 1024**3
 
 @dataclass(frozen=True)
 class Policy:
-    """The flags. `reserve_vram` is in GiB, kept free for other programs; None leaves the choice to us."""
+    """The flags. By default a model stays on its device until another needs the room, which is also all that `highvram`
+    asks for; with `lowvram` every other model leaves first; with `novram` a model leaves as soon as it is done.
+    `reserve_vram` is in GiB, kept free for other programs; None leaves the choice to us.
+    """
 
     cpu: bool = False
     lowvram: bool = False

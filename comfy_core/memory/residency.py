@@ -120,9 +120,12 @@ class Residency:
     def _done(self, resident: Resident) -> None:
         resident.users -= 1
         resident.last_use = next(self._clock)
+        if devices.policy().novram:
+            self.free_all()
 
     def _make_room(self, device: torch.device, wanted: int) -> None:
-        self._evict_until(lambda: self._free_bytes(device) >= wanted, device)
+        sparing = devices.policy().lowvram or devices.policy().novram
+        self._evict_until(lambda: not sparing and self._free_bytes(device) >= wanted, device)
 
     def _evict_until(self, enough: Callable[[], bool], device: torch.device | None = None) -> None:
         for network, resident in sorted(self._residents.items(), key=lambda item: item[1].last_use):

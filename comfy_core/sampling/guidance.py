@@ -130,8 +130,7 @@ def predict_conditions(
 ) -> list[Tensor]:
     """The clean latent each side's conditions lead to, several conditions of a side averaged by their strength.
 
-    All conditions that fit go through the network as one batch. A side with nothing active takes the first side's
-    prediction's place with zeros.
+    All conditions that fit together go through the network as one batch. A side where none is active is all zeros.
     """
     sigma = float(timestep[0])
     work = [(side, one) for side, conds in enumerate(sides) for one in conds if one.active(sigma)]

@@ -20,7 +20,7 @@ class TextEncoder(Protocol):
     """A family's text encoders in one module; the rest of a module's interface is `nn.Module`'s."""
 
     def tokenize(self, text: str) -> Tokens:
-        """Chunks of (token, weight) for each encoder, by its short name (`l`, `g`, `t5xxl`)."""
+        """Chunks of (token, weight, number) for each encoder, by its short name (`l`, `g`, `t5xxl`)."""
         ...
 
     def encode_token_weights(self, tokens: Tokens, layer: int | None) -> tuple[Tensor, Tensor]:
@@ -57,12 +57,12 @@ class CLIP:
         self.layer_idx = layer_idx
 
     def tokenize(self, text: str, return_word_ids: bool = False, **kwargs: Any) -> Tokens:
-        """Chunks of (token, weight) for each encoder; with `return_word_ids` of (token, weight, place of the token in
-        the prompt, 0 for marks)."""
+        """Chunks of (token, weight) for each encoder; with `return_word_ids` of (token, weight, number), where tokens
+        of one weighted stretch or embedding share a number and marks have 0."""
         tokens: Tokens = self.cond_stage_model.tokenize(text)
-        if not return_word_ids:
+        if return_word_ids:
             return tokens
-        return {name: _numbered(rows) for name, rows in tokens.items()}
+        return {name: [[token[:2] for token in row] for row in rows] for name, rows in tokens.items()}
 
     @torch.no_grad()
     def encode_from_tokens(self, tokens: Tokens, return_pooled: bool = False, return_dict: bool = False) -> Any:
@@ -83,23 +83,3 @@ class CLIP:
     def encode(self, text: str) -> Tensor:
         """The text [1, N, width] of a prompt."""
         return self.encode_from_tokens(self.tokenize(text))
-
-
-def _numbered(rows: list[list[Any]]) -> list[list[Any]]:
-    place = 0
-    numbered = []
-    for row in rows:
-        last_mark = max((i for i, (token, _) in enumerate(row) if not _is_mark(token)), default=0)
-        out = []
-        for i, (token, weight) in enumerate(row):
-            inside = 0 < i <= last_mark
-            place += inside
-            out.append((token, weight, place if inside else 0))
-        numbered.append(out)
-    return numbered
-
-
-def _is_mark(token: Any) -> bool:
-    from comfy_core.text.tokenizer import END, START
-
-    return isinstance(token, int) and token in (START, END)

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from comfy_core.networks.clip_text import ClipText, Encoded
-from comfy_core.text.prompt import Chunk, Token, WeightedToken, chunks
+from comfy_core.text.prompt import Chunk, Token, chunks
 
 
 def encode_chunks(
-    encoder: ClipText, prompt: Sequence[Sequence[WeightedToken]], chunk: Chunk, layer: int | None, last: bool = True
+    encoder: ClipText, prompt: Sequence[Sequence[tuple]], chunk: Chunk, layer: int | None, last: bool = True
 ) -> tuple[Tensor, Tensor]:
     """The text [1, chunks * length, width] and the pooled vector [1, width] of the first chunk.
 
@@ -25,7 +25,7 @@ def encode_chunks(
     weights = torch.tensor([[weight for _, weight, *_ in row] for row in prompt])
     weighted = bool((weights != 1.0).any())
     if weighted:
-        rows.append([token for token, _ in chunks(iter(()), chunk)[0]])
+        rows.append([token for token, *_ in chunks(iter(()), chunk)[0]])
     encoded = encode_rows(encoder, rows, chunk, layer)
     z = encoder.final_layer_norm(encoded.hidden) if last else encoded.hidden
     z, pooled = z.float(), encoded.pooled[:1].float()

@@ -21,6 +21,8 @@ ESCAPES = {r"\)": "\0\1", r"\(": "\0\2"}
 Token = int | Tensor
 """A token number, or the vector [width] that stands in its place."""
 WeightedToken = tuple[Token, float]
+NumberedToken = tuple[Token, float, int]
+"""A token, its weight, and the number of the group it came in; marks and filling are 0."""
 
 
 @dataclass(frozen=True)
@@ -128,32 +130,27 @@ def _embedding_name(piece: str) -> tuple[str, str]:
     return name, rest[0] if rest else ""
 
 
-def chunks(groups: Iterator[list[WeightedToken]], chunk: Chunk) -> list[list[WeightedToken]]:
+def chunks(groups: Iterator[list[WeightedToken]], chunk: Chunk) -> list[list[NumberedToken]]:
     """Lay groups of tokens out in chunks of `chunk.length`, each with its start and end marks.
 
     A group of fewer than eight tokens (a weighted word, a small embedding) is not cut: it moves to the next chunk.
     A longer one fills the chunk to its last place and goes on in the next. No text at all is one empty chunk.
     """
     room = chunk.length - 2
-    laid: list[list[WeightedToken]] = [[]]
-    for group in groups:
-        if len(group) < LONGEST_WORD:
-            if len(laid[-1]) + len(group) > room:
-                laid.append([])
-            laid[-1] += group
-            continue
-        while group:
+    laid: list[list[NumberedToken]] = [[]]
+    for number, group in enumerate(groups, start=1):
+        tokens = [(token, weight, number) for token, weight in group]
+        if len(tokens) < LONGEST_WORD and len(laid[-1]) + len(tokens) > room:
+            laid.append([])
+        while len(laid[-1]) + len(tokens) > room:
             space = room - len(laid[-1])
-            if len(group) > space:
-                laid[-1] += group[:space]
-                laid.append([])
-            else:
-                laid[-1] += group
-                space = len(group)
-            group = group[space:]
+            laid[-1] += tokens[:space]
+            tokens = tokens[space:]
+            laid.append([])
+        laid[-1] += tokens
     return [_framed(one, chunk) for one in laid]
 
 
-def _framed(tokens: list[WeightedToken], chunk: Chunk) -> list[WeightedToken]:
-    framed: list[WeightedToken] = [(chunk.start, 1.0), *tokens, (chunk.end, 1.0)]
-    return framed + [(chunk.pad, 1.0)] * (chunk.length - len(framed))
+def _framed(tokens: list[NumberedToken], chunk: Chunk) -> list[NumberedToken]:
+    framed: list[NumberedToken] = [(chunk.start, 1.0, 0), *tokens, (chunk.end, 1.0, 0)]
+    return framed + [(chunk.pad, 1.0, 0)] * (chunk.length - len(framed))

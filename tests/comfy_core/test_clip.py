@@ -66,9 +66,10 @@ def test_a_layer_deeper_than_the_encoder_is_the_last(clip: CLIP):
     assert not torch.allclose(first.encode("a cat"), clip.encode("a cat"), atol=1e-2)
 
 
-def test_word_numbers_are_given_when_asked_for(clip: CLIP):
+def test_the_numbers_of_words_are_given_when_asked_for(clip: CLIP):
     (row,) = clip.tokenize("a (red:1.3) cat", return_word_ids=True)["l"]
     assert [(weight, word) for _, weight, word in row[:6]] == [(1, 0), (1, 1), (1.3, 2), (1, 3), (1, 0), (1, 0)]
+    assert [len(token) for token in clip.tokenize("a (red:1.3) cat")["l"][0]] == [2] * 77
     tokens = clip.tokenize("a (red:1.3) cat", return_word_ids=True)
     assert torch.equal(clip.encode_from_tokens(tokens), clip.encode("a (red:1.3) cat"))
 

@@ -14,7 +14,8 @@ CHUNK = Chunk()
 
 
 def laid_out(text: str) -> list[list[WeightedToken]]:
-    return chunks(words(text, clip_tokens, lambda name: (None, "")), CHUNK)
+    rows = chunks(words(text, clip_tokens, lambda name: (None, "")), CHUNK)
+    return [[(token, weight) for token, weight, _ in row] for row in rows]
 
 
 @pytest.mark.parametrize(

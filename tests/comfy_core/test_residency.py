@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from comfy_core.memory import devices
 from comfy_core.memory.residency import Residency
 from comfy_core.networks.build import shapes_only
 from comfy_core.patcher import ModelPatcher
@@ -71,6 +72,18 @@ def test_the_least_recently_used_leaves_first(models: list[ModelPatcher]):
     for turn in (0, 1, 2, 0, 3):
         answer(device.residency, models[turn])
     assert [one.name for one in device.residency.residents] == ["net 2", "net 0", "net 3"]
+
+
+@pytest.mark.parametrize(("flag", "left"), [("lowvram", ["net 1"]), ("novram", []), ("highvram", ["net 0", "net 1"])])
+def test_flags_say_how_long_a_model_stays(models: list[ModelPatcher], flag: str, left: list[str]):
+    residency = Residency()
+    devices.configure(cpu=True, **{flag: True})
+    try:
+        for turn in (0, 1):
+            torch.testing.assert_close(answer(residency, models[turn]), expected(models[turn]))
+    finally:
+        devices.configure()
+    assert [one.name for one in residency.residents] == left
 
 
 def test_working_memory_counts(models: list[ModelPatcher]):
