@@ -30,5 +30,7 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.{ts,tsx}"],
+    // A busy machine is slow, not wrong.
+    testTimeout: 60_000,
   },
 });

@@ -5,6 +5,7 @@ import type { Engine } from "../canvas/Engine";
 import type { GraphDocument } from "../graph/document";
 import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
+import type { Emitter } from "../lib/emitter";
 import type { Json } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
 
@@ -24,6 +25,7 @@ export interface Editor {
   /** Null until the canvas is in the page. */
   engine: Engine | null;
   name: string;
+  readonly renamed: Emitter;
   /** Opens a workflow or a prompt in place of the present one. */
   open(file: Json, name: string): void;
   reveal(id: NodeId): void;

@@ -4,6 +4,7 @@ import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
 import { FeaturesContext } from "../features/context";
 import { DropZone } from "../features/drop/DropZone";
+import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { QueuePanel } from "../features/history/QueuePanel";
 import { listenToKeys } from "../features/keyboard/keyboard";
@@ -33,7 +34,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       isFailed: (id) => editor.status.get(id).problems.length > 0,
       isRunning: (id) => editor.status.get(id).state === "running",
     });
-    const off = editor.status.changed.on(() => created.invalidate());
+    const off = editor.status.changed.on(() => created.isFar && created.invalidate());
     editor.engine = created;
     created.fit();
     setEngine(created);
@@ -66,6 +67,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
             role="application"
             aria-label="Graph. Tab goes through the nodes, arrow keys follow their links."
           />
+          <EmptyHint />
           <FirstRunHint />
         </main>
         {panel && (

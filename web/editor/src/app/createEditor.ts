@@ -16,16 +16,16 @@ import { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { type Json, parseJson, stringifyJson } from "../lib/json";
 import { RunStatus } from "../nodes/runStatus";
-import { showToast } from "../ui/toasts";
+import { closeTopic, showToast } from "../ui/toasts";
 
 export interface OpenEditor extends Editor {
   readonly run: RunStore;
   readonly panelToggled: Emitter;
-  readonly renamed: Emitter;
   destroy(): void;
 }
 
 const SAVE_DELAY = 400;
+const WAY_BACK = "open";
 
 export async function loadDefs(api: Api): Promise<NodeDefs> {
   return parseObjectInfo(await api.objectInfo()).defs;
@@ -59,12 +59,9 @@ export function createEditor(
     panelToggled: new Emitter(),
     renamed: new Emitter(),
     open(file: Json, name: string) {
-      const content = isApiPrompt(file) ? readPrompt(file, doc.defs) : readWorkflow(file, doc.defs);
-      editor.selection.clear();
-      editor.name = name;
-      doc.load(content);
-      editor.engine?.fit();
-      editor.renamed.emit();
+      const before = doc.store.history.canUndo ? { file: writeWorkflow(doc), name: editor.name } : null;
+      load(editor, file, name);
+      if (before) offerWayBack(editor, before.file, before.name);
     },
     reveal,
     toggleTheme() {
@@ -82,20 +79,47 @@ export function createEditor(
   return editor;
 }
 
+function load(editor: OpenEditor, file: Json, name: string): void {
+  const { doc } = editor;
+  const content = isApiPrompt(file) ? readPrompt(file, doc.defs) : readWorkflow(file, doc.defs);
+  editor.selection.clear();
+  editor.name = name;
+  doc.load(content);
+  editor.engine?.fit();
+  editor.renamed.emit();
+}
+
+/** Opening takes the place of work that may not be saved anywhere: one click brings it back. */
+function offerWayBack(editor: OpenEditor, file: Json, name: string): void {
+  showToast({
+    kind: "info",
+    topic: WAY_BACK,
+    title: `Opened ${editor.name}`,
+    action: {
+      label: `Back to ${name}`,
+      run: () => {
+        closeTopic(WAY_BACK);
+        load(editor, file, name);
+      },
+    },
+  });
+}
+
 function openFirst(editor: OpenEditor, draft: Draft | null): void {
   if (draft) {
     try {
-      editor.open(parseJson(draft.text), draft.name);
+      load(editor, parseJson(draft.text), draft.name);
       return;
     } catch (error) {
       showToast({ kind: "error", title: "The last draft cannot be opened", body: (error as Error).message });
     }
   }
-  editor.open(defaultWorkflow as unknown as Json, "Text to image");
+  load(editor, defaultWorkflow as unknown as Json, "Text to image");
 }
 
 /** A server that came back may have other nodes and other files. */
-function refreshOnReconnect({ doc, line, api, name, ...editor }: OpenEditor): () => void {
+function refreshOnReconnect(editor: OpenEditor): () => void {
+  const { doc, line, api } = editor;
   let lost = false;
   return line.connectionChanged.on((connection) => {
     if (connection === "lost") lost = true;
@@ -106,7 +130,7 @@ function refreshOnReconnect({ doc, line, api, name, ...editor }: OpenEditor): ()
         const wasMissing = [...doc.nodes()].some((node) => !doc.defs.has(node.type) && defs.has(node.type));
         doc.setDefs(defs);
         // Values of a class that was unknown until now can be read only with its definition.
-        if (wasMissing) editor.open(parseJson(stringifyJson(writeWorkflow(doc))), name);
+        if (wasMissing) load(editor, writeWorkflow(doc), editor.name);
       },
       () => {
         lost = true;

@@ -74,9 +74,13 @@ export class Engine implements ToolContext {
         this.shells.place(ids);
         this.invalidate();
       }),
-      selection.changed.on(() => this.invalidate()),
+      // Near, nodes show their selection themselves; links do not change with it.
+      selection.changed.on(() => this.isFar && this.invalidate()),
       doc.touched.on(() => selection.prune((id) => doc.node(id) !== undefined)),
-      doc.replaced.on(() => this.hover(null)),
+      doc.replacing.on(() => {
+        this.hover(null);
+        this.shells.clear();
+      }),
     );
     this.measure();
   }
@@ -107,6 +111,11 @@ export class Engine implements ToolContext {
     const hidesLink = (overlay.draft === undefined) !== (this.overlay_.draft === undefined);
     this.overlay_ = overlay;
     this.invalidate(hidesLink);
+  }
+
+  /** Whether nodes are boxes on the canvas instead of elements. */
+  get isFar(): boolean {
+    return this.camera_.zoom < FAR_ZOOM;
   }
 
   get view(): Size {
@@ -195,7 +204,7 @@ export class Engine implements ToolContext {
   private drawBase(): void {
     const { x, y, zoom } = this.camera_;
     const area: Rect = visibleRect(this.camera_, this.size);
-    const far = zoom < FAR_ZOOM;
+    const far = this.isFar;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     this.host.style.setProperty("--grid-x", `${x}px`);
     this.host.style.setProperty("--grid-y", `${y}px`);

@@ -46,7 +46,7 @@ export class Scene {
         if (before?.kind === "group" || after?.kind === "group") this.changed.emit(new Set());
       }
     });
-    doc.replaced.on(() => this.extras.clear());
+    doc.replacing.on(() => this.extras.clear());
     this.refresh(new Set([...doc.nodes()].map((node) => node.id)));
   }
 

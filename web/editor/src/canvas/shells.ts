@@ -47,6 +47,14 @@ export class Shells {
     this.changed.emit();
   }
 
+  /** Ids will mean other nodes: whatever is in the shells must not be kept for them. */
+  clear(): void {
+    for (const element of this.elements.values()) element.remove();
+    this.elements.clear();
+    this.snapshot = [];
+    this.changed.emit();
+  }
+
   place(ids: Iterable<NodeId>): void {
     for (const id of ids) {
       const element = this.elements.get(id);

@@ -29,8 +29,8 @@ export class GraphDocument implements ShapeContext {
   readonly store = new RecordStore<RecordKey, GraphRecord>(keyOf, (change) => this.index(change), rebase);
   /** The nodes whose look may have changed: changed themselves, or at an end of a changed link. */
   readonly touched = new Emitter<ReadonlySet<NodeId>>();
-  /** After another workflow was loaded into this document. */
-  readonly replaced = new Emitter();
+  /** Another workflow is about to take the place of this one: ids will mean other nodes. */
+  readonly replacing = new Emitter();
 
   root: JsonObject = {};
 
@@ -50,13 +50,13 @@ export class GraphDocument implements ShapeContext {
   }
 
   load(content: DocumentContent): void {
+    this.replacing.emit();
     this.root = content.root;
     this.subgraphs = readSubgraphNames(content.root);
     this.lastNode = counter(content.root.last_node_id);
     this.lastLink = counter(content.root.last_link_id);
     this.shapes.clear();
     this.store.replaceAll(content.records);
-    this.replaced.emit();
   }
 
   /** A fresh catalogue: lists of files may have changed, missing classes may have come. */

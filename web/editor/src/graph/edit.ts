@@ -56,7 +56,7 @@ export function removeNodes(doc: GraphDocument, ids: Iterable<NodeId>): void {
 export function canConnect(doc: GraphDocument, from: OutputRef, to: InputRef): boolean {
   const [output, input] = [doc.outputType(from.node, from.output), doc.inputType(to.node, to.input)];
   if (output === undefined || input === undefined || from.node === to.node) return false;
-  return compatible(output, input) && !reaches(doc, to.node, from.node);
+  return compatible(output, input) && !reachable(doc, to.node, "downstream").has(from.node);
 }
 
 /** A link replaces the one that was there. Answers false, and changes nothing, when the ends do not fit. */
@@ -78,18 +78,20 @@ export function disconnect(doc: GraphDocument, link: LinkRecord): void {
   doc.transact("Disconnect", (tx) => tx.remove(`link:${link.id}`));
 }
 
-/** Whether `target` lies downstream of `start`; a link back from it would close a circle. */
-export function reaches(doc: GraphDocument, start: NodeId, target: NodeId): boolean {
+/** The node itself and all that lies before or behind it. A link back into these would close a circle. */
+export function reachable(
+  doc: GraphDocument,
+  start: NodeId,
+  direction: "upstream" | "downstream",
+): Set<NodeId> {
   const seen = new Set<NodeId>([start]);
-  const todo = [start];
-  for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
-    if (id === target) return true;
-    for (const { to } of doc.linksFrom(id)) {
-      if (!seen.has(to)) todo.push(to);
-      seen.add(to);
+  for (const id of seen) {
+    for (const link of doc.linksOf(id)) {
+      if (direction === "downstream" && link.from === id) seen.add(link.to);
+      if (direction === "upstream" && link.to === id) seen.add(link.from);
     }
   }
-  return false;
+  return seen;
 }
 
 export function setValue(doc: GraphDocument, id: NodeId, name: string, value: Json, mergeKey?: string): void {

@@ -62,7 +62,10 @@ export function shapeOf(node: NodeRecord, doc: ShapeContext): NodeShape {
     status,
     def,
     title: node.title ?? def.title,
-    sockets: [...inputs.filter((i) => !i.widget && i.socket).map(socketShape), ...extraSockets(node, inputs)],
+    sockets: [
+      ...inputs.filter((i) => !i.widget && i.socket).map(socketShape),
+      ...extraSockets(node, def, inputs),
+    ],
     widgets: inputs.flatMap((input) => widgetShape(input)),
     outputs: outputShapes(node, def),
   };
@@ -107,8 +110,9 @@ function widgetShape(input: InputDef): WidgetShape[] {
 }
 
 /** A plain socket that only the file knows stays; a widget input that only the file knows is dropped. */
-function extraSockets(node: NodeRecord, known: readonly InputDef[]): SocketShape[] {
-  const names = new Set(known.map((input) => input.name));
+function extraSockets(node: NodeRecord, def: NodeDef, known: readonly InputDef[]): SocketShape[] {
+  const growing = def.inputs.flatMap((input) => input.autogrow?.names ?? []);
+  const names = new Set([...known.map((input) => input.name), ...growing]);
   return node.inputs
     .filter((slot) => slot.widget === undefined && !names.has(slot.name) && node.type !== REROUTE)
     .map((slot) => ({

@@ -10,6 +10,8 @@ import { Slots } from "./Slots";
 import { useLayout, useNode, useRun, useSelected, useServices, useShape } from "./services";
 import { WidgetRow } from "./widgets/WidgetRow";
 
+const FIRST_CONTROL = '[data-widget] :is([tabindex="0"], textarea, input, button:not([tabindex="-1"]))';
+
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -33,13 +35,9 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
     const direction = ARROWS[e.key];
     const next = direction && neighbour(doc, engine.scene, id, direction);
     if (next) engine.focusNode(next);
-    else if (e.key === "Enter")
-      e.currentTarget
-        .querySelector<HTMLElement>(
-          "[data-widget] [tabindex], [data-widget] textarea, [data-widget] input, [data-widget] button",
-        )
-        ?.focus();
+    else if (e.key === "Enter") e.currentTarget.querySelector<HTMLElement>(FIRST_CONTROL)?.focus();
     else if (e.key === " ") selection.toggle(id);
+    else if (e.key === "F2") engine.titleOpened.emit(id);
     else return;
     e.preventDefault();
   };

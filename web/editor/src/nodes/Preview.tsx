@@ -9,6 +9,9 @@ import { fileRefOf } from "./fileRef";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
 
+/** Texts get a box of this shape until somebody makes the node larger. */
+const TEXT_ASPECT = 2.5;
+
 interface Props {
   readonly id: NodeId;
   readonly band: Band | null;
@@ -25,13 +28,21 @@ export function Preview({ id, band, node, shape, run }: Props) {
   const ready = useLoaded(urls);
   const failed = run.problems.length > 0;
   const columns = Math.ceil(Math.sqrt(ready?.urls.length ?? 1));
-  const aspect = ready ? gridAspect(ready.aspect, ready.urls.length, columns) : null;
+  const hasText = !ready && run.texts.length > 0;
+  const aspect = ready ? gridAspect(ready.aspect, ready.urls.length, columns) : hasText ? TEXT_ASPECT : null;
 
   useEffect(() => {
     engine.scene.setExtras(id, { previewAspect: aspect, error: failed });
   }, [engine, id, aspect, failed]);
 
-  if (!band) return run.texts.length ? <p className="node-text">{run.texts.join("\n")}</p> : null;
+  if (!band) return null;
+  if (hasText) {
+    return (
+      <p className="preview node-text" data-interactive data-scrolls style={{ top: band.y, height: band.h }}>
+        {run.texts.join("\n")}
+      </p>
+    );
+  }
   if (!ready) {
     return (
       <div className="preview preview-empty" style={{ top: band.y, height: band.h }}>

@@ -1,5 +1,6 @@
-import { canConnect, connect, disconnect, type InputRef, type OutputRef } from "../../graph/edit";
+import { connect, disconnect, type InputRef, type OutputRef, reachable } from "../../graph/edit";
 import type { LinkRecord, NodeId } from "../../graph/records";
+import { compatible } from "../../graph/types";
 import { distance, type Point } from "../../lib/geometry";
 import { curveBetween } from "../curve";
 import { hitTest } from "../hitTest";
@@ -39,7 +40,7 @@ export class LinkTool implements Tool {
       : to
         ? doc.inputType(to.node, to.input)
         : undefined;
-    this.type = pulled?.type ?? slot ?? "*";
+    this.type = slot ?? pulled?.type ?? "*";
     const anchor = from
       ? scene.outputPoint(from.node, from.output)
       : to && scene.inputPoint(to.node, to.input);
@@ -122,26 +123,21 @@ export class LinkTool implements Tool {
 
   private findCandidates(): Target[] {
     const { doc, scene } = this.ctx;
+    const circle = this.from
+      ? reachable(doc, this.from.node, "upstream")
+      : reachable(doc, this.to?.node ?? "", "downstream");
     const result: Target[] = [];
     for (const { id: node } of doc.nodes()) {
-      const layout = scene.layout(node);
-      if (!layout) continue;
-      if (this.from) {
-        for (const input of layout.inputs.keys()) {
-          const ref = { node, input };
-          const at = scene.inputPoint(node, input);
-          if (at && canConnect(doc, this.from, ref)) {
-            result.push({ input: ref, at, type: doc.inputType(node, input) ?? "*" });
-          }
-        }
-      } else if (this.to) {
-        for (const output of layout.outputs.keys()) {
-          const ref = { node, output };
-          const at = scene.outputPoint(node, output);
-          if (at && canConnect(doc, ref, this.to)) {
-            result.push({ output: ref, at, type: doc.outputType(node, output) ?? "*" });
-          }
-        }
+      const layout = circle.has(node) ? undefined : scene.layout(node);
+      for (const input of this.from ? (layout?.inputs.keys() ?? []) : []) {
+        const [at, type] = [scene.inputPoint(node, input), doc.inputType(node, input)];
+        if (at && type !== undefined && compatible(this.type, type))
+          result.push({ input: { node, input }, at, type });
+      }
+      for (const output of this.to ? (layout?.outputs.keys() ?? []) : []) {
+        const [at, type] = [scene.outputPoint(node, output), doc.outputType(node, output)];
+        if (at && type !== undefined && compatible(type, this.type))
+          result.push({ output: { node, output }, at, type });
       }
     }
     return result;

@@ -21,7 +21,7 @@ export function FirstRunHint() {
   };
   return (
     <div className="hint" role="note">
-      Press <kbd>Ctrl</kbd>
+      Press <kbd>{/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}</kbd>
       <kbd>Enter</kbd> to make a picture
       <button type="button" aria-label="Close hint" onClick={close}>
         <X size={14} aria-hidden />

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { formatSeconds } from "../../lib/format";
 import { useFeatures } from "../context";
@@ -11,12 +11,13 @@ export function LiveRegion() {
   const step = useStore(run, (state) => state.step);
   const last = useStore(run, (state) => state.last);
   const connection = useStore(run, (state) => state.connection);
+  const workflow = useSyncExternalStore(editor.renamed.on, () => editor.name);
   const name = node ? (editor.doc.shape(node)?.title ?? "") : "";
   const percent = step ? `${Math.round((100 * step.value) / step.max)} % ` : "";
 
   useEffect(() => {
-    document.title = promptId ? `${percent}${name || "Running"} · Easel` : `${editor.name} · Easel`;
-  }, [editor, promptId, percent, name]);
+    document.title = promptId ? `${percent}${name || "Running"} · Easel` : `${workflow} · Easel`;
+  }, [promptId, percent, name, workflow]);
 
   return (
     <p className="sr-only" role="status" aria-live="polite">

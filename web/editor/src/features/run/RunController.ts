@@ -40,7 +40,7 @@ export class RunController implements Runner {
       }),
       // Whoever changes a node deals with what was wrong with it.
       doc.touched.on((ids) => status.clearProblems(ids)),
-      doc.replaced.on(() => {
+      doc.replacing.on(() => {
         this.generation++;
         status.reset();
       }),

@@ -138,7 +138,8 @@ function NumberInput({ label, text, onFinish }: InputProps) {
       defaultValue={text}
       onBlur={(e) => finish(e.target.value, false)}
       onKeyDown={(e) => {
-        e.stopPropagation();
+        const runs = e.key === "Enter" && (e.ctrlKey || e.metaKey);
+        if (!runs) e.stopPropagation();
         if (e.key === "Enter") finish(e.currentTarget.value, true);
         if (e.key === "Escape") finish(null, true);
       }}
