@@ -1,6 +1,7 @@
 """The command line as a user meets it: `run` gives a picture or a reason, `serve` comes up, and goes away when told."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -259,6 +260,15 @@ def test_flags_that_make_no_sense_end_with_two(words, capsys) -> None:
         main.main(words)
     assert ended.value.code == 2
     assert "usage: main.py" in capsys.readouterr().err
+
+
+def test_torchs_threads_do_not_spin_unless_told_to(run, monkeypatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    run(PROMPT)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    run(PROMPT)
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
 def test_memory_flags_reach_the_worker() -> None:

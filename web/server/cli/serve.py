@@ -50,6 +50,9 @@ def serve(options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    if options.in_process:
+        sys.stdout.flush()
+        os._exit(0)  # a node may still be at work in its thread; all that must be kept is on disk
     return 0
 
 
