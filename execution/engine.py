@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_core.folders import Folders
@@ -167,6 +168,16 @@ class Engine:
 
     async def delete_from_history(self, ids: list[str]) -> None:
         await self._store.remove_finished(ids)
+
+    # --- both in one view ---
+
+    async def jobs(self, statuses: Sequence[str], **page: Any) -> tuple[list[StoredJob], int]:
+        """One page of the prompts in these states (see `Store.list_jobs`), and how many there are on all pages."""
+        return await self._store.list_jobs(statuses, **page)
+
+    async def job(self, prompt_id: str) -> StoredJob | None:
+        """A prompt in whatever state it is; None if it is not known."""
+        return await self._store.find(prompt_id)
 
     # --- the worker ---
 

@@ -6,7 +6,7 @@ All access goes through one thread, in order. What a method wrote is committed w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -178,6 +178,34 @@ class Store:
         found = await self._do(lambda connection: _jobs(connection.execute(query)))
         return found[0] if found else None
 
+    async def list_jobs(
+        self,
+        statuses: Sequence[str],
+        *,
+        by_duration: bool = False,
+        ascending: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+        workflow_id: str | None = None,
+    ) -> tuple[list[StoredJob], int]:
+        """One page of the jobs in these states, newest (or longest) first, and how many there are on all pages."""
+        key = sa.func.coalesce(jobs.c.finished_at - jobs.c.started_at, 0) if by_duration else jobs.c.created_at
+        order = [column.asc() if ascending else column.desc() for column in (key, jobs.c.sequence)]
+        wanted = jobs.c.status.in_(statuses)
+
+        def read(connection: sa.Connection) -> tuple[list[StoredJob], int]:
+            page = sa.select(*_columns).where(wanted).order_by(*order)
+            if workflow_id is None:
+                total = connection.execute(sa.select(sa.func.count()).where(wanted)).scalar_one()
+                return _jobs(connection.execute(page.offset(offset).limit(limit))), total
+            rows = connection.execute(sa.select(jobs.c.id, jobs.c.extra_data).where(wanted).order_by(*order))
+            ids = [row.id for row in rows if workflow_of(row.extra_data) == workflow_id]
+            shown = ids[offset:] if limit is None else ids[offset : offset + limit]
+            found = {job.id: job for part in _parts(shown) for job in _jobs(connection.execute(_with_ids(part)))}
+            return [found[id] for id in shown], len(ids)
+
+        return await self._do(read)
+
     async def remove_finished(self, ids: list[str] | None = None) -> None:
         """Forget finished jobs, all or those with the given ids."""
 
@@ -195,6 +223,24 @@ class Store:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+
+
+def workflow_of(extra_data: dict[str, Any]) -> str | None:
+    """The id of the workflow that a prompt was made from, where the client sent the workflow along."""
+    found: Any = extra_data
+    for key in ("extra_pnginfo", "workflow", "id"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _with_ids(ids: list[str]) -> sa.Select[Any]:
+    return sa.select(*_columns).where(jobs.c.id.in_(ids))
+
+
+def _parts(ids: list[str]) -> Iterator[list[str]]:
+    """Few enough ids for one statement of any database."""
+    for start in range(0, len(ids), 500):
+        yield ids[start : start + 500]
 
 
 def _jobs(rows: sa.CursorResult[Any]) -> list[StoredJob]:
@@ -222,5 +268,5 @@ def _finish(connection: sa.Connection, job: StoredJob, status: str) -> None:
 
 
 def _delete(connection: sa.Connection, ids: list[str]) -> None:
-    for start in range(0, len(ids), 500):
-        connection.execute(sa.delete(jobs).where(jobs.c.id.in_(ids[start : start + 500])))
+    for part in _parts(ids):
+        connection.execute(sa.delete(jobs).where(jobs.c.id.in_(part)))

@@ -28,6 +28,13 @@ class Refusal(Exception):
         return error_answer(self.status, self.type, self.message, self.extra)
 
 
+class PlainRefusal(Refusal):
+    """A refusal in the shape `{"error": "<sentence>"}`, which some routes have."""
+
+    def answer(self) -> web.Response:
+        return json_answer({"error": self.message, **self.extra}, status=self.status)
+
+
 def error_answer(status: int, type: str, message: str, extra: dict[str, Any] | None = None) -> web.Response:
     """The one shape all errors have (contract http_ws.md §1)."""
     error = {"type": type, "message": message, "details": "", "extra_info": extra or {}}

@@ -13,13 +13,14 @@ from comfy_core.folders import Folders
 from web.server import failures, security
 from web.server.hub import Hub
 from web.server.keys import DOOR, FOLDERS, HUB, SETTINGS, Door
-from web.server.routes import catalogue, page, preferences, prompt, queue, socket, upload, userdata, view
+from web.server.routes import catalogue, jobs, page, preferences, prompt, queue, socket, upload, userdata, view
 from web.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
 
-SUBJECTS = (prompt, queue, catalogue, view, upload, userdata, preferences, socket)
+TWICE = (prompt, queue, catalogue, view, upload, userdata, preferences, socket)  # with and without /api
+ONCE = (jobs,)  # only as written
 
 
 def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: ServerSettings) -> web.Application:
@@ -33,8 +34,10 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     app[FOLDERS], app[SETTINGS] = folders, settings
     app[DOOR] = Door(engine)
     app[HUB] = Hub(catalogue.features(settings))
-    for subject in SUBJECTS:
+    for subject in TWICE:
         app.router.add_routes([twin for route in subject.routes() for twin in _with_and_without_api(route)])
+    for once in ONCE:
+        app.router.add_routes(once.routes())
     app.router.add_routes(page.routes())
     app.on_response_prepare.append(security.add_headers)
     app.cleanup_ctx.append(_watching)
