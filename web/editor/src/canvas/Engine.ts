@@ -30,6 +30,7 @@ export interface NodeOffer {
 
 /** How far beyond the view nodes are kept mounted, in screen pixels: short pans mount nothing. */
 const MARGIN = 200;
+const GRID = 24;
 
 export class Engine implements ToolContext {
   readonly scene: Scene;
@@ -206,10 +207,10 @@ export class Engine implements ToolContext {
     const area: Rect = visibleRect(this.camera_, this.size);
     const far = this.isFar;
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
-    this.host.style.setProperty("--grid-x", `${x}px`);
-    this.host.style.setProperty("--grid-y", `${y}px`);
-    this.host.style.setProperty("--grid", `${24 * zoom}px`);
-    this.host.toggleAttribute("data-far", zoom < 0.5);
+    // Not as variables: those are inherited, and every node in view would be styled anew.
+    this.host.style.backgroundPosition = `${x}px ${y}px`;
+    this.host.style.backgroundSize = `${GRID * zoom}px ${GRID * zoom}px`;
+    this.host.style.backgroundImage = zoom < 0.5 ? "none" : "";
     this.shells.show(far ? new Set() : new Set(this.scene.nodesIn(grow(area, MARGIN / zoom))));
     this.base.draw(this.camera_, (ctx) => {
       paintGroups(ctx, this.scene, area, this.theme);

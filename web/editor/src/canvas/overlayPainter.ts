@@ -1,5 +1,7 @@
 /** Draws what lies above the nodes: the link under the pointer, the one being made, the selection box. */
+
 import type { LinkRecord } from "../graph/records";
+import type { Point } from "../lib/geometry";
 import { LINK_WIDTH, paintLink } from "./linkPainter";
 import type { Scene } from "./scene";
 import type { Theme } from "./theme";
@@ -15,13 +17,15 @@ export function paintOverlay(
 ): void {
   const curve = hovered && scene.curve(hovered);
   if (curve) paintLink(ctx, curve, theme.typeColor(hovered.type), LINK_WIDTH + 1.5);
-  for (const { at, type } of overlay.targets ?? []) lit(ctx, at.x, at.y, theme.typeColor(type), zoom);
+  for (const { at, type } of overlay.targets ?? []) lit(ctx, at, theme.typeColor(type), zoom);
   if (overlay.draft) {
     const { curve: line, type, snapped } = overlay.draft;
     const color = theme.typeColor(type);
     ctx.setLineDash(snapped ? [] : [6, 6]);
     paintLink(ctx, line, color, LINK_WIDTH + (snapped ? 1 : 0));
     ctx.setLineDash([]);
+    dot(ctx, line.a, color);
+    dot(ctx, line.b, color);
   }
   if (overlay.box) {
     const { x, y, w, h } = overlay.box;
@@ -35,15 +39,19 @@ export function paintOverlay(
   }
 }
 
-/** A slot that would take the link: its dot, and a ring around it. */
-function lit(ctx: CanvasRenderingContext2D, x: number, y: number, color: string, zoom: number): void {
-  ctx.strokeStyle = color;
+function dot(ctx: CanvasRenderingContext2D, { x, y }: Point, color: string): void {
   ctx.fillStyle = color;
-  ctx.lineWidth = Math.max(1.5, 1 / zoom);
   ctx.beginPath();
   ctx.arc(x, y, 5, 0, 2 * Math.PI);
   ctx.fill();
+}
+
+/** A slot that would take the link: its dot, and a ring around it. */
+function lit(ctx: CanvasRenderingContext2D, at: Point, color: string, zoom: number): void {
+  dot(ctx, at, color);
+  ctx.strokeStyle = color;
+  ctx.lineWidth = Math.max(1.5, 1 / zoom);
   ctx.beginPath();
-  ctx.arc(x, y, 9, 0, 2 * Math.PI);
+  ctx.arc(at.x, at.y, 9, 0, 2 * Math.PI);
   ctx.stroke();
 }

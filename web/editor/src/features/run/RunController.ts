@@ -42,6 +42,7 @@ export class RunController implements Runner {
       doc.touched.on((ids) => status.clearProblems(ids)),
       doc.replacing.on(() => {
         this.generation++;
+        closeTopic(RUN_TOPIC);
         status.reset();
       }),
     ];

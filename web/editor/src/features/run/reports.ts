@@ -17,7 +17,9 @@ export function reportRejection(error: PromptRejected, doc: GraphDocument, revea
     "Prompt has no outputs": "Nothing to run: add a node that saves or previews a result",
     "Prompt outputs failed validation": "The workflow cannot run yet",
   };
-  const title = known[error.message] ?? error.message;
+  // One line is enough where the node's own message is all there is to say.
+  const repeated = items.some((item) => item.detail === error.message);
+  const title = known[error.message] ?? (repeated ? "The workflow cannot run yet" : error.message);
   showToast({
     kind: "error",
     topic: RUN_TOPIC,

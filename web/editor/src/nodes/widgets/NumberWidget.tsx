@@ -1,5 +1,4 @@
 /** A number: drag sideways, click to type, arrows to step. Shift goes finer, Ctrl coarser. Integers stay exact to 64 bits. */
-import { ChevronLeft, ChevronRight } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent as PressEvent, useEffect, useRef, useState } from "react";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
 import type { Json } from "../../lib/json";
@@ -95,7 +94,6 @@ interface StepProps {
 }
 
 function Step({ label, disabled, up, onStep }: StepProps) {
-  const Icon = up ? ChevronRight : ChevronLeft;
   return (
     <button
       type="button"
@@ -105,7 +103,7 @@ function Step({ label, disabled, up, onStep }: StepProps) {
       aria-label={label}
       onClick={onStep}
     >
-      <Icon size={10} aria-hidden />
+      {up ? "›" : "‹"}
     </button>
   );
 }
