@@ -1,9 +1,12 @@
-"""POST /upload/image: names are kept, nothing is overwritten unasked, nothing lands elsewhere."""
+"""POST /upload/image and /upload/mask: names are kept, nothing is overwritten unasked, nothing lands elsewhere."""
 
 import json
+from io import BytesIO
 
 import pytest
 from aiohttp import FormData
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 
 @pytest.fixture
@@ -112,3 +115,66 @@ async def test_damaged_forms_are_refused(client, body, type) -> None:
     answer = await client.post("/upload/image", data=body, headers={"Content-Type": type})
     assert answer.status == 400
     assert (await answer.json())["error"]["message"]
+
+
+# --- masks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def original(folders):
+    """A picture in output/ that carries its workflow."""
+    folders.output.mkdir()
+    info = PngInfo()
+    info.add_text("workflow", '{"nodes": []}')
+    Image.new("RGB", (4, 2), (10, 20, 30)).save(folders.output / "a.png", pnginfo=info)
+    return {"filename": "a.png"}
+
+
+@pytest.fixture
+def upload_mask(client):
+    async def send(reference, size=(4, 2), name="mask.png", data=None):
+        mask = BytesIO()
+        Image.new("RGBA", size, (0, 0, 0, 77)).save(mask, "png")
+        form = FormData()
+        form.add_field("image", data or mask.getvalue(), filename=name)
+        form.add_field("type", "input")
+        form.add_field("subfolder", "clipspace")
+        if reference is not None:
+            form.add_field("original_ref", reference if isinstance(reference, str) else json.dumps(reference))
+        answer = await client.post("/upload/mask", data=form)
+        return answer.status, await answer.json()
+
+    return send
+
+
+async def test_a_mask_becomes_the_transparency_of_its_picture(upload_mask, original, folders) -> None:
+    assert await upload_mask(original) == (200, {"name": "mask.png", "subfolder": "clipspace", "type": "input"})
+    masked = Image.open(folders.input / "clipspace" / "mask.png")
+    assert masked.mode == "RGBA"
+    assert masked.getpixel((0, 0)) == (10, 20, 30, 77)
+    assert masked.text == {"workflow": '{"nodes": []}'}
+    assert list(folders.temp.iterdir()) == []
+    assert (await upload_mask(original))[1]["name"] == "mask.png"
+    assert Image.open(folders.output / "a.png").mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("reference", "more", "sentence"),
+    [
+        (None, {}, "original_ref must name the picture"),
+        ("{", {}, "original_ref must name the picture"),
+        ({"filename": 5}, {}, "original_ref must name the picture"),
+        ({"filename": "b.png"}, {}, "'b.png' is not in output/"),
+        ({"filename": "a.png", "type": "bogus"}, {}, "type 'bogus' is not one of input, output, temp"),
+        ({"filename": "../user/x.png"}, {}, "leaves output/"),
+        ({"filename": "a.png", "subfolder": "../user"}, {}, "leaves output/"),
+        ({"filename": "a.png"}, {"size": (5, 2)}, "the mask has 5 × 2 pixels and a.png 4 × 2"),
+        ({"filename": "a.png"}, {"data": b"text"}, "mask.png is not a picture"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_masks_that_fit_nothing_are_refused(upload_mask, original, folders, reference, more, sentence) -> None:
+    status, body = await upload_mask(reference, **more)
+    assert status == 400
+    assert sentence in body["error"]["message"]
+    assert list(folders.input.rglob("*.png")) == []

@@ -1,4 +1,4 @@
-"""POST /upload/image: a file comes in, keeps its name if it can, and is there whole or not at all."""
+"""POST /upload/image and /upload/mask: a file comes in, keeps its name if it can, and is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import msgspec
 from aiohttp import BodyPartReader, web
 
 from comfy_core.folders import Folders
 from web.server.answers import Refusal, json_answer
-from web.server.files import free_name, resolve, writing
+from web.server.files import digest, free_name, is_file, resolve, writing
 from web.server.keys import FOLDERS, SETTINGS
+from web.server.pictures import put_mask_on
 
 CHUNK = 256 * 1024
 LONGEST_FIELD = 4096
@@ -32,13 +35,38 @@ class Upload:
     type: str = "input"
     subfolder: str = ""
     overwrite: bool = False
+    original: str = ""
+
+
+class Original(msgspec.Struct):
+    """`original_ref` of a mask: the picture it belongs to."""
+
+    filename: str
+    subfolder: str = ""
+    type: str = "output"
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.post("/upload/image", upload_image)]
+    return [web.post("/upload/image", upload_image), web.post("/upload/mask", upload_mask)]
 
 
 async def upload_image(request: web.Request) -> web.Response:
+    return await _upload(request, lambda upload: None)
+
+
+async def upload_mask(request: web.Request) -> web.Response:
+    """The transparency of the uploaded picture, put on the picture that the form's `original_ref` names."""
+    folders = request.app[FOLDERS]
+
+    def prepare(upload: Upload) -> None:
+        put_mask_on(_original(folders, upload.original), upload.part, upload.name)
+        upload.digest = digest(upload.part)
+
+    return await _upload(request, prepare)
+
+
+async def _upload(request: web.Request, prepare: Callable[[Upload], None]) -> web.Response:
+    """Receive a file, have it prepared under its temporary name, and give it its own."""
     folders = request.app[FOLDERS]
     upload = Upload(part=folders.temp / f".{secrets.token_hex(8)}.part")
     try:
@@ -46,6 +74,8 @@ async def upload_image(request: web.Request) -> web.Response:
             await _receive(request, upload)
         folder = _folder(folders, upload)
         wanted = resolve(folder, upload.name, status=400)
+        with writing("temp"):
+            await asyncio.to_thread(prepare, upload)
         with writing(upload.type):
             async with _naming:
                 placed = await asyncio.to_thread(_place, upload, wanted)
@@ -53,6 +83,19 @@ async def upload_image(request: web.Request) -> web.Response:
         upload.part.unlink(missing_ok=True)
     name = placed.relative_to(folder.resolve()).as_posix()
     return json_answer({"name": name, "subfolder": upload.subfolder, "type": upload.type})
+
+
+def _original(folders: Folders, reference: str) -> Path:
+    """The picture that a mask belongs to. Raises Refusal."""
+    try:
+        wanted = msgspec.json.decode(reference or "null", type=Original)
+    except msgspec.MsgspecError:
+        hint = '{"filename": "a.png", "subfolder": "", "type": "output"}'
+        raise Refusal(f"the form's field original_ref must name the picture that the mask is for: {hint}") from None
+    path = resolve(_place_of(folders, wanted.type, wanted.subfolder), wanted.filename, status=400)
+    if not is_file(path):
+        raise Refusal(f"{wanted.filename[:100]!r} is not in {wanted.type}/", type="no_file")
+    return path
 
 
 async def _receive(request: web.Request, upload: Upload) -> None:
@@ -65,7 +108,7 @@ async def _receive(request: web.Request, upload: Upload) -> None:
                 raise Refusal("a form inside a form is not understood")
             if field.name == "image":
                 await _receive_file(request, field, upload)
-            elif field.name in ("type", "subfolder", "overwrite"):
+            elif field.name in ("type", "subfolder", "overwrite", "original_ref"):
                 _note(upload, field.name, await _text(field))
     except (ValueError, AssertionError, EOFError):
         raise Refusal("the form is damaged: its parts cannot be told apart") from None
@@ -100,6 +143,8 @@ async def _text(field: BodyPartReader) -> str:
 def _note(upload: Upload, name: str, text: str) -> None:
     if name == "type":
         upload.type = text or "input"
+    elif name == "original_ref":
+        upload.original = text
     elif name == "subfolder":
         upload.subfolder = text.strip().replace("\\", "/").strip("/") if not text.startswith(("/", "\\")) else text
     else:
@@ -116,11 +161,15 @@ def _clean_name(name: str) -> str:
 
 
 def _folder(folders: Folders, upload: Upload) -> Path:
+    return _place_of(folders, upload.type, upload.subfolder)
+
+
+def _place_of(folders: Folders, type: str, subfolder: str) -> Path:
     try:
-        root = folders.of_type(upload.type)
+        root = folders.of_type(type)
     except ValueError as error:
         raise Refusal(str(error)[:200]) from None
-    return resolve(root, upload.subfolder, status=400)
+    return resolve(root, subfolder, status=400)
 
 
 def _place(upload: Upload, wanted: Path) -> Path:

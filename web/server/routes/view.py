@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 
 from aiohttp import web
@@ -12,9 +11,9 @@ from aiohttp import web
 from web.server.answers import Refusal
 from web.server.files import disposition, is_file, resolve, send_file
 from web.server.keys import FOLDERS
+from web.server.pictures import encoded, open_picture
 from web.server.security import FILE_POLICY
 
-MAX_PIXELS = 300_000_000
 SUFFIXES = {f" [{word}]": word for word in ("input", "output", "temp")}
 
 
@@ -79,42 +78,25 @@ async def _encoded(path: Path, work: Callable[..., tuple[bytes, str]], *details:
 def _preview(path: Path, form: str, quality: int, channel: str) -> tuple[bytes, str]:
     """The picture as WebP or JPEG; JPEG knows no transparency, and neither does `channel=rgb`."""
     form = form if form in ("webp", "jpeg") and "a" not in channel.replace("rgba", "") else "webp"
-    image = _open(path)
+    image = open_picture(path, path.name)
     if form == "jpeg" or channel == "rgb":
         image = image.convert("RGB")
     elif image.mode not in ("RGB", "RGBA"):
         image = image.convert("RGBA")
-    out = BytesIO()
-    image.save(out, form, quality=quality)
-    return out.getvalue(), f"image/{form}"
+    return encoded(image, form, quality=quality), f"image/{form}"
 
 
 def _channel(path: Path, channel: str) -> tuple[bytes, str]:
     from PIL import Image
 
-    image = _open(path)
+    image = open_picture(path, path.name)
     if channel == "rgb":
         result = image.convert("RGB")
     else:
         alpha = image.convert("RGBA").getchannel("A")
         result = Image.new("RGBA", image.size)
         result.putalpha(alpha)
-    out = BytesIO()
-    result.save(out, "png", compress_level=1)
-    return out.getvalue(), "image/png"
-
-
-def _open(path: Path):  # type: ignore[no-untyped-def]  # PIL is imported where it is used
-    from PIL import Image
-
-    try:
-        image = Image.open(path)
-        if image.width * image.height > MAX_PIXELS:
-            raise Refusal(f"{path.name} has {image.width} × {image.height} pixels, too many to re-encode")
-        image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise Refusal(f"{path.name} is not a picture that can be read", type="not_an_image") from None
-    return image
+    return encoded(result, "png", compress_level=1), "image/png"
 
 
 def _quality(text: str) -> int:

@@ -1,0 +1,57 @@
+"""Pictures read with care: nothing is decoded that is no picture or has more pixels than a machine should hold."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from web.server.answers import Refusal
+from web.server.files import write_whole
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_PIXELS = 300_000_000
+
+
+def open_picture(source: Path | bytes, name: str) -> Image:
+    """The picture, decoded. Raises Refusal naming `name` if it is none, or too large (before memory is taken)."""
+    from PIL import Image
+
+    try:
+        image = Image.open(source if isinstance(source, Path) else BytesIO(source))
+        if image.width * image.height > MAX_PIXELS:
+            raise Refusal(f"{name} has {image.width} × {image.height} pixels, too many to re-encode")
+        image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise Refusal(f"{name} is not a picture that can be read", type="not_an_image") from None
+    return image
+
+
+def encoded(image: Image, form: str, **options: object) -> bytes:
+    out = BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def put_mask_on(original: Path, mask: Path, mask_name: str) -> None:
+    """Replace the file `mask` with the original picture under the mask's transparency.
+
+    A PNG with the same text chunks as the original, so that it still carries its workflow. Raises Refusal when either
+    is no picture or their sizes differ.
+    """
+    from PIL.PngImagePlugin import PngInfo
+
+    below, above = open_picture(original, original.name), open_picture(mask, mask_name)
+    if below.size != above.size:
+        raise Refusal(
+            f"the mask has {above.width} × {above.height} pixels and {original.name} {below.width} × {below.height}; "
+            "draw the mask at the size of the picture"
+        )
+    info = PngInfo()
+    for key, text in getattr(below, "text", {}).items():
+        info.add_text(key, text)
+    result = below.convert("RGBA")
+    result.putalpha(above.convert("RGBA").getchannel("A"))
+    write_whole(mask, encoded(result, "png", pnginfo=info, compress_level=4))
