@@ -108,3 +108,29 @@ async def test_damaged_settings_are_put_aside(client, folders) -> None:
 
 async def test_there_is_one_user(client) -> None:
     assert await (await client.get("/users")).json() == {"storage": "server", "migrated": True}
+
+
+async def test_the_tree_shows_all_that_is_the_users(client, folders) -> None:
+    assert await (await client.get("/v2/userdata")).json() == []
+    for name in ("workflows/sub/b.json", "workflows/A.json", "notes.txt"):
+        await client.post(f"/userdata/{name.replace('/', '%2F')}", data=b"123")
+    tree = await (await client.get("/api/v2/userdata")).json()
+    assert [(entry["name"], entry["path"], entry["type"]) for entry in tree] == [
+        ("sub", "workflows/sub", "directory"),
+        ("workflows", "workflows", "directory"),
+        ("A.json", "workflows/A.json", "file"),
+        ("b.json", "workflows/sub/b.json", "file"),
+        ("notes.txt", "notes.txt", "file"),
+    ]
+    assert (tree[2]["size"], tree[2]["modified"]) == (3, (folders.workflows / "A.json").stat().st_mtime)
+    tree = await (await client.get("/v2/userdata?path=workflows%2Fsub")).json()
+    assert [entry["path"] for entry in tree] == ["workflows/sub/b.json"]
+    assert (await client.get("/v2/userdata?path=none")).status == 404
+    assert (await client.get("/v2/userdata?path=..%2F..")).status == 403
+
+
+async def test_users_are_not_added(client) -> None:
+    for body, sentence in ((b"{}", "username not provided"), (b'{"username": "bob"}', "This server has one user")):
+        answer = await client.post("/users", data=body)
+        assert answer.status == 400
+        assert (await answer.json())["error"].startswith(sentence)

@@ -8,15 +8,20 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
-from web.server.answers import Refusal, empty, json_answer, read_json
+from web.server.answers import PlainRefusal, Refusal, empty, json_answer, read_as, read_json
 from web.server.files import write_whole, writing
 from web.server.keys import FOLDERS
 from web.server.routes.userdata import user_folder
 
 log = logging.getLogger("easel.server")
 _changing = asyncio.Lock()
+
+
+class NewUser(msgspec.Struct):
+    username: str = ""
 
 
 def routes() -> list[web.RouteDef]:
@@ -26,6 +31,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/settings/{id}", show_one),
         web.post("/settings/{id}", change_one),
         web.get("/users", users),
+        web.post("/users", add_user),
     ]
 
 
@@ -50,6 +56,12 @@ async def change_one(request: web.Request) -> web.Response:
 
 async def users(request: web.Request) -> web.Response:
     return json_answer({"storage": "server", "migrated": True})
+
+
+async def add_user(request: web.Request) -> web.Response:
+    if not (await read_as(request, NewUser)).username.strip():
+        raise PlainRefusal("username not provided")
+    raise PlainRefusal("This server has one user, who needs no name; it keeps no others apart.")
 
 
 async def _change(request: web.Request, changes: dict[str, Any]) -> web.Response:

@@ -20,6 +20,7 @@ WORKFLOWS = "workflows"
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/userdata", list_files),
+        web.get("/v2/userdata", list_tree),
         web.post("/userdata/{file:[^/]+}/move/{dest:[^/]+}", move),
         web.get("/userdata/{file:.+}", read),
         web.post("/userdata/{file:.+}", write),
@@ -45,6 +46,17 @@ async def list_files(request: web.Request) -> web.Response:
     if flag(request, "split"):
         return json_answer([[name, *name.split("/")] for name in names])
     return json_answer(names)
+
+
+async def list_tree(request: web.Request) -> web.Response:
+    """Everything beneath `path` (all of the user's, without one), with names as /userdata/{file} takes them."""
+    folders, name = request.app[FOLDERS], request.query.get("path", "").replace("\\", "/").strip("/")
+    top = _path(request, name)
+    if name and not top.is_dir():
+        raise Refusal(f"there is no folder {name[:100]!r}", status=404, type="no_directory")
+    if name:
+        return json_answer(await asyncio.to_thread(_tree, [(name, top)]))
+    return json_answer(await asyncio.to_thread(_tree, [("", top), (WORKFLOWS, folders.workflows)], True))
 
 
 async def read(request: web.Request) -> web.StreamResponse:
@@ -111,6 +123,24 @@ def _listing(folder: Path, recurse: bool) -> list[Path]:
     """The files of a folder, in order; files half written are not shown."""
     found = folder.rglob("*") if recurse else folder.iterdir()
     return sorted(path for path in found if path.is_file() and path.suffix != ".part")
+
+
+def _tree(tops: list[tuple[str, Path]], with_tops: bool = False) -> list[dict[str, Any]]:
+    """Folders first, then by name. A top is (its name, its place); `with_tops` lists those with a name too."""
+    found = [(name, top) for name, top in tops if with_tops and name and top.is_dir()]
+    for name, top in tops:
+        inner = (path for path in top.rglob("*") if path.suffix != ".part")
+        found += [(f"{name}/{path.relative_to(top).as_posix()}".lstrip("/"), path) for path in inner]
+    entries = [_tree_entry(name, path) for name, path in found if path.is_dir() or path.is_file()]
+    return sorted(entries, key=lambda entry: (entry["type"] != "directory", entry["name"].lower()))
+
+
+def _tree_entry(name: str, path: Path) -> dict[str, Any]:
+    shown = {"name": path.name if "/" in name else name, "path": name}
+    if path.is_dir():
+        return {**shown, "type": "directory"}
+    stat = path.stat()
+    return {**shown, "type": "file", "size": stat.st_size, "modified": stat.st_mtime}
 
 
 def _written(request: web.Request, name: str, path: Path) -> web.Response:
