@@ -1,7 +1,4 @@
-"""What the server says about nodes, models and itself."""
-
-import pytest
-from yarl import URL
+"""What the server says about nodes and itself."""
 
 
 async def test_object_info_has_the_contracts_shape(client, folders) -> None:
@@ -16,21 +13,6 @@ async def test_object_info_has_the_contracts_shape(client, folders) -> None:
     one = await (await client.get("/object_info/FakeText")).json()
     assert one == {"FakeText": info}
     assert await (await client.get("/object_info/Nope")).json() == {}
-
-
-async def test_models_are_listed_by_folder(client, folders) -> None:
-    for name in ("sub/b.safetensors", "a.pt", ".hidden.pt", "notes.txt"):
-        path = folders.base / "models" / "embeddings" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert await (await client.get("/models/embeddings")).json() == ["a.pt", "sub/b.safetensors"]
-    assert await (await client.get("/embeddings")).json() == ["a", "sub/b"]
-    assert "checkpoints" in await (await client.get("/models")).json()
-
-
-@pytest.mark.parametrize("folder", ["unet", "%2e%2e%2f", "checkpoints%2F.."])
-async def test_unknown_model_folders_are_404(client, folder) -> None:
-    assert (await client.get(URL(f"/models/{folder}", encoded=True))).status == 404
 
 
 async def test_clients_find_what_they_ask_for_at_start(client) -> None:

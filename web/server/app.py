@@ -12,15 +12,31 @@ from aiohttp import web
 from comfy_core.folders import Folders
 from web.server import failures, security
 from web.server.hub import Hub
-from web.server.keys import DOOR, FOLDERS, HUB, SETTINGS, Door
-from web.server.routes import catalogue, jobs, page, preferences, prompt, queue, socket, upload, userdata, view
+from web.server.keys import DOOR, FOLDERS, HUB, LOGS, SETTINGS, Door
+from web.server.logs import LogBook
+from web.server.routes import (
+    assets,
+    catalogue,
+    internal,
+    jobs,
+    models,
+    packs,
+    page,
+    preferences,
+    prompt,
+    queue,
+    socket,
+    upload,
+    userdata,
+    view,
+)
 from web.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
 
-TWICE = (prompt, queue, catalogue, view, upload, userdata, preferences, socket)  # with and without /api
-ONCE = (jobs,)  # only as written
+TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket)  # with and without /api
+ONCE = (jobs.routes, packs.routes_under_api, assets.routes, internal.routes)  # only as written
 
 
 def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: ServerSettings) -> web.Application:
@@ -34,10 +50,11 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     app[FOLDERS], app[SETTINGS] = folders, settings
     app[DOOR] = Door(engine)
     app[HUB] = Hub(catalogue.features(settings))
+    app[LOGS] = LogBook(app[HUB].tell)
     for subject in TWICE:
         app.router.add_routes([twin for route in subject.routes() for twin in _with_and_without_api(route)])
-    for once in ONCE:
-        app.router.add_routes(once.routes())
+    for routes in ONCE:
+        app.router.add_routes(routes())
     app.router.add_routes(page.routes())
     app.on_response_prepare.append(security.add_headers)
     app.cleanup_ctx.append(_watching)
@@ -53,7 +70,8 @@ async def _watching(app: web.Application) -> AsyncIterator[None]:
     """Wait for the engine and keep an eye on its runs, as long as the application lives."""
     app[DOOR].open()
     watching = asyncio.create_task(_watch(app))
-    yield
+    with app[LOGS].listening():
+        yield
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching

@@ -24,6 +24,7 @@ SHOWN_INLINE = {
     "text/plain", "application/json",
 }  # fmt: skip
 OCTETS = "application/octet-stream"
+PAGE_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
 MORE_TYPES = {".webp": "image/webp", ".avif": "image/avif", ".flac": "audio/flac", ".mkv": "video/x-matroska"}
 
 
@@ -43,6 +44,14 @@ def send_file(path: Path, *, download: bool = False) -> web.FileResponse:
     if type == OCTETS:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Vary"] = "Sec-Fetch-Dest"
+    return response
+
+
+def send_page_file(path: Path) -> web.FileResponse:
+    """A file of the editor or of a pack. `no-cache` lets browsers keep it, and ask by its ETag whether it changed."""
+    response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+    if path.suffix in PAGE_TYPES:  # the system's own table of types may be wrong (Windows)
+        response.headers["Content-Type"] = f"{PAGE_TYPES[path.suffix]}; charset=utf-8"
     return response
 
 

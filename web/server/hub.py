@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -69,6 +70,12 @@ class Hub:
                 await _end(telling, listening)
             finally:
                 self._forget(client)
+
+    async def tell(self, client_id: str, message: dict[str, Any]) -> None:
+        """Say something to the newest socket of a client, if it has one."""
+        for client in self._clients.get(client_id, [])[-1:]:
+            with suppress(TimeoutError, ConnectionError, RuntimeError):
+                await client.send(dumps(message))
 
     async def close(self) -> None:
         """Say goodbye to all clients."""

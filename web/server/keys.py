@@ -10,6 +10,7 @@ from aiohttp import web
 
 from comfy_core.folders import Folders
 from web.server.hub import Hub
+from web.server.logs import LogBook
 from web.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ DOOR = web.AppKey("door", Door)
 FOLDERS = web.AppKey("folders", Folders)
 SETTINGS = web.AppKey("settings", ServerSettings)
 HUB = web.AppKey("hub", Hub)
+LOGS = web.AppKey("logs", LogBook)
 
 
 async def engine_of(request: web.Request) -> Engine:

@@ -1,4 +1,4 @@
-"""What there is: node classes, model files, embeddings, and what the server can do."""
+"""Which node classes there are, and what the server can do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from comfy_core.folders import MODEL_KINDS, Folders
+from comfy_core.folders import Folders
 from nodes.schema import NodeSchema, object_info
-from web.server.answers import Refusal, dumps, json_answer
+from web.server.answers import dumps, json_answer
 from web.server.keys import FOLDERS, SETTINGS, engine_of
 from web.server.settings import ServerSettings
 
@@ -26,11 +26,6 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/object_info", all_nodes),
         web.get("/object_info/{node}", one_node),
-        web.get("/embeddings", embeddings),
-        web.get("/models", model_kinds),
-        web.get("/models/{folder}", models),
-        web.get("/extensions", extensions),
-        web.get("/i18n", translations),
         web.get("/features", show_features),
         web.get("/system_stats", system_stats),
     ]
@@ -58,30 +53,6 @@ def _describe(schemas: list[NodeSchema], folders: Folders) -> str:
         except (KeyError, TypeError, ValueError, OSError) as error:
             log.error("node %s is left out of the catalogue: %s", schema.id, error)
     return dumps(described)
-
-
-async def embeddings(request: web.Request) -> web.Response:
-    names = await asyncio.to_thread(request.app[FOLDERS].files, "embeddings")
-    return json_answer([name.rpartition(".")[0] for name in names])
-
-
-async def model_kinds(request: web.Request) -> web.Response:
-    return json_answer(list(MODEL_KINDS))
-
-
-async def models(request: web.Request) -> web.Response:
-    kind = request.match_info["folder"]
-    if kind not in MODEL_KINDS:
-        raise Refusal(f"there is no model folder {kind[:60]!r}; there are: {', '.join(MODEL_KINDS)}", status=404)
-    return json_answer(await asyncio.to_thread(request.app[FOLDERS].files, kind))
-
-
-async def extensions(request: web.Request) -> web.Response:
-    return json_answer([])
-
-
-async def translations(request: web.Request) -> web.Response:
-    return json_answer({})
 
 
 async def show_features(request: web.Request) -> web.Response:

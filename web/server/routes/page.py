@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from web.server.answers import Refusal
-from web.server.files import is_file, resolve
+from web.server.files import is_file, resolve, send_page_file
 from web.server.keys import SETTINGS
 
 MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel</title>
@@ -16,7 +16,6 @@ MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel</
 <p>Build it once with <code>cd web/editor &amp;&amp; npm ci &amp;&amp; npm run build</code>, then reload this page.
 The HTTP API works without it.</p></html>"""
 CATCH_ALL = "/{path}"
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
 
 
 def routes() -> list[web.RouteDef]:
@@ -31,17 +30,14 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 
 async def asset(request: web.Request) -> web.StreamResponse:
-    """A file of the editor. `no-cache` lets browsers keep it, and ask by its ETag whether it changed."""
+    """A file of the editor."""
     if request.method not in ("GET", "HEAD"):
         await _refuse_method(request)
     name = request.match_info["path"]
     path = resolve(request.app[SETTINGS].dist, name, status=404)
     if not is_file(path):
         raise Refusal(f"there is nothing at /{name[:200]}", type="not_found", status=404)
-    response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
-    if path.suffix in TYPES:  # the system's own table of types may be wrong (Windows)
-        response.headers["Content-Type"] = f"{TYPES[path.suffix]}; charset=utf-8"
-    return response
+    return send_page_file(path)
 
 
 async def _refuse_method(request: web.Request) -> None:

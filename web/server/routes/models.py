@@ -1,0 +1,75 @@
+"""/models, /experiment/models and /view_metadata: which model files there are, how they look, what they say."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from comfy_core.folders import MODEL_KINDS
+from web.server import model_files
+from web.server.answers import Refusal, json_answer
+from web.server.files import is_file, resolve
+from web.server.keys import FOLDERS
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/embeddings", embeddings),
+        web.get("/models", names_of_kinds),
+        web.get("/models/{folder}", names),
+        web.get("/experiment/models", kinds),
+        web.get("/experiment/models/{folder}", listing),
+        web.get("/experiment/models/preview/{folder}/{index}/{file:.*}", preview),
+        web.get("/view_metadata/{folder}", metadata),
+    ]
+
+
+async def embeddings(request: web.Request) -> web.Response:
+    names = await asyncio.to_thread(request.app[FOLDERS].files, "embeddings")
+    return json_answer([name.rpartition(".")[0] for name in names])
+
+
+async def names_of_kinds(request: web.Request) -> web.Response:
+    return json_answer(list(MODEL_KINDS))
+
+
+async def names(request: web.Request) -> web.Response:
+    kind = model_files.check_kind(request.match_info["folder"])
+    return json_answer(await asyncio.to_thread(request.app[FOLDERS].files, kind))
+
+
+async def kinds(request: web.Request) -> web.Response:
+    return json_answer(model_files.kinds(request.app[FOLDERS]))
+
+
+async def listing(request: web.Request) -> web.Response:
+    kind = model_files.check_kind(request.match_info["folder"])
+    return json_answer(await asyncio.to_thread(model_files.listing, request.app[FOLDERS], kind))
+
+
+async def preview(request: web.Request) -> web.Response:
+    """A picture of the model `file` in the folder number `index` of its kind."""
+    places = request.app[FOLDERS].models(model_files.check_kind(request.match_info["folder"]))
+    index, name = request.match_info["index"], request.match_info["file"]
+    if not (index.isascii() and index.isdigit() and int(index) < len(places)):
+        raise Refusal(f"the folder number must be from 0 to {len(places) - 1}, not {index[:20]!r}")
+    if not name:
+        raise Refusal("say which model: /experiment/models/preview/checkpoints/0/name.safetensors")
+    path = resolve(places[int(index)], name)
+    picture = await asyncio.to_thread(model_files.preview, path)
+    if picture is None:
+        raise Refusal(f"there is no preview of {name[:100]!r}", status=404, type="no_preview")
+    return web.Response(body=picture, content_type="image/webp", headers={"Cache-Control": "no-cache"})
+
+
+async def metadata(request: web.Request) -> web.Response:
+    """`__metadata__` of a safetensors file."""
+    kind, name = model_files.check_kind(request.match_info["folder"]), request.query.get("filename", "")
+    for folder in request.app[FOLDERS].models(kind):
+        path = resolve(folder, name, status=404)
+        if name and is_file(path):
+            words = await asyncio.to_thread(model_files.header_words, path)
+            if words is not None:
+                return json_answer(words)
+    raise Refusal(f"{name[:100]!r} has no words in its header to show", status=404, type="no_metadata")

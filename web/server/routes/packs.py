@@ -1,0 +1,86 @@
+"""What custom packs bring to the editor: scripts, translations, example workflows, subgraphs, replacements."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from web.server import pack_files
+from web.server.answers import Refusal, json_answer
+from web.server.files import is_file, resolve, send_file, send_page_file
+from web.server.keys import FOLDERS, SETTINGS
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/extensions", extensions),
+        web.get("/extensions/{pack}/{file:.+}", extension_file),
+        web.get("/i18n", translations),
+        web.get("/workflow_templates", templates),
+        web.get("/global_subgraphs", subgraphs),
+        web.get("/global_subgraphs/{id}", subgraph),
+        web.get("/node_replacements", replacements),
+    ]
+
+
+def routes_under_api() -> list[web.RouteDef]:
+    return [web.get("/api/workflow_templates/{pack}/{file:.+}", template_file)]
+
+
+async def extensions(request: web.Request) -> web.Response:
+    dist = request.app[SETTINGS].dist
+    return json_answer(await asyncio.to_thread(pack_files.scripts, request.app[FOLDERS], dist))
+
+
+async def extension_file(request: web.Request) -> web.StreamResponse:
+    pack, name = request.match_info["pack"], request.match_info["file"]
+    folders = await asyncio.to_thread(pack_files.web_folders, request.app[FOLDERS])
+    if pack in folders:
+        path = resolve(folders[pack], name, status=404)
+    else:
+        path = resolve(request.app[SETTINGS].dist / "extensions", f"{pack}/{name}", status=404)
+    if not is_file(path):
+        raise Refusal(f"there is nothing at {request.path[:200]}", type="not_found", status=404)
+    return send_page_file(path)
+
+
+async def translations(request: web.Request) -> web.Response:
+    return json_answer(await asyncio.to_thread(pack_files.translations, request.app[FOLDERS]))
+
+
+async def templates(request: web.Request) -> web.Response:
+    return json_answer(await asyncio.to_thread(pack_files.example_workflows, request.app[FOLDERS]))
+
+
+async def template_file(request: web.Request) -> web.StreamResponse:
+    """An example workflow, or the picture beside it."""
+    pack, name = request.match_info["pack"], request.match_info["file"]
+    for folder in await asyncio.to_thread(pack_files.example_places, request.app[FOLDERS], pack):
+        path = resolve(folder, name, status=404)
+        if is_file(path):
+            return send_file(path)
+    raise Refusal(f"the pack {pack[:60]!r} has no example {name[:100]!r}", type="not_found", status=404)
+
+
+async def subgraphs(request: web.Request) -> web.Response:
+    found = await asyncio.to_thread(lambda: list(pack_files.subgraphs(request.app[FOLDERS])))
+    return json_answer({one.id: one.entry() for one in found})
+
+
+async def subgraph(request: web.Request) -> web.Response:
+    """One subgraph with its text as `data`; null for an unknown id."""
+    wanted = request.match_info["id"]
+
+    def read() -> dict | None:
+        for one in pack_files.subgraphs(request.app[FOLDERS]):
+            if one.id == wanted:
+                return {**one.entry(), "data": one.path.read_text("utf-8", "replace")}
+        return None
+
+    return json_answer(await asyncio.to_thread(read))
+
+
+async def replacements(request: web.Request) -> web.Response:
+    """None: no node of this server stands in for another's (see `node_replacements` of /features)."""
+    return json_answer({})
