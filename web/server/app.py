@@ -11,8 +11,9 @@ from aiohttp import web
 
 from comfy_core.folders import Folders
 from web.server import failures, security
+from web.server.described import Described
 from web.server.hub import Hub
-from web.server.keys import DOOR, FOLDERS, HUB, LOGS, SETTINGS, Door
+from web.server.keys import DESCRIBED, DOOR, FOLDERS, HUB, LOGS, SETTINGS, Door
 from web.server.logs import LogBook
 from web.server.routes import (
     assets,
@@ -49,6 +50,7 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     )
     app[FOLDERS], app[SETTINGS] = folders, settings
     app[DOOR] = Door(engine)
+    app[DESCRIBED] = Described(folders)
     app[HUB] = Hub(catalogue.features(settings))
     app[LOGS] = LogBook(app[HUB].tell)
     for subject in TWICE:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from comfy_core.folders import Folders
+from web.server.described import Described
 from web.server.hub import Hub
 from web.server.logs import LogBook
 from web.server.settings import ServerSettings
@@ -40,6 +41,7 @@ DOOR = web.AppKey("door", Door)
 FOLDERS = web.AppKey("folders", Folders)
 SETTINGS = web.AppKey("settings", ServerSettings)
 HUB = web.AppKey("hub", Hub)
+DESCRIBED = web.AppKey("described", Described)
 LOGS = web.AppKey("logs", LogBook)
 
 

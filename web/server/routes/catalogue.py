@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import platform
 import sys
-from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 
-from comfy_core.folders import Folders
-from nodes.schema import NodeSchema, object_info
-from web.server.answers import dumps, json_answer
-from web.server.keys import FOLDERS, SETTINGS, engine_of
+from web.server.answers import json_answer
+from web.server.described import describe
+from web.server.keys import DESCRIBED, FOLDERS, SETTINGS, engine_of
 from web.server.settings import ServerSettings
-
-log = logging.getLogger("easel.server")
 
 COMFYUI_VERSION = "0.33.0"  # the release whose protocol is spoken
 
@@ -32,27 +27,21 @@ def routes() -> list[web.RouteDef]:
 
 
 async def all_nodes(request: web.Request) -> web.Response:
-    schemas = await (await engine_of(request)).schemas()
-    text = await asyncio.to_thread(_describe, list(schemas.values()), request.app[FOLDERS])
-    return web.Response(text=text, content_type="application/json")
+    """Every node. Who has the newest answer already is told so; who can unpack it gets it small."""
+    text = await request.app[DESCRIBED].text(await (await engine_of(request)).schemas())
+    headers = {"ETag": text.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if text.tag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    body = text.plain
+    if "gzip" in request.headers.get("Accept-Encoding", "").lower():
+        body, headers["Content-Encoding"] = text.packed, "gzip"
+    return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
 
 
 async def one_node(request: web.Request) -> web.Response:
     schema = (await (await engine_of(request)).schemas()).get(request.match_info["node"])
-    text = await asyncio.to_thread(_describe, [schema] if schema else [], request.app[FOLDERS])
+    text = await asyncio.to_thread(describe, [schema] if schema else [], request.app[FOLDERS].files)
     return web.Response(text=text, content_type="application/json")
-
-
-def _describe(schemas: list[NodeSchema], folders: Folders) -> str:
-    """The /object_info of these nodes; each folder is listed once, and a broken schema costs only its own node."""
-    files = lru_cache(maxsize=None)(folders.files)
-    described = {}
-    for schema in schemas:
-        try:
-            described[schema.id] = object_info(schema, files)
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            log.error("node %s is left out of the catalogue: %s", schema.id, error)
-    return dumps(described)
 
 
 async def show_features(request: web.Request) -> web.Response:
