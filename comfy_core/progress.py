@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 Preview = Callable[[], tuple[str, bytes]]
 """Makes a picture of the work so far when asked: `("image/jpeg" | "image/png", the encoded file)`.
@@ -23,9 +23,15 @@ class Interrupted(Exception):
 
 
 class Listener(Protocol):
-    def report(self, value: float, total: float, preview: Preview | None) -> None: ...
+    """Hears what one node reports; with `node_id` it reports for another one."""
+
+    def report(self, value: float, total: float, preview: Preview | None, node_id: str | None = None) -> None: ...
 
     def interrupted(self) -> bool: ...
+
+    def send(self, kind: str, data: Any) -> None: ...
+
+    def text(self, text: str, node_id: str | None = None) -> None: ...
 
 
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
@@ -41,12 +47,28 @@ def listen(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def report(value: float, total: float, preview: Preview | None = None) -> None:
+def report(value: float, total: float, preview: Preview | None = None, node_id: str | None = None) -> None:
     """Say that `value` of `total` steps are done. Raises Interrupted when the run is to stop."""
     check_interrupted()
     listener = _listener.get()
-    if listener is not None:
+    if listener is not None and node_id is None:
         listener.report(value, total, preview)
+    elif listener is not None:
+        listener.report(value, total, preview, node_id)
+
+
+def send(kind: str, data: Any) -> None:
+    """Send the person's client a message of a kind of one's own; outside of a run nobody hears it."""
+    listener = _listener.get()
+    if listener is not None:
+        listener.send(kind, data)
+
+
+def show_text(text: str, node_id: str | None = None) -> None:
+    """Show a line under the node while it works."""
+    listener = _listener.get()
+    if listener is not None:
+        listener.text(text, node_id)
 
 
 def check_interrupted() -> None:
@@ -59,9 +81,10 @@ def check_interrupted() -> None:
 class ProgressBar:
     """Counts up to `total` and reports every step of it."""
 
-    def __init__(self, total: float) -> None:
+    def __init__(self, total: float, node_id: str | None = None) -> None:
         self.total = total
         self.value: float = 0
+        self.node_id = node_id
 
     def update(self, by: float = 1, preview: Preview | None = None) -> None:
         self.update_absolute(self.value + by, preview=preview)
@@ -69,4 +92,4 @@ class ProgressBar:
     def update_absolute(self, value: float, total: float | None = None, preview: Preview | None = None) -> None:
         self.total = self.total if total is None else total
         self.value = min(value, self.total)
-        report(self.value, self.total, preview)
+        report(self.value, self.total, preview, self.node_id)

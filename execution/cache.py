@@ -19,9 +19,9 @@ MOST_OBJECTS = 100_000
 
 @dataclass(frozen=True)
 class Result:
-    """What one node gave: its output values in slot order, and its `ui` dict if it had one."""
+    """What one node gave: for each output slot the list of its values, and its `ui` dict if it had one."""
 
-    values: tuple[Any, ...]
+    values: tuple[list[Any], ...]
     ui: dict[str, Any] | None = None
 
 

@@ -96,6 +96,34 @@ class ExecutionError(Event, tag="execution_error", frozen=True):
     timestamp: int = 0
 
 
+class ExecutionBlocked(Event, tag="execution_blocked", frozen=True):
+    """A node did not run because of a blocker with a message; the run goes on. Clients know it as execution_error."""
+
+    node_id: str
+    node_type: str
+    exception_message: str
+    exception_type: str = "ExecutionBlocked"
+    traceback: list[str] = []
+    executed: list[str] = []
+    current_inputs: dict[str, Any] = {}
+    current_outputs: list[str] = []
+    timestamp: int = 0
+
+
+class NodeMessage(Event, tag="node_message", frozen=True):
+    """What a node's code sends to the person's client itself, as a message of its own kind."""
+
+    kind: str
+    data: Any
+
+
+class NodeText(Event, tag="node_text", frozen=True):
+    """A line that a node shows under itself while it works."""
+
+    node: str
+    text: str
+
+
 class ExecutionInterrupted(Event, tag="execution_interrupted", frozen=True):
     node_id: str
     node_type: str
@@ -114,6 +142,9 @@ AnyEvent = (
     | NodeTiming
     | ExecutionSuccess
     | ExecutionError
+    | ExecutionBlocked
+    | NodeMessage
+    | NodeText
     | ExecutionInterrupted
 )
 

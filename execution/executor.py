@@ -1,47 +1,45 @@
-"""Runs a validated prompt: what is missing, in dependency order, one node at a time, telling what happens."""
+"""Runs a validated prompt: what is missing, each node after its sources, telling what happens.
+
+One node works at a time; async nodes that wait do so beside the others. What a node demands while the run goes on
+(lazy inputs, the nodes it expands to) joins the same schedule.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from comfy_core.progress import Interrupted, listen
+from comfy_core.progress import Interrupted
 from execution.cache import OutputCache, Result
-from execution.events import (
-    AnyEvent,
-    Executed,
-    Executing,
-    ExecutionCached,
-    ExecutionError,
-    ExecutionInterrupted,
-    ExecutionStart,
-    ExecutionSuccess,
-    NodeTiming,
-    now_ms,
-)
-from execution.failure import describe, is_out_of_memory
-from execution.graph import Graph, GraphNode, Link, parse
+from execution.dynamic_prompt import DynamicPrompt
+from execution.events import AnyEvent, Executing, ExecutionStart, ExecutionSuccess, now_ms
+from execution.failure import is_out_of_memory
+from execution.flight import Flight, cancel
+from execution.graph import GraphNode, Link, as_link, parse, parse_node
+from execution.invocation import Invoker, blocker_in
+from execution.plan import Plan
 from execution.progress import RunProgress
-from execution.results import unpack
-from execution.signature import Signature, signatures
+from execution.results import merge, unpack
+from execution.signature import signatures
+from execution.telling import Teller, failure, own_failure
 from execution.worker import Job
-from nodes.schema import Node
+from nodes.expansion import ExecutionBlocker
+from nodes.schema import Node, NodeSchema
 
 log = logging.getLogger(__name__)
 Emit = Callable[[AnyEvent], None]
+SECONDS_PER_LOOK = 0.05
 
 
 class Executor:
     """Runs prompts with a set of nodes and a cache that outlives them.
 
     `free` is called when memory ran out, after everything of the failed run was let go. `around` is entered around
-    every node call (it is where gradients are switched off).
+    every run and every node call (it is where gradients are switched off).
     """
 
     def __init__(
@@ -56,157 +54,211 @@ class Executor:
         self.cache = cache
         self.free = free
         self.around = around
+        self.instances: dict[tuple[str, str], Any] = {}
 
     def run(self, job: Job, emit: Emit, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`."""
         emit(ExecutionStart(prompt_id=job.prompt_id, timestamp=now_ms()))
         run = _Run(self, job, emit, interrupted)
         try:
-            end, out_of_memory = run.to_the_end()
+            with self.around():
+                end, out_of_memory = asyncio.run(run.to_the_end())
         except Exception as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
-            end, out_of_memory = _own_failure(job, run.current, error), False
+            end, out_of_memory = own_failure(job, run.current, error), False
         del run
+        for key in [key for key in self.instances if key[0] not in job.prompt]:
+            del self.instances[key]
         if out_of_memory:
+            self.instances.clear()
             self.cache.clear()
             self.free()
         emit(end)
         emit(Executing(prompt_id=job.prompt_id, node=None))
 
 
+class _Ended(Exception):
+    """The run ends before its end, with this event."""
+
+    def __init__(self, event: AnyEvent, out_of_memory: bool = False) -> None:
+        self.event = event
+        self.out_of_memory = out_of_memory
+
+
 class _Run:
-    """The state of one run: which results are still needed, and who has been told what."""
+    """The state of one run: which nodes are on their way, and who has been told what."""
 
     def __init__(self, executor: Executor, job: Job, emit: Emit, interrupted: Callable[[], bool]) -> None:
-        self.nodes, self.cache, self.around = executor.nodes, executor.cache, executor.around
-        self.outputs = set(job.outputs)
-        self.job, self.emit, self.interrupted = job, emit, interrupted
-        self.progress = RunProgress(job.prompt_id, emit, interrupted)
-        self.results: dict[str, Result] = {}
-        self.uses: Counter[str] = Counter()
-        self.executed: list[str] = []
+        self.nodes, self.cache = executor.nodes, executor.cache
+        self.job, self.interrupted = job, interrupted
+        self.prompt = DynamicPrompt(job.prompt)
+        self.tell = Teller(job, self.prompt, emit)
+        self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity)
+        self.invoker = Invoker(self.nodes, job, self.prompt, self.progress, executor.around, executor.instances)
+        self.schemas: dict[str, NodeSchema] = {}
+        self.flights: dict[str, Flight] = {}
+        self.parked: dict[str, Flight] = {}
         self.current = ""
 
-    def to_the_end(self) -> tuple[AnyEvent, bool]:
+    async def to_the_end(self) -> tuple[AnyEvent, bool]:
         """Run everything; the terminal event, and whether memory ran out."""
-        unknown = self._unknown_class()
-        if unknown is not None:
-            return unknown, False
-        graph = parse(self.job.prompt, lambda class_type: self.nodes[class_type].schema)
-        order = graph.order(self.job.outputs)
-        signed = signatures(graph, order, self._fingerprints(graph, order))
-        cached = self._look_up(order, signed)
-        missing = self._plan(graph, order, cached)
-        for node_id in order:
-            node = graph.nodes[node_id]
-            if node_id in cached:
-                self._tell_cached(node)
-            elif node_id in missing:
-                end, out_of_memory = self._step(node, signed[node_id])
-                if end is not None:
-                    return end, out_of_memory
+        try:
+            await self._prepare()
+            while await self._next():
+                await self._step(self._flight(self.current))
+        except _Ended as ended:
+            return ended.event, ended.out_of_memory
+        finally:
+            await cancel(self.flights.values())
         self.progress.flush()
         return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
 
     # --- planning ---
 
-    def _unknown_class(self) -> ExecutionError | None:
+    async def _prepare(self) -> None:
+        """Parse, sign, look up what is cached and tell it, schedule the rest."""
         for node_id, raw in self.job.prompt.items():
             if raw["class_type"] not in self.nodes:
                 message = (
                     f"Node {node_id}: the class {raw['class_type']!r} is not loaded; the log says if its pack failed"
                 )
-                return _failure(self.job, node_id, raw["class_type"], message, "MissingNodeType")
-        return None
-
-    def _fingerprints(self, graph: Graph, order: list[str]) -> dict[str, Any]:
-        """What the fingerprint hooks say; a hook sees literals only, None for links, and counts as NaN if it fails."""
-        found = {}
-        for node_id in order:
-            node = graph.nodes[node_id]
-            hook = self.nodes[node.schema.id].hooks.get("fingerprint")
-            if hook is not None:
-                try:
-                    found[node_id] = hook(**node.literals, **dict.fromkeys(node.links))
-                except Exception:
-                    log.warning("%s: its fingerprint failed, so it runs again", node.title, exc_info=True)
-                    found[node_id] = float("nan")
-        return found
-
-    def _look_up(self, order: list[str], signed: Mapping[str, Signature | None]) -> set[str]:
-        """The nodes with a cached result, which are told at once. The results are held for this run."""
-        for node_id in order:
-            result = self.cache.get(signed[node_id])
-            if result is not None:
-                self.results[node_id] = result
-        cached = list(self.results)
-        self.emit(ExecutionCached(prompt_id=self.job.prompt_id, nodes=cached, timestamp=now_ms()))
+                raise _Ended(failure(self.job, node_id, raw["class_type"], message, "MissingNodeType"))
+        graph = parse(self.job.prompt, self._schema)
+        self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
+        order = graph.order(self.job.outputs)
+        await self._sign(order)
+        cached = self.plan.look_up(order)
+        self.tell.cached(cached)
+        shown = set(self.job.outputs)
         for node_id in cached:
-            self.emit(NodeTiming(prompt_id=self.job.prompt_id, node=node_id, seconds=0, cached=True))
-        return set(cached)
+            if node_id in shown or graph.nodes[node_id].schema.has_intermediate_output:
+                self.tell.shows(node_id, self.plan.results[node_id])
+                self.progress.finish(node_id)
+        self.plan.start(self.job.outputs, order)
 
-    def _plan(self, graph: Graph, order: list[str], cached: set[str]) -> set[str]:
-        """The nodes that must run: outputs without a result and, backwards from them, sources without one."""
-        missing = self.outputs - cached
-        for node_id in reversed(order):
-            if node_id in missing:
-                sources = [link.node_id for link in graph.nodes[node_id].links.values()]
-                self.uses.update(sources)
-                missing.update(source for source in sources if source not in cached)
-        for node_id in cached - self.uses.keys() - self.outputs:
-            del self.results[node_id]
-        return missing
+    def _schema(self, class_type: str) -> NodeSchema:
+        """The schema of a class, read anew once in a run where it may change."""
+        if class_type not in self.schemas:
+            node = self.nodes[class_type]
+            try:
+                self.schemas[class_type] = node.current_schema()
+            except Exception:
+                log.warning("%s: its inputs cannot be read; those read before count", class_type, exc_info=True)
+                self.schemas[class_type] = node.schema
+        return self.schemas[class_type]
+
+    async def _sign(self, order: Sequence[str]) -> None:
+        """Sign the nodes; a fingerprint that fails counts as NaN."""
+        fingerprints = {}
+        for node_id in order:
+            node = self.plan.graph.nodes[node_id]
+            try:
+                fingerprints[node_id] = await self.invoker.fingerprint(node)
+            except Exception:
+                log.warning("%s: its fingerprint failed, so it runs again", node.title, exc_info=True)
+                fingerprints[node_id] = float("nan")
+        self.plan.signed.update(signatures(self.plan.graph, order, fingerprints, self.plan.signed))
+
+    # --- whose turn it is ---
+
+    async def _next(self) -> bool:
+        """Make `current` the node whose turn it is; False when all are done."""
+        schedule = self.plan.schedule
+        while True:
+            if self.parked:
+                await self._look_at_parked(0)
+            node_id = schedule.next()
+            if node_id is not None:
+                self.current = node_id
+                return True
+            if not self.parked:
+                if schedule.unfinished:
+                    raise _Ended(self.tell.cycle(schedule.unfinished))
+                return False
+            await self._look_at_parked(SECONDS_PER_LOOK)
+            for flight in self.parked.values():
+                self._heed_interrupt(flight.node)
+
+    async def _look_at_parked(self, timeout: float) -> None:
+        """Let the waiting nodes go on, for `timeout` seconds at most; those that are done have their turn."""
+        await asyncio.sleep(0)
+        if timeout:
+            waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
+            if waiting:
+                await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        for node_id in [one for one, flight in self.parked.items() if flight.is_settled]:
+            del self.parked[node_id]
+            self.plan.schedule.resume(node_id)
+
+    def _heed_interrupt(self, node: GraphNode) -> None:
+        if self.interrupted():
+            raise _Ended(self.tell.interruption(node))
 
     # --- one node ---
 
-    def _tell_cached(self, node: GraphNode) -> None:
-        if node.id in self.outputs:
-            self._tell_executed(node, self.results[node.id])
-            self.progress.finish(node.id)
+    def _flight(self, node_id: str) -> Flight:
+        """The node on its way; one that was asked what it needs, and begins only now, is told again."""
+        flight = self.flights.get(node_id)
+        if flight is None:
+            flight = Flight(self.plan.graph.nodes[node_id])
+            self._heed_interrupt(flight.node)
+            self.flights[node_id] = flight
+            self.progress.start(node_id)
+        if not flight.has_begun:
+            self.tell.starts(node_id)
+        return flight
 
-    def _step(self, node: GraphNode, signature: Signature | None) -> tuple[AnyEvent | None, bool]:
-        """Run one node; a terminal event if the run ends here, and whether memory ran out."""
-        self.current = node.id
-        if self.interrupted():
-            return self._interruption(node), False
-        self.progress.start(node.id)
-        self.emit(Executing(prompt_id=self.job.prompt_id, node=node.id, display_node=node.id))
-        began = time.perf_counter()
-        arguments: dict[str, Any] = {}
+    async def _step(self, flight: Flight) -> None:
+        """Take a node as far as it gets: to its end, or to what it has to wait for."""
         try:
-            self._collect_arguments(node, arguments)
-            result = unpack(self._call(node, arguments), node.schema)
+            await self._advance(flight)
+        except _Ended:
+            raise
         except Interrupted:
-            return self._interruption(node), False
+            raise _Ended(self.tell.interruption(flight.node)) from None
         except (Exception, SystemExit) as error:
-            log.warning("%s failed", node.title, exc_info=True)
-            return self._tell_failure(node, arguments, error), is_out_of_memory(error)
-        self.cache.put(signature, result)
-        self._keep(node, result)
-        if result.ui is not None:
-            self._tell_executed(node, result)
-        self.executed.append(node.id)
-        self.progress.finish(node.id)
-        seconds = time.perf_counter() - began
-        self.emit(NodeTiming(prompt_id=self.job.prompt_id, node=node.id, seconds=seconds))
-        return None, False
+            log.warning("%s failed", flight.node.title, exc_info=True)
+            end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
+            raise _Ended(end, is_out_of_memory(error)) from None
 
-    def _collect_arguments(self, node: GraphNode, arguments: dict[str, Any]) -> None:
-        hidden = {
-            "PROMPT": self.job.prompt,
-            "EXTRA_PNGINFO": self.job.extra_data.get("extra_pnginfo"),
-            "UNIQUE_ID": node.id,
-        }
-        for declared in node.schema.inputs:
-            if declared.section == "hidden":
-                arguments[declared.name] = hidden.get(declared.type)
-            elif declared.name in node.links:
-                arguments[declared.name] = self._linked_value(node, declared.name, node.links[declared.name])
-            elif declared.name in node.literals:
-                arguments[declared.name] = node.literals[declared.name]
+    async def _advance(self, flight: Flight) -> None:
+        node = flight.node
+        if not flight.has_begun:
+            wishes = await self._collect_arguments(flight)
+            if wishes:
+                self.plan.grant(node.id, wishes)
+                return
+            flight.outcomes = self._call(flight)
+            if flight.tasks:
+                await asyncio.sleep(0)
+                if not flight.is_settled:
+                    self.parked[node.id] = flight
+                    return
+        if flight.calls is None:
+            flight.calls = [unpack(one, node.schema) for one in flight.returned()]
+            if await self._expand(flight):
+                return
+        self._land(flight, merge(flight.calls, node.schema, self._behind))
 
-    def _linked_value(self, node: GraphNode, name: str, link: Link) -> Any:
-        values = self.results[link.node_id].values
+    async def _collect_arguments(self, flight: Flight) -> set[str]:
+        """Fill in the arguments; the lazy inputs that the node wants computed first."""
+        node, plan = flight.node, self.plan
+        lacking = node.lazy_links.keys() - plan.granted.get(node.id, set())
+        flight.arguments = {name: [value] for name, value in self.invoker.hidden(node).items()}
+        for declared in node.inputs:
+            name = declared.name
+            if name in node.literals:
+                flight.arguments[name] = [node.literals[name]]
+            elif name in node.links and declared.is_raw_link:
+                flight.arguments[name] = [list(node.links[name])]
+            elif name in lacking:
+                flight.arguments[name] = [None]
+            elif name in node.links:
+                flight.arguments[name] = self._linked_values(node, name, node.links[name])
+        return await self.invoker.wishes(node, flight.arguments, lacking) if lacking else set()
+
+    def _linked_values(self, node: GraphNode, name: str, link: Link) -> list[Any]:
+        values = self.plan.results[link.node_id].values
         if link.slot >= len(values):
             raise ValueError(
                 f"{node.title}, input {name!r}: node {link.node_id} returned {len(values)} values, so there is no "
@@ -214,61 +266,70 @@ class _Run:
             )
         return values[link.slot]
 
-    def _call(self, node: GraphNode, arguments: dict[str, Any]) -> Any:
-        function = self.nodes[node.schema.id].function
-        with listen(self.progress.listener(node.id)), self.around():
-            returned = function(**arguments)
-            return asyncio.run(_finish(returned)) if inspect.isawaitable(returned) else returned
+    def _call(self, flight: Flight) -> list[Any]:
+        """What each call of the node returns; a call that gets a blocker is not made and passes it on."""
+        outcomes: list[Any] = []
+        for index, item in enumerate(self.invoker.items(flight.node, flight.arguments)):
+            if index:
+                self._heed_interrupt(flight.node)
+            blocker = blocker_in(item)
+            if blocker is None:
+                outcomes.append(self.invoker.call(flight.node, index, item))
+            else:
+                self.tell.blocked(flight.node, blocker)
+                outcomes.append(ExecutionBlocker())
+        return outcomes
 
-    def _keep(self, node: GraphNode, result: Result) -> None:
-        """Hold a result for those who still need it, and let go of what this node was the last to need."""
-        if self.uses[node.id]:
-            self.results[node.id] = result
-        for link in node.links.values():
-            self.uses[link.node_id] -= 1
-            if not self.uses[link.node_id]:
-                self.results.pop(link.node_id, None)
+    def _land(self, flight: Flight, result: Result) -> None:
+        node_id = flight.node.id
+        del self.flights[node_id]
+        self.plan.release(flight.behind)
+        self.plan.finish(node_id, result)
+        if result.ui is not None:
+            self.tell.shows(node_id, result)
+        self.tell.executed.append(node_id)
+        self.progress.finish(node_id)
+        self.tell.took(node_id, time.perf_counter() - flight.began)
 
-    # --- telling ---
+    # --- nodes that stand for others ---
 
-    def _tell_executed(self, node: GraphNode, result: Result) -> None:
-        self.emit(Executed(prompt_id=self.job.prompt_id, node=node.id, display_node=node.id, output=result.ui))
+    async def _expand(self, flight: Flight) -> bool:
+        """Take in the graphs that the node expands to, if any; it has its turn again when their results are there."""
+        node, new = flight.node, list[str]()
+        for call in flight.calls or ():
+            new.extend(self._add_nodes(node, call.expand or {}))
+        if not any(call.expand is not None for call in flight.calls or ()):
+            return False
+        nodes = self.plan.graph.nodes
+        for added in new:
+            for link in nodes[added].links.values():
+                if link.node_id not in nodes:
+                    raise ValueError(
+                        f"{node.title} expands to node {added}, which is linked to no node {link.node_id!r}"
+                    )
+        await self._sign([one for one in self.plan.graph.order(new) if one not in self.plan.signed])
+        linked = [link for call in flight.calls or () if call.expand is not None for link in self._links(call.values)]
+        flight.behind = [link.node_id for link in linked] + [one for one in new if nodes[one].schema.is_output]
+        self.plan.hold(flight.behind)
+        self.plan.wait_for(node.id, flight.behind)
+        return True
 
-    def _tell_failure(self, node: GraphNode, arguments: Mapping[str, Any], error: BaseException) -> ExecutionError:
-        return describe(
-            error,
-            prompt_id=self.job.prompt_id,
-            node=node,
-            arguments=arguments,
-            executed=self.executed,
-            current_outputs=list(self.results),
-        )
+    def _add_nodes(self, parent: GraphNode, graph: Mapping[str, Any]) -> list[str]:
+        for node_id, raw in graph.items():
+            if self.prompt.has_node(node_id) and self.prompt.get_parent_node_id(node_id) != parent.id:
+                raise ValueError(f"{parent.title} expands to node {node_id!r}, but there is one of that id already")
+            if raw["class_type"] not in self.nodes:
+                raise ValueError(f"{parent.title} expands to the class {raw['class_type']!r}, which is not loaded")
+            self.plan.forget(node_id)
+            self.prompt.add_ephemeral_node(node_id, raw, parent.id, raw.get("override_display_id"))
+            self.plan.graph.nodes[node_id] = parse_node(node_id, raw, self._schema(raw["class_type"]))
+        return list(graph)
 
-    def _interruption(self, node: GraphNode) -> ExecutionInterrupted:
-        return ExecutionInterrupted(
-            prompt_id=self.job.prompt_id,
-            node_id=node.id,
-            node_type=node.schema.id,
-            executed=list(self.executed),
-            timestamp=now_ms(),
-        )
+    def _links(self, values: Iterable[Any]) -> list[Link]:
+        found = [as_link(value) for value in values]
+        return [link for link in found if link is not None and link.node_id in self.plan.graph.nodes]
 
-
-async def _finish(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
-
-
-def _own_failure(job: Job, node_id: str, error: Exception) -> ExecutionError:
-    class_type = job.prompt.get(node_id, {}).get("class_type", "")
-    return _failure(job, node_id, class_type, f"The engine failed: {error}", type(error).__name__)
-
-
-def _failure(job: Job, node_id: str, node_type: str, message: str, exception_type: str) -> ExecutionError:
-    return ExecutionError(
-        prompt_id=job.prompt_id,
-        node_id=node_id,
-        node_type=node_type,
-        exception_message=message,
-        exception_type=exception_type,
-        timestamp=now_ms(),
-    )
+    def _behind(self, value: Any) -> list[Any] | None:
+        """The values a link leads to; None for what is no link."""
+        links = self._links([value])
+        return self.plan.results[links[0].node_id].values[links[0].slot] if links else None

@@ -14,6 +14,7 @@ from execution.events import ExecutionError, now_ms
 from execution.graph import GraphNode
 
 LONGEST_VALUE = 200
+MOST_VALUES = 100
 
 
 def describe(
@@ -21,20 +22,21 @@ def describe(
     *,
     prompt_id: str,
     node: GraphNode,
-    arguments: Mapping[str, Any],
+    real_id: str,
+    arguments: Mapping[str, Sequence[Any]],
     executed: Sequence[str],
     current_outputs: Sequence[str],
 ) -> ExecutionError:
-    """The event for an exception that a node raised."""
+    """The event for an exception that a node raised. `real_id` is the prompt's own node that `node` belongs to."""
     return ExecutionError(
         prompt_id=prompt_id,
-        node_id=node.id,
+        node_id=real_id,
         node_type=node.schema.id,
         exception_message=_message(error, node),
         exception_type=_type_name(error),
         traceback=_traceback(error),
         executed=list(executed),
-        current_inputs={name: [_short(value)] for name, value in arguments.items()},
+        current_inputs={name: [_short(one) for one in values[:MOST_VALUES]] for name, values in arguments.items()},
         current_outputs=list(current_outputs),
         timestamp=now_ms(),
     )

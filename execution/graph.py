@@ -6,11 +6,12 @@ The API form of a prompt is an object `node id -> {"class_type", "inputs"}` wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from nodes.schema import NodeSchema
+from execution.declared import declared_inputs
+from nodes.schema import Input, NodeSchema
 
 
 class Link(NamedTuple):
@@ -22,12 +23,30 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class GraphNode:
-    """One node of a prompt with the inputs its class declares, in the class's order; undeclared ones are left out."""
+    """One node of a prompt with the inputs its class declares, in the class's order; undeclared ones are left out.
+
+    `inputs` are the declared inputs (for these values, where they depend on values), `changed` is a fingerprint that
+    the prompt brings along.
+    """
 
     id: str
     schema: NodeSchema
+    inputs: Sequence[Input] = ()
     literals: dict[str, Any] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
+    changed: Any = None
+
+    @property
+    def lazy_links(self) -> dict[str, Link]:
+        """The links that are followed only when the node asks for them."""
+        lazy = {one.name for one in self.inputs if one.is_lazy and not one.is_raw_link}
+        return {name: link for name, link in self.links.items() if name in lazy} if lazy else {}
+
+    @property
+    def raw_links(self) -> dict[str, Link]:
+        """The links that the node gets as they are; what they lead to need not run for it."""
+        raw = {one.name for one in self.inputs if one.is_raw_link}
+        return {name: link for name, link in self.links.items() if name in raw} if raw else {}
 
     @property
     def title(self) -> str:
@@ -58,12 +77,16 @@ class Graph:
         """The outputs and all they depend on, each after what it depends on. The same prompt gives the same order."""
         return self.walk(outputs).order
 
-    def walk(self, outputs: Iterable[str]) -> Walk:
-        """Depth first from the outputs; linear. Links to nodes that are not there are passed over."""
+    def walk(self, outputs: Iterable[str], sources: Callable[[str], Iterable[str]] | None = None) -> Walk:
+        """Depth first from the outputs; linear. Links to nodes that are not there are passed over.
+
+        `sources` says which nodes one leads back to, where that is not simply all it is linked to.
+        """
         found = Walk()
+        back = sources or self._sources
         done: set[str] = set()
         for output in outputs:
-            path = {output: self._sources(output)} if output in self.nodes and output not in done else {}
+            path = {output: iter(back(output))} if output in self.nodes and output not in done else {}
             while path:
                 current = next(reversed(path))
                 source = next(path[current], None)
@@ -74,11 +97,11 @@ class Graph:
                 elif source in path:
                     _note_cycle(found, source, path)
                 elif source not in done and source in self.nodes:
-                    path[source] = self._sources(source)
+                    path[source] = iter(back(source))
         return found
 
-    def _sources(self, node_id: str) -> Iterator[str]:
-        return iter([link.node_id for link in self.nodes[node_id].links.values()])
+    def _sources(self, node_id: str) -> list[str]:
+        return [link.node_id for link in self.nodes[node_id].links.values()]
 
 
 def _note_cycle(found: Walk, head: str, path: Iterable[str]) -> None:
@@ -93,14 +116,14 @@ def parse(prompt: Mapping[str, Any], schema_of: Callable[[str], NodeSchema]) -> 
 
     `schema_of` gives the schema of a class name; what it raises for an unknown one passes through.
     """
-    return Graph({node_id: _parse_node(node_id, raw, schema_of(raw["class_type"])) for node_id, raw in prompt.items()})
+    return Graph({node_id: parse_node(node_id, raw, schema_of(raw["class_type"])) for node_id, raw in prompt.items()})
 
 
-def _parse_node(node_id: str, raw: Mapping[str, Any], schema: NodeSchema) -> GraphNode:
-    node = GraphNode(node_id, schema)
+def parse_node(node_id: str, raw: Mapping[str, Any], schema: NodeSchema) -> GraphNode:
     given = raw.get("inputs") or {}
-    for declared in schema.inputs:
-        if declared.section == "hidden" or declared.name not in given:
+    node = GraphNode(node_id, schema, declared_inputs(schema, given), changed=raw.get("is_changed"))
+    for declared in node.inputs:
+        if declared.name not in given:
             continue
         value = given[declared.name]
         link = as_link(value)

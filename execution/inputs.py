@@ -10,7 +10,7 @@ from comfy_core.folders import Folders
 from execution import problems
 from execution.graph import GraphNode, Link
 from execution.problems import Problem
-from nodes.schema import Input, Output, choices
+from nodes.schema import Input, Output, choices, input_config
 
 # Types that no JSON literal can be; a literal there is a link that somebody forgot or wrote wrongly.
 SOCKETS = frozenset({"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "CONTROL_NET", "CLIP_VISION"})
@@ -35,7 +35,8 @@ class Inputs:
 
     def config(self, declared: Input) -> list[Any]:
         """`[type, options]` as /object_info shows it."""
-        return [choices(declared, self._files) if declared.is_combo else declared.type, declared.options]
+        shown = input_config(declared, self._files)
+        return shown if len(shown) > 1 else [*shown, {}]
 
     def check_link(
         self, node: GraphNode, declared: Input, link: Link, find: Callable[[str], GraphNode | None]
@@ -46,18 +47,24 @@ class Inputs:
             return problems.linked_node_missing(declared, self.config(declared), node, link)
         if not 0 <= link.slot < len(source.schema.outputs):
             return problems.linked_slot_missing(declared, self.config(declared), node, link, source)
-        received = _type_of(source.schema.outputs[link.slot])
-        if types_match(received, declared.type):
+        output = source.schema.outputs[link.slot]
+        received = _type_of(output)
+        if output.fits_all or declared.fits_all or self._checks_types(node) or types_match(received, declared.type):
             return None
         return problems.return_type_mismatch(declared, self.config(declared), received, link)
 
-    def coerce(self, declared: Input, value: Any) -> Any:
-        """The literal as the node gets it. Raises Refused."""
+    def _checks_types(self, node: GraphNode) -> bool:
+        return node.schema.checks is not None and node.schema.checks.types
+
+    def coerce(self, declared: Input, value: Any, checked_by_node: bool = False) -> Any:
+        """The literal as the node gets it; range and list do not matter for what the node checks. Raises Refused."""
         if declared.type in SOCKETS and (value is not None or declared.section == "required"):
             raise Refused(problems.bad_linked_input(declared, self.config(declared), value))
         if value is None and declared.section == "optional":
             return None
         coerced = self._convert(declared, value)
+        if checked_by_node:
+            return coerced
         self._check_range(declared, coerced)
         if declared.is_combo:
             self._check_listed(declared, coerced)

@@ -137,6 +137,22 @@ def value_not_in_list(declared: Input, config: Any, value: Any, values: Sequence
     )
 
 
+def custom_validation_failed(name: str, said: Any) -> Problem:
+    """`said` is what the node's own check returned: False, or what is wrong."""
+    details = name if said is False else f"{name} - {presentable(str(said))}"
+    return problem("custom_validation_failed", "Custom validation failed for node", details, input_name=name)
+
+
+def exception_during_validation(error: Exception) -> Problem:
+    return problem(
+        "exception_during_validation",
+        "Exception when validating node",
+        str(error),
+        exception_type=type(error).__name__,
+        traceback=[],
+    )
+
+
 def _about(declared: Input, config: Any, value: Any) -> dict[str, Any]:
     return {"input_name": declared.name, "input_config": config, "received_value": presentable(value)}
 

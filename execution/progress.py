@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from comfy_core.progress import Preview as MakePreview
-from execution.events import AnyEvent, NodeProgress, Preview, Progress, ProgressState
+from execution.dynamic_prompt import Identity
+from execution.events import AnyEvent, NodeMessage, NodeProgress, NodeText, Preview, Progress, ProgressState
+from execution.results import plain
 
 SECONDS_PER_STATE = 0.1
 SECONDS_PER_NODE_IN_STATE = 50e-6
@@ -35,7 +38,14 @@ class Pace:
 class RunProgress:
     """The state of every node of one run that has started."""
 
-    def __init__(self, prompt_id: str, emit: Callable[[AnyEvent], None], interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        prompt_id: str,
+        emit: Callable[[AnyEvent], None],
+        interrupted: Callable[[], bool],
+        identity: Callable[[str], Identity],
+    ) -> None:
+        self.identity = identity
         self._prompt_id = prompt_id
         self._emit = emit
         self._interrupted = interrupted
@@ -65,14 +75,16 @@ class RunProgress:
         return NodeListener(self, node_id, self._prompt_id, self._emit, self._interrupted)
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
+        display, parent, real = self.identity(node_id)
         self._states[node_id] = NodeProgress(
             value=value,
             max=total,
             state=state,
             node_id=node_id,
             prompt_id=self._prompt_id,
-            display_node_id=node_id,
-            real_node_id=node_id,
+            display_node_id=display,
+            parent_node_id=parent,
+            real_node_id=real,
         )
         self._untold = True
         # A message names all nodes so far, hence the more there are the rarer it comes.
@@ -94,7 +106,10 @@ class NodeListener:
         self._steps = Pace(UNTHROTTLED)
         self._previews = Pace(1)
 
-    def report(self, value: float, total: float, preview: MakePreview | None) -> None:
+    def report(self, value: float, total: float, preview: MakePreview | None, node_id: str | None = None) -> None:
+        if node_id is not None and node_id != self.node_id:
+            self.run.listener(node_id).report(value, total, preview)
+            return
         if self._steps.allows(SECONDS_PER_STEP) or value >= total:
             self.run.step(self.node_id, value, total)
             self.emit(Progress(prompt_id=self.prompt_id, node=self.node_id, value=value, max=total))
@@ -104,8 +119,14 @@ class NodeListener:
                 Preview(
                     prompt_id=self.prompt_id,
                     node=self.node_id,
-                    display_node=self.node_id,
+                    display_node=self.run.identity(self.node_id).display,
                     image_type=image_type,
                     data=data,
                 )
             )
+
+    def send(self, kind: str, data: Any) -> None:
+        self.emit(NodeMessage(prompt_id=self.prompt_id, kind=kind, data=plain(data)))
+
+    def text(self, text: str, node_id: str | None = None) -> None:
+        self.emit(NodeText(prompt_id=self.prompt_id, node=node_id or self.node_id, text=text))

@@ -2,43 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from execution.cache import Result
-from nodes.schema import NodeSchema
+from nodes.expansion import ExecutionBlocker
+from nodes.schema import NodeSchema, Output
 
-REPORT_KEYS = {"ui", "result"}
+REPORT_KEYS = {"ui", "result", "expand"}
 INT64 = 1 << 63
 
 
-def unpack(returned: Any, schema: NodeSchema) -> Result:
-    """A function may return a value, a tuple with one value for each output, or `{"ui": …, "result": …}`.
+@dataclass(frozen=True)
+class Returned:
+    """What one call gave: a value for each output, its `ui` dict, and the graph that it expands to.
 
-    Raises ValueError when there are more values than outputs, or one bare value for several.
+    With `expand`, values may be links into that graph.
     """
-    ui = None
-    if isinstance(returned, dict) and returned and returned.keys() <= REPORT_KEYS:
-        ui = plain(returned.get("ui"))
+
+    values: tuple[Any, ...]
+    ui: dict[str, Any] | None = None
+    expand: dict[str, Any] | None = None
+
+
+def unpack(returned: Any, schema: NodeSchema) -> Returned:
+    """A function may return a value, a tuple with one value for each output, `{"ui", "result", "expand"}` or a blocker.
+
+    Raises ValueError when there are more values than outputs, or one bare value for several. Classes of others are
+    taken more lightly: too many values are dropped, and a list is as good as a tuple.
+    """
+    if isinstance(returned, ExecutionBlocker):
+        return blocked(schema, returned)
+    ui = expand = None
+    if _is_report(returned, schema):
+        ui, expand = plain(returned.get("ui")), returned.get("expand")
         returned = returned.get("result", ())
-    return Result(_values(returned, schema), ui)
+        if isinstance(returned, ExecutionBlocker):
+            return Returned(blocked(schema, returned).values, ui, expand)
+    return Returned(_values(returned, schema), ui, expand)
+
+
+def blocked(schema: NodeSchema, blocker: ExecutionBlocker) -> Returned:
+    """A blocker in place of every value."""
+    return Returned((blocker,) * len(schema.outputs))
+
+
+def merge(calls: Sequence[Returned], schema: NodeSchema, follow: Callable[[Any], list[Any] | None]) -> Result:
+    """The results of a node's calls as one: for each output a list with what every call gave.
+
+    A call of a list output gives several items. `follow` gives the items behind a value that is a link into a graph
+    the node expanded to, None for other values.
+    """
+    slots: list[list[Any]] = [[] for _ in range(max((len(call.values) for call in calls), default=len(schema.outputs)))]
+    for call in calls:
+        for slot, output, value in zip(slots, schema.outputs, call.values, strict=False):
+            slot.extend(_items(value, output, follow if call.expand is not None else _not_a_link))
+    return Result(tuple(slots), merge_ui([call.ui for call in calls if call.ui is not None]))
+
+
+def merge_ui(uis: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The `ui` dicts of several calls as one: for each key of the first, the lists of all one after the other."""
+    if len(uis) <= 1:
+        return uis[0] if uis else None
+    return {key: [item for ui in uis for item in _listed(ui.get(key))] for key in uis[0]}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _is_report(returned: Any, schema: NodeSchema) -> bool:
+    if not isinstance(returned, dict) or not returned:
+        return False
+    return returned.keys() <= REPORT_KEYS or (schema.style == "class" and bool(returned.keys() & REPORT_KEYS))
+
+
+def _items(value: Any, output: Output, follow: Callable[[Any], list[Any] | None]) -> list[Any]:
+    behind = follow(value)
+    if behind is not None:
+        return behind
+    if not output.is_list or isinstance(value, ExecutionBlocker):
+        return [value]
+    return list(value)
+
+
+def _not_a_link(value: Any) -> None:
+    return None
 
 
 def _values(returned: Any, schema: NodeSchema) -> tuple[Any, ...]:
     expected = len(schema.outputs)
+    is_class = schema.style == "class"
     if isinstance(returned, tuple):
         values = returned
-    elif isinstance(returned, list) and expected > 1:
+    elif isinstance(returned, list) and (expected > 1 or is_class):
         values = tuple(returned)
-    elif returned is None and expected == 0:
+    elif returned is None and (expected == 0 or is_class):
         values = ()
     elif expected <= 1:
         values = (returned,)
     else:
         raise ValueError(f"{schema.id} has {expected} outputs but returned one {type(returned).__name__}, not a tuple")
-    if len(values) > expected:
+    if len(values) > expected and not is_class:
         raise ValueError(f"{schema.id} has {expected} outputs but returned {len(values)} values")
-    return values
+    return values[:expected]
 
 
 def plain(value: Any) -> Any:

@@ -16,13 +16,18 @@ from execution.graph import Graph, GraphNode
 Signature = str
 
 
-def signatures(graph: Graph, order: Iterable[str], fingerprints: Mapping[str, Any]) -> dict[str, Signature | None]:
-    """The signature of each node in `order` (sources first); None for what never equals anything.
+def signatures(
+    graph: Graph,
+    order: Iterable[str],
+    fingerprints: Mapping[str, Any],
+    before: Mapping[str, Signature | None] | None = None,
+) -> dict[str, Signature | None]:
+    """The signature of each node in `order` (sources first) and in `before`; None for what never equals anything.
 
     `fingerprints` stands for the outside world: what a node's fingerprint hook returned, by node id. NaN, there or
     among the literals, means "always run again", and so does depending on such a node.
     """
-    known: dict[str, Signature | None] = {}
+    known = dict(before or {})
     for node_id in order:
         known[node_id] = _sign(graph.nodes[node_id], known, fingerprints.get(node_id))
     return known
@@ -31,12 +36,13 @@ def signatures(graph: Graph, order: Iterable[str], fingerprints: Mapping[str, An
 def _sign(node: GraphNode, known: Mapping[str, Signature | None], fingerprint: Any) -> Signature | None:
     linked = []
     for name, link in sorted(node.links.items()):
-        source = known[link.node_id]
+        source = known.get(link.node_id)
         if source is None:
             return None
         linked.append([name, source, link.slot])
     identity = node.id if _is_individual(node) else None
-    parts = [node.schema.id, node.schema.version, node.literals, linked, fingerprint, identity]
+    raw = {name: list(link) for name, link in node.raw_links.items()}
+    parts = [node.schema.id, node.schema.version, node.literals, linked, fingerprint, identity, *([raw] if raw else [])]
     try:
         text = json.dumps(parts, sort_keys=True, allow_nan=False, default=repr)
     except (ValueError, TypeError, RecursionError):  # NaN, or a fingerprint that has no text

@@ -8,10 +8,11 @@ from typing import Any
 
 from comfy_core.folders import Folders
 from execution import problems
+from execution.checks import own_problems
 from execution.graph import Graph, GraphNode, Walk, as_link, parse, unwrap
 from execution.inputs import Inputs, Refused
 from execution.problems import Problem
-from nodes.schema import Input, NodeSchema
+from nodes.schema import Input, Node, NodeSchema
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,17 @@ class Validation:
     node_errors: dict[str, Any] = field(default_factory=dict)
 
 
-def validate(prompt: Any, schemas: Mapping[str, NodeSchema], folders: Folders, targets: Any = None) -> Validation:
-    """Check an API prompt, whatever JSON value it is. `targets` limits the output nodes to those ids."""
+def validate(
+    prompt: Any,
+    schemas: Mapping[str, NodeSchema],
+    folders: Folders,
+    targets: Any = None,
+    nodes: Mapping[str, Node] | None = None,
+) -> Validation:
+    """Check an API prompt, whatever JSON value it is. `targets` limits the output nodes to those ids.
+
+    Where the code of the `nodes` is at hand, they check their inputs themselves, too.
+    """
     malformed = _malformed(prompt, targets) or _unknown_class(prompt, schemas)
     if malformed is not None:
         return Validation(error=malformed)
@@ -39,7 +49,7 @@ def validate(prompt: Any, schemas: Mapping[str, NodeSchema], folders: Folders, t
     if not wanted:
         return Validation(error=problems.no_outputs())
     walk = graph.walk(wanted)
-    coerced, errors = _check_nodes(prompt, graph, walk, Inputs(folders))
+    coerced, errors = _check_nodes(prompt, graph, walk, Inputs(folders), nodes or {})
     invalid = _spread(graph, walk, errors)
     valid = [output for output in wanted if output not in invalid]
     node_errors = _report(graph, walk, wanted, errors)
@@ -81,7 +91,7 @@ def _unknown_class(prompt: Mapping[str, Any], schemas: Mapping[str, NodeSchema])
 
 
 def _check_nodes(
-    prompt: Mapping[str, Any], graph: Graph, walk: Walk, inputs: Inputs
+    prompt: Mapping[str, Any], graph: Graph, walk: Walk, inputs: Inputs, nodes: Mapping[str, Node]
 ) -> tuple[dict[str, Any], dict[str, list[Problem]]]:
     """The prompt with coerced literals, and each node's own problems."""
     coerced = dict(prompt)
@@ -90,7 +100,10 @@ def _check_nodes(
         errors.setdefault(cycle[0], []).append(problems.dependency_cycle([graph.nodes[one] for one in cycle]))
     for node_id in walk.order:
         given = dict(prompt[node_id].get("inputs", {}))
-        found = _check_node(graph, graph.nodes[node_id], given, inputs)
+        node = graph.nodes[node_id]
+        found = _check_node(graph, node, given, inputs)
+        if not found and node.schema.id in nodes:
+            found = own_problems(nodes[node.schema.id], graph, node, given)
         if found:
             errors.setdefault(node_id, []).extend(found)
         coerced[node_id] = {**prompt[node_id], "inputs": given}
@@ -100,9 +113,7 @@ def _check_nodes(
 def _check_node(graph: Graph, node: GraphNode, given: dict[str, Any], inputs: Inputs) -> list[Problem]:
     """The problems of one node's own inputs; puts coerced literals into `given`."""
     found = []
-    for declared in node.schema.inputs:
-        if declared.section == "hidden":
-            continue
+    for declared in node.inputs:
         if declared.name not in given:
             if declared.section == "required":
                 found.append(problems.required_input_missing(declared))
@@ -123,7 +134,8 @@ def _check_input(
     if isinstance(value, list) and not declared.options.get("multiselect"):
         return problems.bad_linked_input(declared, inputs.config(declared), value)
     try:
-        coerced = inputs.coerce(declared, unwrap(value))
+        checks = node.schema.checks
+        coerced = inputs.coerce(declared, unwrap(value), checks is not None and checks.cover(declared.name))
     except Refused as refused:
         return refused.problem
     # A list stays wrapped: in the stored prompt, too, a bare list would read as a link.

@@ -14,6 +14,7 @@ import msgspec
 
 from comfy_core.folders import CHECKOUT
 from execution.events import AnyEvent
+from execution.validate import Validation
 from nodes.schema import NodeSchema
 
 
@@ -61,6 +62,10 @@ class Worker(ABC):
     @abstractmethod
     def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
         """Execute a job. Exactly one terminal event comes, then `Executing(node=None)`, whatever happens inside."""
+
+    async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
+        """Validate with the nodes' code at hand: their own checks, their inputs as they are now. None: cannot tell."""
+        return None
 
     @abstractmethod
     async def interrupt(self, prompt_id: str) -> None:

@@ -1,7 +1,8 @@
 """What a node is: a typed Python function whose schema is read off its signature.
 
 `NodeSchema` is plain data: it crosses the process border, is kept on disk and is served as `/object_info`.
-`Node` is a schema with the code that runs it, and lives in the worker only. This module never imports torch.
+`Node` is a schema with the code that runs it, and lives in the worker only. This module never imports torch, and is
+the one to import all these names from.
 """
 
 from __future__ import annotations
@@ -11,77 +12,39 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
+from nodes.node import Checks, Input, Node, NodeSchema, Output
+from nodes.object_info import choices, input_config, object_info
+
+__all__ = [
+    "UINT64_MAX",
+    "Boolean",
+    "Checks",
+    "Combo",
+    "File",
+    "Float",
+    "Grow",
+    "Hidden",
+    "Input",
+    "Int",
+    "Match",
+    "Node",
+    "NodeSchema",
+    "Output",
+    "Seed",
+    "Socket",
+    "String",
+    "choices",
+    "code_version",
+    "input_config",
+    "node",
+    "object_info",
+]
 
 UINT64_MAX = 2**64 - 1
-
-
-class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One input of a node. `choices` lists a combo's values; `folder` names the folder whose files are its values."""
-
-    name: str
-    type: str
-    section: str = "required"
-    options: dict[str, Any] = {}
-    choices: tuple[Any, ...] | None = None
-    folder: str | None = None
-
-    @property
-    def is_combo(self) -> bool:
-        return self.choices is not None or self.folder is not None
-
-
-class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """One output slot of a node. `choices` is set where the output is itself a combo's list of values."""
-
-    type: str
-    name: str
-    is_list: bool = False
-    tooltip: str | None = None
-    choices: tuple[Any, ...] | None = None
-
-
-class NodeSchema(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is known about a node class without running it."""
-
-    id: str
-    title: str
-    category: str
-    description: str = ""
-    inputs: tuple[Input, ...] = ()
-    outputs: tuple[Output, ...] = ()
-    is_output: bool = False
-    is_input_list: bool = False
-    not_idempotent: bool = False
-    deprecated: bool = False
-    experimental: bool = False
-    python_module: str = "nodes"
-    search_aliases: tuple[str, ...] = ()
-    essentials_category: str | None = None
-    version: str = ""
-
-    def input(self, name: str) -> Input | None:
-        return next((one for one in self.inputs if one.name == name), None)
-
-
-@dataclass(frozen=True)
-class Node:
-    """A schema and the code behind it. The hooks beside `function` are optional and get the same keyword arguments."""
-
-    schema: NodeSchema
-    function: Callable[..., Any]
-    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
-
-    def fingerprint(self, hook: Callable[..., Any]) -> Callable[..., Any]:
-        """Register what stands for the outside world in the cache signature (a file's hash, a clock …)."""
-        self.hooks["fingerprint"] = hook
-        return hook
+MATCH, AUTOGROW = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3"
 
 
 # --- how a signature says what an input is -------------------------------------------------------------------------
@@ -89,11 +52,47 @@ class Node:
 
 @dataclass(frozen=True)
 class Socket:
-    """A value that only comes through a link, of the ecosystem's type name (`"MODEL"`, `"IMAGE"` …)."""
+    """A value that only comes through a link, of the ecosystem's type name (`"MODEL"`, `"IMAGE"` …).
+
+    With `raw_link` the node gets the link itself, and what it leads to need not run.
+    """
 
     type: str
     tooltip: str = ""
     lazy: bool = False
+    raw_link: bool = False
+
+
+@dataclass(frozen=True)
+class Match:
+    """A value of any type, the same for all inputs and outputs of one `template`."""
+
+    template: str
+    lazy: bool = False
+    tooltip: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        lazy = {"lazy": True} if self.lazy else {}
+        return lazy | {"template": {"template_id": self.template, "allowed_types": "*"}}
+
+
+@dataclass(frozen=True)
+class Grow:
+    """As many values as one likes, given as a dictionary; inputs are named `prefix0`, `prefix1` …"""
+
+    name: str
+    prefix: str
+    type: str | Match = "*"
+    min: int = 1
+    max: int = 10
+    tooltip: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        one = [MATCH, self.type.options] if isinstance(self.type, Match) else [self.type, {}]
+        template = {"input": {"required": {self.name: one}}, "prefix": self.prefix, "min": self.min, "max": self.max}
+        return {"template": template}
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ class Hidden:
     type: str
 
 
-Marker = Socket | Int | Float | String | Boolean | Combo | File | Hidden
+Marker = Socket | Match | Grow | Int | Float | String | Boolean | Combo | File | Hidden
 TYPE_NAMES = {Int: "INT", Float: "FLOAT", String: "STRING", Boolean: "BOOLEAN", Combo: "COMBO", File: "COMBO"}
 Seed = Annotated[int, Int(default=0, min=0, max=UINT64_MAX, control_after_generate=True)]
 
@@ -172,6 +171,8 @@ def node(
     category: str,
     outputs: tuple[str, ...] = (),
     is_output: bool = False,
+    is_input_list: bool = False,
+    list_outputs: bool | tuple[bool, ...] = False,
     deprecated: bool = False,
     experimental: bool = False,
     not_idempotent: bool = False,
@@ -180,6 +181,9 @@ def node(
     python_module: str = "nodes",
 ) -> Callable[[Callable[..., Any]], Node]:
     """Make a typed function a node. `outputs` names the output slots where their type names do not serve.
+
+    With `is_input_list` the function is called once with whole lists, else once for each item; the outputs that
+    `list_outputs` marks (or all of them) return a list whose items go on one by one.
 
     The parameters' annotations carry a marker each (`Annotated[int, Int(...)]`, or an alias such as `Model`); an
     annotation `X | None` makes the input optional; the return annotation is a marker alias, a tuple of them or None.
@@ -195,8 +199,9 @@ def node(
             category=category,
             description=inspect.cleandoc(function.__doc__ or ""),
             inputs=tuple(_read_input(name, hints[name]) for name in inspect.signature(function).parameters),
-            outputs=_read_outputs(returned, outputs),
+            outputs=_read_outputs(returned, outputs, list_outputs),
             is_output=is_output,
+            is_input_list=is_input_list,
             deprecated=deprecated,
             experimental=experimental,
             not_idempotent=not_idempotent,
@@ -205,7 +210,7 @@ def node(
             essentials_category=essentials_category,
             version=code_version(function),
         )
-        return Node(schema, function)
+        return Node(schema, function, is_async=inspect.iscoroutinefunction(function))
 
     return decorate
 
@@ -228,12 +233,17 @@ def _read_input(name: str, hint: Any) -> Input:
     if isinstance(marker, Hidden):
         return Input(name=name, type=marker.type, section="hidden")
     if isinstance(marker, Socket):
-        options = {"lazy": True} if marker.lazy else {}
+        options = ({"lazy": True} if marker.lazy else {}) | ({"rawLink": True} if marker.raw_link else {})
         return Input(name=name, type=marker.type, section=section, options=options | _tooltip(marker))
+    if isinstance(marker, Match | Grow):
+        dynamic = MATCH if isinstance(marker, Match) else AUTOGROW
+        return Input(name=name, type=dynamic, section=section, options=marker.options | _tooltip(marker))
     options = {
         key: value
         for key, value in vars(marker).items()
-        if key not in {"tooltip", "choices", "folder"} and value not in (None, "") and not (value is False and key != "default")
+        if key not in {"tooltip", "choices", "folder"}
+        and value not in (None, "")
+        and not (value is False and key != "default")
     } | _tooltip(marker)
     return Input(
         name=name,
@@ -245,17 +255,32 @@ def _read_input(name: str, hint: Any) -> Input:
     )
 
 
-def _read_outputs(returned: Any, names: tuple[str, ...]) -> tuple[Output, ...]:
+def _read_outputs(returned: Any, names: tuple[str, ...], lists: bool | tuple[bool, ...]) -> tuple[Output, ...]:
     if returned is type(None):
         return ()
     hints = typing.get_args(returned) if typing.get_origin(returned) is tuple else (returned,)
     markers = [_marker(hint) for hint in hints]
-    types_ = [one.type if isinstance(one, Socket | Hidden) else TYPE_NAMES[type(one)] for one in markers if one]
+    types_ = [_output_type(one) for one in markers if one]
     if len(types_) != len(hints):
         raise TypeError(f"return annotation {returned!r}: every output needs a marker")
+    are_lists = (lists,) * len(types_) if isinstance(lists, bool) else lists
     return tuple(
-        Output(type=type_, name=names[slot] if slot < len(names) else type_) for slot, type_ in enumerate(types_)
+        Output(
+            type=type_,
+            name=names[slot] if slot < len(names) else type_,
+            is_list=are_lists[slot],
+            match=marker.template if isinstance(marker, Match) else None,
+        )
+        for slot, (type_, marker) in enumerate(zip(types_, markers, strict=True))
     )
+
+
+def _output_type(marker: Marker) -> str:
+    if isinstance(marker, Match):
+        return MATCH
+    if isinstance(marker, Socket | Hidden):
+        return marker.type
+    return TYPE_NAMES[type(marker)]
 
 
 def _strip_none(hint: Any) -> tuple[Any, bool]:
@@ -276,47 +301,3 @@ def _marker(hint: Any) -> Marker | None:
 def _tooltip(marker: Marker) -> dict[str, str]:
     text = getattr(marker, "tooltip", "")
     return {"tooltip": text} if text else {}
-
-
-# --- what /object_info says ------------------------------------------------------------------------------------------
-
-
-def object_info(schema: NodeSchema, files: Callable[[str], list[str]]) -> dict[str, Any]:
-    """The `/object_info` entry of a schema; `files(folder)` lists the names in a folder.
-
-    Shape and key order are those of the measured contract (http_ws.md §3, V1 nodes).
-    """
-    sections: dict[str, dict[str, Any]] = {"required": {}}
-    for one in schema.inputs:
-        entry: Any = [choices(one, files) if one.is_combo else one.type, one.options]
-        sections.setdefault(one.section, {})[one.name] = one.type if one.section == "hidden" else entry
-    info: dict[str, Any] = {
-        "input": sections,
-        "input_order": {section: list(names) for section, names in sections.items()},
-        "is_input_list": schema.is_input_list,
-        "output": [list(one.choices) if one.choices is not None else one.type for one in schema.outputs],
-        "output_is_list": [one.is_list for one in schema.outputs],
-        "output_name": [one.name for one in schema.outputs],
-        "name": schema.id,
-        "display_name": schema.title,
-        "description": schema.description,
-        "python_module": schema.python_module,
-        "category": schema.category,
-        "output_node": schema.is_output,
-        "has_intermediate_output": False,
-    }
-    if any(one.tooltip for one in schema.outputs):
-        info["output_tooltips"] = [one.tooltip for one in schema.outputs]
-    if schema.deprecated:
-        info["deprecated"] = True
-    if schema.experimental:
-        info["experimental"] = True
-    info["search_aliases"] = list(schema.search_aliases)
-    if schema.essentials_category:
-        info["essentials_category"] = schema.essentials_category
-    return info
-
-
-def choices(one: Input, files: Callable[[str], list[str]]) -> list[Any]:
-    """The values a combo input takes right now."""
-    return files(one.folder) if one.folder is not None else list(one.choices or ())

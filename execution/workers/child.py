@@ -7,18 +7,24 @@ error stream instead, where the log is. When the server process is gone, so is t
 from __future__ import annotations
 
 import faulthandler
+import json
 import logging
 import os
 import queue
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
+
+import msgspec
 
 from execution.workers.core import WorkerCore
 from execution.workers.messages import (
     AskStats,
     Begin,
+    Check,
+    Checked,
     Done,
     Failed,
     Free,
@@ -58,7 +64,10 @@ def _take_channels() -> tuple[BinaryIO, BinaryIO]:
 
 
 class WorkerProcess:
-    """The main thread works; a second one listens, so that an interrupt is heard in the middle of a job."""
+    """The main thread works; a second one listens, so that an interrupt is heard in the middle of a job.
+
+    A third one checks prompts that come in meanwhile.
+    """
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._incoming = incoming
@@ -66,6 +75,7 @@ class WorkerProcess:
         self._sending = threading.Lock()
         self._work: queue.Queue[Run | Free] = queue.Queue()
         self._core: WorkerCore | None = None
+        self._checking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
 
     def serve(self, begin: Begin) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
@@ -94,12 +104,23 @@ class WorkerProcess:
                     self._work.put(message)
                 elif isinstance(message, Interrupt) and self._core is not None:
                     self._core.interrupt(message.prompt_id)
+                elif isinstance(message, Check):
+                    self._checking.submit(self._check, message)
                 elif isinstance(message, AskStats):
                     self._send(Stats(self._core.stats() if self._core is not None else {}))
         except EOFError:
             log.debug("the server is gone")
         finally:
             os._exit(0)  # at once: no node may hold up the end
+
+    def _check(self, message: Check) -> None:
+        answer = None
+        try:
+            if self._core is not None:
+                answer = msgspec.json.encode(self._core.check(*json.loads(message.prompt)), enc_hook=str)
+        except Exception:
+            log.exception("a prompt could not be checked")
+        self._send(Checked(message.number, answer))
 
     def _send(self, message: FromWorker) -> None:
         with self._sending:

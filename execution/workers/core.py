@@ -16,7 +16,8 @@ from comfy_core import folders
 from execution.cache import GIB, OutputCache
 from execution.events import AnyEvent
 from execution.executor import Executor
-from execution.load_nodes import load_nodes
+from execution.load_nodes import load_nodes, prepare_packs
+from execution.validate import Validation, validate
 from execution.worker import Job, WorkerSettings
 from nodes.schema import NodeSchema
 
@@ -29,6 +30,7 @@ class WorkerCore:
     def __init__(self, settings: WorkerSettings) -> None:
         where = folders.Folders(base=Path(settings.base), output=Path(settings.output or Path(settings.base, "output")))
         folders.use(where)
+        prepare_packs(where.custom_nodes)
         # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
         self._has_devices = bool(settings.packages)
         if self._has_devices:
@@ -44,6 +46,16 @@ class WorkerCore:
     def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
         self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id)
         self._unwanted = None
+
+    def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:
+        """Validate with the nodes' own checks and their inputs as they are now. May be called beside a run."""
+        schemas = {name: node.schema for name, node in self.nodes.items()}
+        for name in {raw["class_type"] for raw in prompt.values()} & schemas.keys():
+            try:
+                schemas[name] = self.nodes[name].current_schema()
+            except Exception:
+                log.warning("%s: its inputs cannot be read; those read before count", name, exc_info=True)
+        return validate(prompt, schemas, folders.current(), targets, self.nodes)
 
     def interrupt(self, prompt_id: str) -> None:
         """May be called from any thread, also before the job has arrived here."""

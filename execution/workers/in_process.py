@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from execution.events import TERMINAL, AnyEvent
+from execution.validate import Validation
 from execution.worker import Job, Worker, WorkerFailed, WorkerSettings
 from execution.workers.core import WorkerCore
 from nodes.schema import NodeSchema
@@ -55,6 +56,9 @@ class InProcessWorker(Worker):
         finally:
             if not ended:  # nobody waits for it any more
                 core.interrupt(job.prompt_id)
+
+    async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
+        return None if self._core is None else await asyncio.to_thread(self._core.check, prompt, targets)
 
     async def interrupt(self, prompt_id: str) -> None:
         if self._core is not None:

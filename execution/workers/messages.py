@@ -39,6 +39,20 @@ class AskStats(msgspec.Struct, tag=True):
     pass
 
 
+class Check(msgspec.Struct, tag=True):
+    """Whether the nodes themselves take a prompt; `prompt` is JSON text, the prompt and the targets."""
+
+    number: int
+    prompt: bytes
+
+
+class Checked(msgspec.Struct, tag=True):
+    """The answer to the check of that number, as JSON text; None when there is none."""
+
+    number: int
+    validation: bytes | None
+
+
 class Ready(msgspec.Struct, tag=True):
     """The worker has loaded its nodes and waits for jobs."""
 
@@ -63,8 +77,8 @@ class Stats(msgspec.Struct, tag=True):
     stats: dict[str, Any]
 
 
-ToWorker = Begin | Run | Interrupt | Free | AskStats
-FromWorker = Ready | Failed | Happened | Done | Stats
+ToWorker = Begin | Run | Interrupt | Free | AskStats | Check
+FromWorker = Ready | Failed | Happened | Done | Stats | Checked
 
 _LENGTH = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)

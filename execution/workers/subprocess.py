@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import logging
 import os
 import signal
@@ -23,12 +25,14 @@ from execution.events import (
     NodeTiming,
     now_ms,
 )
+from execution.validate import Validation
 from execution.worker import Job, Worker, WorkerFailed, WorkerSettings
 from execution.workers import messages
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0
+SECONDS_TO_CHECK = 10.0
 
 
 class SubprocessWorker(Worker):
@@ -64,6 +68,9 @@ class SubprocessWorker(Worker):
         finally:
             self._unwanted = None
         yield Executing(prompt_id=job.prompt_id, node=None)
+
+    async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
+        return await self._child.check(prompt, targets) if self._child is not None else None
 
     async def interrupt(self, prompt_id: str) -> None:
         self._unwanted = prompt_id
@@ -134,7 +141,7 @@ class _JobProgress:
         if isinstance(event, Executing):
             if event.node is None:
                 return False
-            self.node = event.node
+            self.node = event.node if event.node in self.job.prompt else event.display_node or event.node
         elif isinstance(event, NodeTiming) and not event.cached:
             self._executed.append(event.node)
         self.ended = self.ended or isinstance(event, TERMINAL)
@@ -169,7 +176,7 @@ class _JobProgress:
         )
 
     def _node_type(self) -> str:
-        return self.job.prompt[self.node]["class_type"] if self.node else ""
+        return self.job.prompt.get(self.node, {}).get("class_type", "")
 
 
 class _Child:
@@ -183,6 +190,8 @@ class _Child:
         self._events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
         self._ready: asyncio.Future[list[NodeSchema]] = asyncio.get_running_loop().create_future()
         self._asked: list[asyncio.Future[dict[str, Any]]] = []
+        self._checks: dict[int, asyncio.Future[bytes | None]] = {}
+        self._check_numbers = itertools.count()
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -237,6 +246,21 @@ class _Child:
         await self.send(messages.AskStats())
         return await answer
 
+    async def check(self, prompt: dict[str, Any], targets: Any) -> Validation | None:
+        """None when the process is gone or takes too long: a node that holds it up must not hold up the answer."""
+        if self.exit_code is not None:
+            return None
+        number = next(self._check_numbers)
+        self._checks[number] = asyncio.get_running_loop().create_future()
+        await self.send(messages.Check(number, json.dumps([prompt, targets]).encode()))
+        try:
+            answer = await asyncio.wait_for(self._checks[number], SECONDS_TO_CHECK)
+        except TimeoutError:
+            log.warning("the worker did not check a prompt in time; it is judged without the nodes' own checks")
+            answer = None
+        del self._checks[number]
+        return Validation(**json.loads(answer)) if answer is not None else None
+
     def kill_if_running(self, prompt_id: str) -> None:
         if self.job == prompt_id and self.exit_code is None:
             log.warning("prompt %s has to stop and does not; its worker is killed", prompt_id)
@@ -268,6 +292,7 @@ class _Child:
             self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
         self._events.put_nowait(None)
         self._answer_all({})
+        self._give_up_checks()
 
     def _take(self, message: messages.FromWorker) -> None:
         match message:
@@ -281,12 +306,20 @@ class _Child:
                 self._ready.set_exception(WorkerFailed(reason))
             case messages.Stats(stats):
                 self._answer_all(stats)
+            case messages.Checked(number, validation):
+                if number in self._checks and not self._checks[number].done():
+                    self._checks[number].set_result(validation)
 
     def _answer_all(self, stats: dict[str, Any]) -> None:
         while self._asked:
             waiting = self._asked.pop()
             if not waiting.done():
                 waiting.set_result(stats)
+
+    def _give_up_checks(self) -> None:
+        for waiting in self._checks.values():
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 def _manner_of_death(exit_code: int | None) -> str:

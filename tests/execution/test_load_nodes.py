@@ -1,8 +1,11 @@
 """How nodes are found, and how little a broken module costs."""
 
+import os
+
 import pytest
 
-from execution.load_nodes import load_nodes
+from execution.load_nodes import load_nodes, prepare_packs
+from nodes import registry
 
 GOOD = """
 from typing import Annotated
@@ -80,3 +83,64 @@ def test_packages_are_searched_in_depth_and_a_broken_module_costs_only_itself(tm
 def test_a_package_that_is_not_there_is_reported(load, failures):
     assert load(("no_such_package",)) == {}
     assert list(failures) == ["no_such_package"]
+
+
+# --- the protocol of the ecosystem ---
+
+CLASSIC = """
+class A:
+    RETURN_TYPES, FUNCTION = (), "run"
+    @classmethod
+    def INPUT_TYPES(cls):
+        {body}
+    def run(self): ...
+NODE_CLASS_MAPPINGS = {{"{name}": A, "Other{name}": type("B", (A,), {{"INPUT_TYPES": classmethod(lambda c: {{}})}})}}
+NODE_DISPLAY_NAME_MAPPINGS = {{"{name}": "The {name}"}}
+"""
+
+
+def test_class_mappings_are_taken_with_their_display_names(tmp_path, load):
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="A", body="return {}"))
+    found = load()
+    assert [(name, node.schema.title) for name, node in found.items()] == [("A", "The A"), ("OtherA", "OtherA")]
+    assert found["A"].make_instance.RELATIVE_PYTHON_MODULE == "custom_nodes.pack"
+
+
+def test_a_class_that_is_broken_costs_only_itself(tmp_path, load, failures):
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="A", body="raise OSError('no disk')"))
+    assert list(load()) == ["OtherA"]
+    assert list(failures) == ["custom_nodes.pack, class A"]
+
+
+def test_an_entry_point_may_fail(tmp_path, load, failures):
+    (tmp_path / "pack.py").write_text("async def comfy_entrypoint():\n    raise OSError('no disk')")
+    assert load() == {}
+    assert isinstance(failures["custom_nodes.pack"], OSError)
+
+
+def test_a_core_class_is_never_replaced(tmp_path, failures):
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="PreviewAny", body="return {}"))
+    found = load_nodes(("nodes.preview",), tmp_path, failures.__setitem__)
+    assert found["PreviewAny"].schema.style == "function"
+
+
+def test_scripts_run_before_anything_is_loaded_and_may_fail(tmp_path, failures, monkeypatch):
+    for name, code in {"good": "import os; os.environ['EASEL_EARLY'] = 'yes'", "bad": "1 / 0"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "prestartup_script.py").write_text(code)
+    monkeypatch.delenv("EASEL_EARLY", raising=False)
+    prepare_packs(tmp_path, failures.__setitem__)
+    assert os.environ.pop("EASEL_EARLY") == "yes"
+    assert list(failures) == ["custom_nodes.bad.prestartup_script"]
+
+
+def test_web_directories_are_noted_by_folder_and_by_project_name(tmp_path, load):
+    pack = tmp_path / "some.pack"
+    for folder in ("web", "more"):
+        (pack / folder).mkdir(parents=True)
+    (pack / "__init__.py").write_text("WEB_DIRECTORY = './web'\nNODE_CLASS_MAPPINGS = {}")
+    (pack / "pyproject.toml").write_text('[project]\nname = "some-project"\n[tool.comfy]\nweb = "more"')
+    load()
+    assert registry.WEB_DIRECTORIES["some.pack"] == str(pack / "web")
+    assert registry.WEB_DIRECTORIES["some-project"] == str(pack / "more")

@@ -33,6 +33,11 @@ def add(a: Number, b: Number) -> Number:
     return a + b
 
 
+@node("FakeLess", category="fake")
+def less(a: Number, b: Annotated[int, Int()]) -> Annotated[bool, Boolean()]:
+    return a < b
+
+
 @node("FakePass", category="fake")
 def pass_on(value: Number) -> Number:
     calls.append("FakePass")

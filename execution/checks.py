@@ -1,0 +1,49 @@
+"""What a node says of its own inputs before it runs (VALIDATE_INPUTS, validate_inputs)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from execution import problems
+from execution.declared import nest
+from execution.graph import Graph, GraphNode, unwrap
+from execution.problems import Problem
+from nodes.schema import Node
+
+
+def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping[str, Any]) -> list[Problem]:
+    """One problem for each input that the node checked, if it finds something wrong. `given` holds coerced literals."""
+    check, checks = node.hooks.get("check"), graph_node.schema.checks
+    if check is None or checks is None:
+        return []
+    names = [one.name for one in graph_node.inputs if one.name in given and checks.cover(one.name.split(".", 1)[0])]
+    values = {name: None if name in graph_node.links else unwrap(given[name]) for name in names}
+    if graph_node.schema.is_input_list:
+        values = {name: [value] for name, value in values.items()}
+    arguments = nest(graph_node.schema, graph_node.inputs, values)
+    if checks.types:
+        arguments["input_types"] = _received_types(graph, graph_node)
+    try:
+        said = check(**arguments)
+        if inspect.isawaitable(said):
+            said = asyncio.run(_await(said))
+    except Exception as error:
+        return [problems.exception_during_validation(error)]
+    if said is True:
+        return []
+    return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]
+
+
+def _received_types(graph: Graph, node: GraphNode) -> dict[str, Any]:
+    types = {}
+    for name, link in node.links.items():
+        outputs = graph.nodes[link.node_id].schema.outputs
+        types[name] = outputs[link.slot].type
+    return types
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable

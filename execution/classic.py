@@ -1,0 +1,156 @@
+"""Node classes of the classic style (INPUT_TYPES, RETURN_TYPES, FUNCTION …), adapted to the engine's own Node.
+
+Contract execution.md §4. What a class computes anew on every look (INPUT_TYPES) is read anew for every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from execution.results import plain
+from nodes.schema import Checks, Input, Node, NodeSchema, Output
+
+NEVER_AN_INPUT = "\0"
+
+
+def adapt_class(id: str, cls: Any, *, title: str = "", python_module: str = "") -> Node:
+    """The node that a classic class is. Raises what the class raises, AttributeError for what it lacks."""
+    function = getattr(cls, cls.FUNCTION)
+
+    def read() -> NodeSchema:
+        return _read(id, cls, title or id, python_module)
+
+    return Node(
+        read(),
+        lambda instance, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
+        dict(_hooks(cls)),
+        make_instance=cls,
+        reread=read,
+        is_async=inspect.iscoroutinefunction(function),
+    )
+
+
+def _hooks(cls: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
+    if hasattr(cls, "IS_CHANGED"):
+        yield "fingerprint", cls.IS_CHANGED
+    if hasattr(cls, "VALIDATE_INPUTS"):
+        yield "check", cls.VALIDATE_INPUTS
+    if hasattr(cls, "check_lazy_status"):
+        yield "lazy", lambda instance, **inputs: instance.check_lazy_status(**inputs)
+
+
+def _read(id: str, cls: Any, title: str, python_module: str) -> NodeSchema:
+    declared = cls.INPUT_TYPES()
+    return NodeSchema(
+        id=id,
+        title=title,
+        category=str(getattr(cls, "CATEGORY", "sd")),
+        description=str(getattr(cls, "DESCRIPTION", "")),
+        inputs=tuple(_inputs(declared)),
+        outputs=tuple(_outputs(cls)),
+        is_output=getattr(cls, "OUTPUT_NODE", False) is True,
+        is_input_list=bool(getattr(cls, "INPUT_IS_LIST", False)),
+        not_idempotent=bool(getattr(cls, "NOT_IDEMPOTENT", False)),
+        deprecated=bool(getattr(cls, "DEPRECATED", False)),
+        experimental=bool(getattr(cls, "EXPERIMENTAL", False)),
+        python_module=python_module or cls.__module__,
+        search_aliases=tuple(getattr(cls, "SEARCH_ALIASES", ()) or ()),
+        essentials_category=getattr(cls, "ESSENTIALS_CATEGORY", None),
+        version=file_version(cls),
+        style="class",
+        any_input=_any_input(declared.get("optional", {})) or _any_input(declared.get("required", {})),
+        checks=checks_of(getattr(cls, "VALIDATE_INPUTS", None)),
+        has_intermediate_output=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
+        dev_only=bool(getattr(cls, "DEV_ONLY", False)),
+        api_node=bool(getattr(cls, "API_NODE", False)),
+    )
+
+
+def _inputs(declared: Mapping[str, Mapping[str, Any]]) -> Iterator[Input]:
+    for section in ("required", "optional"):
+        for name, entry in declared.get(section, {}).items():
+            yield _input(name, entry, section)
+    for name, entry in declared.get("hidden", {}).items():
+        yield Input(name=name, type=_text(entry if isinstance(entry, str) else entry[0]), section="hidden")
+
+
+def _input(name: str, entry: Any, section: str) -> Input:
+    """An input from `(type,)`, `(type, options)` or, as some write it, the bare type."""
+    kind, *rest = entry if isinstance(entry, list | tuple) else (entry,)
+    options = plain(rest[0]) if rest and isinstance(rest[0], Mapping) else {}
+    is_list = isinstance(kind, list | tuple)
+    values = kind if is_list else options.get("options") if kind == "COMBO" and "remote" not in options else None
+    folder = getattr(kind, "folder", None)
+    return Input(
+        name=str(name),
+        type="COMBO" if is_list else _text(kind),
+        section=section,
+        options=options,
+        choices=None if values is None or folder else tuple(plain(list(values))),
+        folder=folder,
+        fits_all=_fits_all(kind),
+        bare=not rest,
+    )
+
+
+def _outputs(cls: Any) -> Iterator[Output]:
+    names, tooltips = getattr(cls, "RETURN_NAMES", None) or (), getattr(cls, "OUTPUT_TOOLTIPS", None) or ()
+    lists = getattr(cls, "OUTPUT_IS_LIST", None) or ()
+    for slot, kind in enumerate(getattr(cls, "RETURN_TYPES", ()) or ()):
+        is_combo = isinstance(kind, list | tuple)
+        type = "COMBO" if is_combo else _text(kind)
+        yield Output(
+            type=type,
+            name=str(names[slot]) if slot < len(names) else type,
+            is_list=bool(lists[slot]) if slot < len(lists) else False,
+            tooltip=tooltips[slot] if slot < len(tooltips) else None,
+            choices=tuple(plain(list(kind))) if is_combo else None,
+            fits_all=_fits_all(kind),
+        )
+
+
+def _any_input(section: Any) -> Input | None:
+    """What the inputs are that a class takes by claiming, in an overridden `in`, to have every name."""
+    if type(section) is dict or NEVER_AN_INPUT not in section:
+        return None
+    try:
+        return _input("", section[NEVER_AN_INPUT], "optional")
+    except (KeyError, TypeError, IndexError):
+        return Input(name="", type="*", section="optional")
+
+
+def checks_of(check: Callable[..., Any] | None) -> Checks | None:
+    """What the parameters of a class's check say that it checks."""
+    if check is None:
+        return None
+    parameters = inspect.signature(check).parameters.values()
+    names = tuple(one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY))
+    return Checks(
+        names=tuple(name for name in names if name != "input_types"),
+        everything=any(one.kind is one.VAR_KEYWORD for one in parameters),
+        types="input_types" in names,
+    )
+
+
+def _fits_all(kind: Any) -> bool:
+    """Is it a text that claims to differ from nothing? So packs make an input or output of any type."""
+    return isinstance(kind, str) and type(kind) is not str and not (kind != NEVER_AN_INPUT)  # noqa: SIM202
+
+
+def _text(kind: Any) -> str:
+    """The type as plain text: what packs derive from str does not cross the process border."""
+    return str.__str__(kind) if isinstance(kind, str) else str(kind)
+
+
+def file_version(cls: Any) -> str:
+    """Changes with the file that the class is written in."""
+    try:
+        state = Path(sys.modules[cls.__module__].__file__ or "").stat()
+    except (KeyError, AttributeError, OSError, TypeError):
+        return ""
+    return hashlib.sha256(f"{cls.__qualname__} {state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:16]

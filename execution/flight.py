@@ -1,0 +1,58 @@
+"""A node between its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from execution.graph import GraphNode
+from execution.invocation import Arguments
+from execution.results import Returned
+
+
+@dataclass
+class Flight:
+    """What the calls of a node returned so far (tasks where they are not done), and the nodes it stands for."""
+
+    node: GraphNode
+    began: float = field(default_factory=time.perf_counter)
+    arguments: Arguments = field(default_factory=dict)
+    outcomes: list[Any] = field(default_factory=list)
+    calls: list[Returned] | None = None
+    behind: list[str] = field(default_factory=list)
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.outcomes) or self.calls is not None
+
+    @property
+    def tasks(self) -> list[asyncio.Future[Any]]:
+        return [one for one in self.outcomes if isinstance(one, asyncio.Future)]
+
+    @property
+    def is_settled(self) -> bool:
+        """Have all tasks ended, or one of them badly?"""
+        tasks = self.tasks
+        return all(task.done() for task in tasks) or any(
+            task.done() and (task.cancelled() or task.exception()) for task in tasks
+        )
+
+    def returned(self) -> list[Any]:
+        """What the calls returned. Raises what the first one that failed raised."""
+        for task in self.tasks:
+            if task.cancelled():
+                raise RuntimeError(f"{self.node.title} cancelled itself")
+            if task.done():
+                task.result()
+        return [one.result() if isinstance(one, asyncio.Future) else one for one in self.outcomes]
+
+
+async def cancel(flights: Iterable[Flight]) -> None:
+    """End what still waits, and wait for its end."""
+    tasks = [task for flight in flights for task in flight.tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

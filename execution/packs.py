@@ -1,0 +1,175 @@
+"""Custom packs: what is in custom_nodes/, by the loading protocol of the ecosystem (contract custom_nodes.md §1).
+
+A pack is a `.py` file or a folder with `__init__.py`. It offers `NODE_CLASS_MAPPINGS`, or else an entry point
+`comfy_entrypoint`, or functions of ours with `@node`. What fails is named and costs only itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import logging
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from comfy_core.folders import CHECKOUT
+from execution.classic import adapt_class
+from nodes import registry
+from nodes.schema import Node
+
+log = logging.getLogger(__name__)
+OnFailure = Callable[[str, Exception | SystemExit], None]
+
+
+def expose_compat() -> None:
+    """Let packs import the module names that the ecosystem knows: `folder_paths`, `server`, `comfy` …"""
+    path = str(CHECKOUT / "compat")
+    if path not in sys.path:
+        sys.path.insert(0, path)
+
+
+def find_packs(folder: Path | None) -> list[Path]:
+    """Names that start with `.` or `_` or end with `.disabled` are passed over."""
+    if folder is None or not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", "_"))
+        and not path.name.endswith(".disabled")
+        and ((path.suffix == ".py" and path.is_file()) or (path / "__init__.py").is_file())
+    ]
+
+
+def run_prestartup_scripts(folder: Path | None, on_failure: OnFailure) -> None:
+    """Run each pack's `prestartup_script.py`. To be called before anything imports torch."""
+    for pack in find_packs(folder):
+        script = pack / "prestartup_script.py"
+        if script.is_file():
+            expose_compat()
+            _execute(f"custom_nodes.{pack.name}.prestartup_script", script, None, on_failure)
+
+
+def load_pack(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
+    """The nodes of a pack."""
+    name = f"custom_nodes.{pack.name if pack.is_dir() else pack.stem}"
+    is_folder = pack.is_dir()
+    module = _execute(name, pack / "__init__.py" if is_folder else pack, pack if is_folder else None, on_failure)
+    if module is None:
+        return
+    if is_folder:
+        _note_web_directories(pack, module)
+    for node in vars(module).values():
+        if isinstance(node, Node):
+            schema = msgspec.structs.replace(node.schema, python_module=name)
+            yield Node(schema, node.function, node.hooks, is_async=node.is_async)
+    mappings = getattr(module, "NODE_CLASS_MAPPINGS", None)
+    if mappings is not None:
+        yield from _classes(name, mappings, getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}, on_failure)
+    elif hasattr(module, "comfy_entrypoint"):
+        yield from _entered(name, module.comfy_entrypoint, on_failure)
+
+
+def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) -> ModuleType | None:
+    """Run a file as the module `name`; a `folder` makes it a package, whose files it imports relatively."""
+    places = [str(folder)] if folder is not None else None
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=places)
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        on_failure(name, error)
+        return None
+    return module
+
+
+# --- the two entry points --------------------------------------------------------------------------------------------
+
+
+def _classes(
+    module: str, mappings: Mapping[str, Any], titles: Mapping[str, str], on_failure: OnFailure
+) -> Iterator[Node]:
+    for id, cls in mappings.items():
+        node = _adapt(module, id, cls, titles.get(id, ""), on_failure)
+        if node is not None:
+            yield node
+
+
+def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) -> Node | None:
+    """The node that a class of either style is; None if it is broken."""
+    try:
+        cls.RELATIVE_PYTHON_MODULE = module
+        if hasattr(cls, "as_node"):
+            node = cls.as_node(module)
+            if node.schema.id != id or title:
+                node = _renamed(node, {"id": id, "title": title or node.schema.title})
+        else:
+            node = adapt_class(id, cls, title=title, python_module=module)
+    except (Exception, SystemExit) as error:
+        on_failure(f"{module}, class {id}", error)
+        return None
+    if id not in registry.NODES:
+        registry.CLASSES[id] = cls
+    return node
+
+
+def _renamed(node: Node, changed: Mapping[str, Any]) -> Node:
+    """The node under another name."""
+    reread = node.reread
+    return Node(
+        msgspec.structs.replace(node.schema, **changed),
+        node.function,
+        node.hooks,
+        node.make_instance,
+        (lambda: msgspec.structs.replace(reread(), **changed)) if reread is not None else None,
+        node.is_async,
+    )
+
+
+def _entered(module: str, entry_point: Callable[[], Any], on_failure: OnFailure) -> list[Node]:
+    try:
+        classes = asyncio.run(_enter(entry_point))
+    except (Exception, SystemExit) as error:
+        on_failure(module, error)
+        return []
+    found = [_adapt(module, cls.GET_SCHEMA().node_id, cls, "", on_failure) for cls in classes]
+    return [node for node in found if node is not None]
+
+
+async def _enter(entry_point: Callable[[], Any]) -> list[Any]:
+    extension = entry_point()
+    if inspect.isawaitable(extension):
+        extension = await extension
+    await extension.on_load()
+    return list(await extension.get_node_list())
+
+
+# --- what the browser gets -------------------------------------------------------------------------------------------
+
+
+def _note_web_directories(pack: Path, module: ModuleType) -> None:
+    """Where a pack's files for the editor are: `WEB_DIRECTORY`, and `[tool.comfy] web` of its pyproject.toml."""
+    web = getattr(module, "WEB_DIRECTORY", None)
+    if isinstance(web, str) and (pack / web).is_dir():
+        registry.WEB_DIRECTORIES[pack.name] = str((pack / web).resolve())
+    try:
+        project = tomllib.loads((pack / "pyproject.toml").read_text())
+        name, web = project["project"]["name"], project["tool"]["comfy"]["web"]
+    except FileNotFoundError:
+        return
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        log.debug("%s/pyproject.toml names no web directory: %r", pack.name, error)
+        return
+    if (pack / web).is_dir():
+        registry.WEB_DIRECTORIES[name] = str((pack / web).resolve())

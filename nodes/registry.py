@@ -1,0 +1,94 @@
+"""The nodes of this process by class name, for packs that look one another up (`nodes.NODE_CLASS_MAPPINGS`).
+
+Filled by `execution.load_nodes` while it loads. Classes of packs are their own; a built-in node, which is a function,
+gets a thin class the first time somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodes.schema import Node, NodeSchema, input_config
+
+NODES: dict[str, Node] = {}
+CLASSES: dict[str, Any] = {}
+TITLES: dict[str, str] = {}
+WEB_DIRECTORIES: dict[str, str] = {}
+
+METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "CLIPTextEncode": ("encode", ("clip", "text")),
+    "CLIPSetLastLayer": ("set_last_layer", ("clip", "stop_at_clip_layer")),
+    "CheckpointLoaderSimple": ("load_checkpoint", ("ckpt_name",)),
+    "VAELoader": ("load_vae", ("vae_name",)),
+    "LoraLoader": ("load_lora", ("model", "clip", "lora_name", "strength_model", "strength_clip")),
+    "LoraLoaderModelOnly": ("load_lora_model_only", ("model", "lora_name", "strength_model")),
+    "VAEDecode": ("decode", ("vae", "samples")),
+    "VAEEncode": ("encode", ("vae", "pixels")),
+    "VAEEncodeForInpaint": ("encode", ("vae", "pixels", "mask", "grow_mask_by")),
+    "EmptyLatentImage": ("generate", ("width", "height", "batch_size")),
+    "ImageScale": ("upscale", ("image", "upscale_method", "width", "height", "crop")),
+    "ImageScaleBy": ("upscale", ("image", "upscale_method", "scale_by")),
+    "LatentUpscale": ("upscale", ("samples", "upscale_method", "width", "height", "crop")),
+    "LatentUpscaleBy": ("upscale", ("samples", "upscale_method", "scale_by")),
+    "LoadImage": ("load_image", ("image",)),
+    "SaveImage": ("save_images", ("images", "filename_prefix", "prompt", "extra_pnginfo")),
+    "PreviewImage": ("save_images", ("images", "filename_prefix", "prompt", "extra_pnginfo")),
+    "ConditioningCombine": ("combine", ("conditioning_1", "conditioning_2")),
+    "ConditioningConcat": ("concat", ("conditioning_to", "conditioning_from")),
+    "ConditioningZeroOut": ("zero_out", ("conditioning",)),
+    "KSampler": ("sample", ()),
+    "KSamplerAdvanced": ("sample", ()),
+}
+"""What the ecosystem calls the method of a built-in class, and its parameters (empty: the inputs in their order)."""
+
+
+def class_mappings() -> dict[str, Any]:
+    """Every class by name; the one live dictionary."""
+    for name in NODES.keys() - CLASSES.keys():
+        CLASSES[name] = thin_class(NODES[name])
+    return CLASSES
+
+
+def class_of(name: str) -> Any:
+    """Raises KeyError when no node has that name."""
+    if name not in CLASSES:
+        CLASSES[name] = thin_class(NODES[name])
+    return CLASSES[name]
+
+
+def thin_class(node: Node) -> type:
+    """A class in the classic style that calls a built-in node."""
+    schema = node.schema
+    method, order = METHODS.get(schema.id, ("execute", ()))
+    names = order or tuple(one.name for one in schema.inputs)
+
+    def call(self: Any, *arguments: Any, **inputs: Any) -> Any:
+        return _as_tuple(node.function(**dict(zip(names, arguments, strict=False)), **inputs))
+
+    members = {
+        "INPUT_TYPES": classmethod(lambda cls: _input_types(schema)),
+        "RETURN_TYPES": tuple(one.type for one in schema.outputs),
+        "RETURN_NAMES": tuple(one.name for one in schema.outputs),
+        "FUNCTION": method,
+        "CATEGORY": schema.category,
+        "DESCRIPTION": schema.description,
+        "OUTPUT_NODE": schema.is_output,
+        method: call,
+    }
+    return type(schema.id, (), members)
+
+
+def _as_tuple(returned: Any) -> Any:
+    if isinstance(returned, tuple | dict):
+        return returned
+    return () if returned is None else (returned,)
+
+
+def _input_types(schema: NodeSchema) -> dict[str, Any]:
+    from comfy_core import folders
+
+    sections: dict[str, Any] = {"required": {}}
+    for one in schema.inputs:
+        entry: Any = one.type if one.section == "hidden" else tuple(input_config(one, folders.current().files))
+        sections.setdefault(one.section, {})[one.name] = entry
+    return sections
