@@ -1,0 +1,1 @@
+"""What packs know as the host's own modules."""

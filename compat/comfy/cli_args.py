@@ -1,0 +1,28 @@
+"""How the process was started, as far as packs ask."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from enum import StrEnum
+
+from comfy_core import folders
+
+
+class LatentPreviewMethod(StrEnum):
+    NoPreviews = "none"
+    Auto = "auto"
+    Latent2RGB = "latent2rgb"
+    TAESD = "taesd"
+
+
+args = Namespace(
+    base_directory=str(folders.current().base),
+    cpu=False,
+    disable_metadata=False,
+    highvram=False,
+    listen="127.0.0.1",
+    lowvram=False,
+    novram=False,
+    port=8188,
+    preview_method=LatentPreviewMethod.Auto,
+)

@@ -1,0 +1,1 @@
+"""The programming interface of schema style nodes, by version."""

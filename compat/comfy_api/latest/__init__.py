@@ -1,0 +1,88 @@
+"""The newest version: `io` to write nodes in, `ui` to show results, `ComfyExtension` to hand nodes over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_core import progress
+from execution.previews import encoded
+from nodes.expansion import executing_context
+
+from . import io, ui
+from . import io as IO
+from . import ui as UI
+
+
+class ComfyExtension:
+    """What `comfy_entrypoint` returns; a pack derives from it."""
+
+    async def on_load(self) -> None:
+        """Called once, before the nodes are asked for."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        raise NotImplementedError(f"{type(self).__name__} lists no nodes")
+
+
+def _set_progress(value: float, max_value: float, node_id: str | None, preview_image: Any) -> None:
+    preview = preview_image
+    if preview is not None and not isinstance(preview, tuple):
+        preview = ("JPEG", preview if hasattr(preview, "save") else ui.to_picture(preview), None)
+    progress.report(value, max_value, encoded(preview), node_id)
+
+
+class Execution:
+    """How far the running node is."""
+
+    async def set_progress(
+        self,
+        value: float,
+        max_value: float,
+        node_id: str | None = None,
+        preview_image: Any = None,
+        ignore_size_limit: bool = False,
+    ) -> None:
+        """Raises when the run is to stop; `preview_image` is a Pillow image or an image tensor [H, W, C]."""
+        _set_progress(value, max_value, node_id or _running(), preview_image)
+
+
+class ExecutionSync:
+    """The same for code that is not async."""
+
+    def set_progress(
+        self,
+        value: float,
+        max_value: float,
+        node_id: str | None = None,
+        preview_image: Any = None,
+        ignore_size_limit: bool = False,
+    ) -> None:
+        """Raises when the run is to stop; `preview_image` is a Pillow image or an image tensor [H, W, C]."""
+        _set_progress(value, max_value, node_id or _running(), preview_image)
+
+
+def _running() -> str | None:
+    context = executing_context()
+    return context.node_id if context is not None else None
+
+
+class ComfyAPI:
+    def __init__(self) -> None:
+        self.execution = Execution()
+
+
+class ComfyAPISync:
+    def __init__(self) -> None:
+        self.execution = ExecutionSync()
+
+
+class Input:
+    """Types of values as annotations."""
+
+    Image = Any
+    Audio = dict[str, Any]
+    Mask = Any
+    Latent = dict[str, Any]
+    Video = Any
+
+
+__all__ = ["IO", "UI", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "io", "ui"]

@@ -1,0 +1,1 @@
+"""What packs import to speak the execution protocol."""

@@ -1,0 +1,63 @@
+"""The words of schema style nodes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from execution.load_nodes import load_nodes
+from execution.packs import expose_compat
+from nodes.schema import object_info
+
+expose_compat()
+CAPTURED = Path(__file__).with_name("object_info_probe.json")
+PACKS = Path(__file__).parents[1] / "packs" / "custom_nodes"
+
+
+@pytest.fixture(scope="module")
+def probe():
+    return load_nodes((), PACKS)["ProbeV3"]
+
+
+def test_the_catalogue_entry_is_byte_for_byte_the_captured_one(probe):
+    ours = object_info(probe.schema, lambda folder: [])
+    ours["python_module"] = "custom_nodes.probe_pack"
+    assert json.dumps(ours) == CAPTURED.read_text().strip()
+
+
+def test_the_sockets_have_the_ecosystems_names():
+    from comfy_api.latest import io
+
+    known = {"Image": "IMAGE", "ControlNet": "CONTROL_NET", "ClipVisionOutput": "CLIP_VISION_OUTPUT", "AnyType": "*"}
+    assert {name: getattr(io, name).io_type for name in known} == known
+    assert io.Custom("MINE").Input("x").get_io_type() == "MINE"
+
+
+def test_one_id_twice_is_refused():
+    from comfy_api.latest import io
+
+    class Twice(io.ComfyNode):
+        @classmethod
+        def define_schema(cls):
+            return io.Schema("Twice", inputs=[io.Int.Input("a"), io.Float.Input("a")])
+
+    with pytest.raises(ValueError, match="Twice: the input ids a are used more than once"):
+        Twice.as_node("")
+
+
+def test_every_version_has_the_same_words():
+    from comfy_api import latest, v0_0_1, v0_0_2
+
+    assert v0_0_1.io is v0_0_2.io is latest.io is latest.IO
+
+
+def test_importing_it_needs_no_torch():
+    code = (
+        "import sys; sys.path.insert(0, 'compat')\n"
+        "import comfy_api.latest, comfy_execution.graph\n"
+        "print('torch' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKS.parents[2])
+    assert ran.stdout.strip() == "False"

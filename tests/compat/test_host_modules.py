@@ -1,0 +1,193 @@
+"""The host's modules, as packs import them."""
+
+import sys
+
+import pytest
+
+import nodes
+from comfy_core import folders
+from comfy_core.progress import Interrupted, listen
+from execution.load_nodes import load_nodes
+from execution.packs import expose_compat
+from nodes.schema import Input
+
+expose_compat()
+
+
+@pytest.fixture
+def where(tmp_path):
+    before = folders.current()
+    folders.use(folders.Folders(base=tmp_path))
+    sys.modules.pop("folder_paths", None)
+    (tmp_path / "models" / "loras" / "deep").mkdir(parents=True)
+    (tmp_path / "models" / "loras" / "deep" / "one.safetensors").touch()
+    (tmp_path / "models" / "loras" / "notes.txt").touch()
+    (tmp_path / "input").mkdir()
+    (tmp_path / "output").mkdir()
+    yield tmp_path
+    folders.use(before)
+    sys.modules.pop("folder_paths", None)
+
+
+def test_folder_paths_lists_and_finds_model_files(where):
+    import folder_paths
+
+    assert "deep/one.safetensors" in folder_paths.get_filename_list("loras")
+    assert "notes.txt" not in folder_paths.get_filename_list("loras")
+    path = folder_paths.get_full_path("loras", "deep/one.safetensors")
+    assert path == str(where / "models" / "loras" / "deep" / "one.safetensors")
+    assert folder_paths.get_full_path("loras", "../../secret") is None
+    assert folder_paths.models_dir == str(where / "models")
+    with pytest.raises(KeyError):
+        folder_paths.get_filename_list("nothing of ours")
+
+
+def test_packs_add_kinds_of_models_of_their_own(where):
+    import folder_paths
+
+    (where / "models" / "mine").mkdir()
+    (where / "models" / "mine" / "a.onnx").touch()
+    folder_paths.add_model_folder_path("mine", str(where / "models" / "mine"))
+    assert folder_paths.get_filename_list("mine") == ["a.onnx"]
+    folder_paths.folder_names_and_paths["mine"][1].add(".bin")
+    assert folder_paths.get_filename_list("mine") == []
+
+
+def test_a_combo_of_model_files_stays_up_to_date(where):
+    import folder_paths
+
+    from execution.classic import adapt_class
+
+    class Loader:
+        RETURN_TYPES, FUNCTION = (), "load"
+
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"name": (folder_paths.get_filename_list("loras"),)}}
+
+        def load(self, name):
+            """Nothing."""
+
+    (declared,) = adapt_class("Loader", Loader).schema.inputs
+    assert declared == Input(name="name", type="COMBO", folder="loras", bare=True)
+
+
+def test_annotated_names_stay_inside_their_folders(where):
+    import folder_paths
+
+    assert folder_paths.get_annotated_filepath("a.png [output]") == str(where / "output" / "a.png")
+    assert folder_paths.get_annotated_filepath("a.png") == str(where / "input" / "a.png")
+    with pytest.raises(ValueError, match="leaves input/"):
+        folder_paths.get_annotated_filepath("../a.png")
+
+
+def test_saved_files_are_numbered_on(where):
+    import folder_paths
+
+    (where / "output" / "sub").mkdir()
+    (where / "output" / "sub" / "x_00007_.png").touch()
+    saved = folder_paths.get_save_image_path("sub/x", str(where / "output"))
+    assert saved == (str(where / "output" / "sub"), "x", 8, "sub", "sub/x")
+    with pytest.raises(ValueError, match="leaves output/"):
+        folder_paths.get_save_image_path("../x", str(where / "output"))
+
+
+class Ear:
+    def __init__(self):
+        self.heard = []
+        self.stop = False
+
+    def report(self, value, total, preview, node_id=None):
+        self.heard.append((value, total, preview and preview()[0], node_id))
+
+    def interrupted(self):
+        return self.stop
+
+    def send(self, kind, data):
+        self.heard.append((kind, data))
+
+    def text(self, text, node_id=None):
+        self.heard.append((text, node_id))
+
+
+def test_a_progress_bar_reports_and_hears_interrupts():
+    import comfy.utils
+    from comfy.model_management import InterruptProcessingException
+    from PIL import Image
+
+    ear, bar = Ear(), comfy.utils.ProgressBar(4, node_id="7")
+    with listen(ear):
+        bar.update(1)
+        bar.update_absolute(4, preview=("JPEG", Image.new("RGBA", (8, 8)), 4))
+        ear.stop = True
+        with pytest.raises(InterruptProcessingException):
+            bar.update(1)
+    assert ear.heard == [(1, 4, None, "7"), (4, 4, "image/jpeg", "7")]
+    assert InterruptProcessingException is Interrupted
+
+
+def test_nodes_send_messages_to_the_client():
+    from server import PromptServer
+
+    ear = Ear()
+    with listen(ear):
+        PromptServer.instance.send_sync("my.pack", {"a": 1})
+        PromptServer.instance.send_progress_text("half", "3")
+    assert ear.heard == [("my.pack", {"a": 1}), ("half", "3")]
+
+
+def test_routes_are_recorded_and_served_under_both_addresses():
+    from server import PromptServer
+
+    server = PromptServer()
+
+    @server.routes.get("/mine")
+    async def mine(request):
+        """Answers nothing."""
+
+    server.add_routes()
+    assert {route.resource.canonical for route in server.app.router.routes()} == {"/mine", "/api/mine"}
+
+
+def test_conditioning_values_are_set_in_a_copy():
+    from node_helpers import conditioning_set_values
+
+    before = [["tensor", {"area": 1, "hooks": [1]}]]
+    assert conditioning_set_values(before, {"area": 2}) == [["tensor", {"area": 2, "hooks": [1]}]]
+    assert conditioning_set_values(before, {"hooks": [2]}, append=True)[0][1]["hooks"] == [1, 2]
+    assert before == [["tensor", {"area": 1, "hooks": [1]}]]
+
+
+def test_type_names_compare_as_unions():
+    from comfy.comfy_types import IO
+
+    assert not (IO.ANY != "MODEL")  # noqa: SIM202
+    assert not (IO.NUMBER != "INT")  # noqa: SIM202
+    assert IO.IMAGE != "MASK"
+    assert IO.IMAGE == "IMAGE"
+
+
+def test_state_dict_tools():
+    from comfy import utils
+
+    assert utils.state_dict_prefix_replace({"a.x": 1, "b": 2}, {"a.": "c."}) == {"b": 2, "c.x": 1}
+    assert utils.state_dict_prefix_replace({"a.x": 1, "b": 2}, {"a.": ""}, filter_keys=True) == {"x": 1}
+    assert utils.get_tiled_scale_steps(128, 64, 64, 64, 0) == 2
+
+
+def test_the_module_nodes_knows_every_class(monkeypatch):
+    load_nodes(("nodes",))
+    assert nodes.NODE_DISPLAY_NAME_MAPPINGS["VAEDecode"] == "VAE Decode"
+    decode = nodes.NODE_CLASS_MAPPINGS["VAEDecode"]
+    assert decode is nodes.VAEDecode
+    assert (decode.RETURN_TYPES, decode.FUNCTION) == (("IMAGE",), "decode")
+    assert list(decode.INPUT_TYPES()["required"]) == ["samples", "vae"]
+
+    class Vae:
+        def decode(self, samples):
+            return f"decoded {samples}"
+
+    assert nodes.VAEDecode().decode(Vae(), {"samples": "x"}) == ("decoded x",)
+    assert nodes.MAX_RESOLUTION == 16384
+    with pytest.raises(AttributeError):
+        _ = nodes.NoSuchNode
