@@ -27,29 +27,35 @@ export function paintFarNodes(
   zoom: number,
   marks: FarMarks,
 ): void {
-  const sorted = [...ids].sort((a, b) => scene.depth(a) - scene.depth(b));
-  ctx.font = `600 ${Math.min(40, 11 / zoom)}px ${theme.font}`;
-  ctx.textBaseline = "middle";
-  for (const id of sorted) {
+  const boxes = ids.flatMap((id) => {
     const frame = scene.frame(id);
-    if (!frame) continue;
-    const mode = scene.doc.node(id)?.mode;
-    const idle = mode === Mode.muted || mode === Mode.bypassed;
-    ctx.globalAlpha = idle ? 0.45 : 1;
+    return frame ? [{ id, frame, look: lookOf(scene, id, theme, marks) }] : [];
+  });
+  // One path for all that look the same: thousands of boxes cost a handful of strokes.
+  for (const look of new Set(boxes.map((box) => box.look))) {
+    const [color, isIdle] = look.split(" ");
+    ctx.beginPath();
+    for (const { frame } of boxes.filter((box) => box.look === look)) trace(ctx, frame, zoom);
+    ctx.globalAlpha = isIdle ? 0.45 : 1;
     ctx.fillStyle = theme.node;
-    box(ctx, frame);
     ctx.fill();
-    const mark = marks.isFailed(id)
-      ? theme.error
-      : marks.isSelected(id) || marks.isRunning(id)
-        ? theme.accent
-        : null;
-    ctx.strokeStyle = mark ?? theme.nodeBorder;
-    ctx.lineWidth = (mark ? 2 : 1) / zoom;
+    ctx.strokeStyle = color || theme.nodeBorder;
+    ctx.lineWidth = (color ? 2 : 1) / zoom;
     ctx.stroke();
-    if (zoom >= TITLE_ZOOM) paintTitle(ctx, frame, scene.doc.shape(id)?.title ?? "", theme, zoom);
   }
   ctx.globalAlpha = 1;
+  if (zoom < TITLE_ZOOM) return;
+  ctx.font = `600 ${Math.min(40, 11 / zoom)}px ${theme.font}`;
+  ctx.textBaseline = "middle";
+  for (const { id, frame } of boxes) paintTitle(ctx, frame, scene.doc.shape(id)?.title ?? "", theme, zoom);
+}
+
+/** Colour of the outline, empty for the ordinary one, and whether the node takes part in runs. */
+function lookOf(scene: Scene, id: NodeId, theme: Theme, marks: FarMarks): string {
+  const mode = scene.doc.node(id)?.mode;
+  const lit = marks.isSelected(id) || marks.isRunning(id);
+  const color = marks.isFailed(id) ? theme.error : lit ? theme.accent : "";
+  return mode === Mode.muted || mode === Mode.bypassed ? `${color} idle` : color;
 }
 
 function paintTitle(
@@ -60,23 +66,26 @@ function paintTitle(
   zoom: number,
 ): void {
   ctx.save();
-  box(ctx, frame);
+  ctx.beginPath();
+  trace(ctx, frame, zoom);
   ctx.clip();
   ctx.fillStyle = theme.text;
   ctx.fillText(title, frame.x + 8 / zoom, frame.y + Math.min(frame.h, Math.max(TITLE, 20 / zoom)) / 2);
   ctx.restore();
 }
 
-function box(ctx: CanvasRenderingContext2D, r: Rect): void {
-  ctx.beginPath();
-  ctx.roundRect(r.x, r.y, r.w, r.h, 8);
+/** Round corners are not seen from very far, and cost the most. */
+function trace(ctx: CanvasPath, r: Rect, zoom: number): void {
+  if (zoom < TITLE_ZOOM) ctx.rect(r.x, r.y, r.w, r.h);
+  else ctx.roundRect(r.x, r.y, r.w, r.h, 8);
 }
 
 export function paintGroups(ctx: CanvasRenderingContext2D, scene: Scene, area: Rect, theme: Theme): void {
   for (const group of scene.doc.groups()) {
     const rect = scene.groupRect(group);
     if (!intersects(rect, area)) continue;
-    box(ctx, rect);
+    ctx.beginPath();
+    ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 8);
     ctx.globalAlpha = 0.35;
     ctx.fillStyle = group.color ?? theme.group;
     ctx.fill();
