@@ -1,31 +1,58 @@
-"""Events as WebSocket frames: JSON text, and the binary frames 1 and 4 for previews (contract http_ws.md §6.3)."""
+"""Events as WebSocket frames: JSON text, and binary for previews (1 and 4) and lines of text (3); http_ws.md §6."""
 
 from __future__ import annotations
 
 import json
 import struct
+from typing import Any
 
 import msgspec
 
-from execution.events import Preview
+from execution.events import ExecutionBlocked, NodeMessage, NodeText, Preview
 from execution.subscription import Envelope, QueueStatus
 from web.server.answers import dumps
 
-PREVIEW, PREVIEW_WITH_METADATA = 1, 4
+PREVIEW, TEXT, PREVIEW_WITH_METADATA = 1, 3, 4
 IMAGE_KINDS = {"image/jpeg": 1, "image/png": 2}
 
 
 def text_frame(envelope: Envelope) -> str:
     """`{"type", "data", "seq"}`; `seq` is ours: the number to ask `/ws?since=` from after a break."""
+    type, data = _said(envelope)
+    return dumps({"type": type, "data": data, "seq": envelope.seq})
+
+
+def _said(envelope: Envelope) -> tuple[str, Any]:
+    """The message that an event is to clients."""
     event = envelope.event
     if isinstance(event, QueueStatus):
-        return dumps({"type": "status", "data": status_data(event.queue_remaining), "seq": envelope.seq})
+        return "status", status_data(event.queue_remaining)
+    if isinstance(event, NodeMessage):
+        return event.kind, event.data
     data = msgspec.to_builtins(event)
-    return dumps({"type": data.pop("type"), "data": data, "seq": envelope.seq})
+    type = data.pop("type")
+    if isinstance(event, ExecutionBlocked):
+        # clients know a blocked node as an error that does not end the run; as ComfyUI sends it, without a time
+        del data["timestamp"]
+        return "execution_error", {**data, "current_inputs": data["current_inputs"] or []}
+    return type, data
 
 
 def status_data(queue_remaining: int) -> dict:
     return {"status": {"exec_info": {"queue_remaining": queue_remaining}}}
+
+
+def binary_frame(event: Preview | NodeText, with_metadata: bool) -> bytes:
+    """A preview in the form that the client understands, or a line of text."""
+    if isinstance(event, NodeText):
+        return node_text(event)
+    return described_preview(event) if with_metadata else plain_preview(event)
+
+
+def node_text(event: NodeText) -> bytes:
+    """Frame 3: the length of the node's id, the id, the text."""
+    node = event.node.encode()
+    return struct.pack(">II", TEXT, len(node)) + node + event.text.encode("utf-8", "replace")
 
 
 def plain_preview(event: Preview) -> bytes:

@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from execution.events import ExecutionInterrupted, ExecutionStart, Preview, Progress, ProgressState
+from execution.events import (
+    ExecutionInterrupted,
+    ExecutionStart,
+    NodeMessage,
+    NodeText,
+    Preview,
+    Progress,
+    ProgressState,
+)
 from execution.subscription import Envelope, QueueStatus, Subscription
 from web.server.answers import dumps
-from web.server.frames import described_preview, plain_preview, status_data, text_frame
+from web.server.frames import binary_frame, status_data, text_frame
 
 if TYPE_CHECKING:
     from execution.engine import Engine
 
 SEND_SECONDS = 60.0
 FRAMES_KEPT = 64
-BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Preview)
+BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Preview, NodeMessage, NodeText)
 
 
 class Client:
@@ -135,8 +143,8 @@ class Hub:
 
 
 def _framed(envelope: Envelope, with_metadata: bool) -> str | bytes:
-    if isinstance(envelope.event, Preview):
-        return described_preview(envelope.event) if with_metadata else plain_preview(envelope.event)
+    if isinstance(envelope.event, Preview | NodeText):
+        return binary_frame(envelope.event, with_metadata)
     return text_frame(envelope)
 
 
