@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -24,32 +27,60 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
     "controlnet": WEIGHTS,
     "gligen": WEIGHTS,
     "upscale_models": WEIGHTS,
+    "latent_upscale_models": WEIGHTS,
     "hypernetworks": WEIGHTS,
+    "photomaker": WEIGHTS,
+    "classifiers": ("",),
+    "model_patches": WEIGHTS,
+    "audio_encoders": WEIGHTS,
+    "background_removal": WEIGHTS,
+    "frame_interpolation": WEIGHTS,
+    "geometry_estimation": WEIGHTS,
+    "optical_flow": WEIGHTS,
+    "detection": WEIGHTS,
 }
+PLACES = ("output", "input", "temp", "user")
+ELSEWHERE = "EASEL_FOLDERS"  # the environment variable that tells a process's children which folders lie elsewhere
+
+
+class ExtraFolder(NamedTuple):
+    """One more folder with models of a kind, searched before the usual ones if `first`, else after them."""
+
+    kind: str
+    path: Path
+    first: bool = False
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders of one running Easel. `base` is the checkout unless `--base-directory` says otherwise."""
+    """The folders of one running Easel. `base` is the checkout unless `--base-directory` says otherwise.
+
+    The others lie in `base` unless they are given, or the process that started this one has said where they are.
+    """
 
     base: Path = CHECKOUT
     output: Path = field(default=None)  # type: ignore[assignment]
+    input: Path = field(default=None)  # type: ignore[assignment]
+    temp: Path = field(default=None)  # type: ignore[assignment]
+    user: Path = field(default=None)  # type: ignore[assignment]
+    extra: tuple[ExtraFolder, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base", Path(self.base).resolve())
-        object.__setattr__(self, "output", Path(self.output or self.base / "output").resolve())
+        base = Path(self.base).resolve()
+        told = _told(base)
+        object.__setattr__(self, "base", base)
+        for name in PLACES:
+            place = getattr(self, name) or told.get(name) or base / name
+            object.__setattr__(self, name, Path(place).resolve())
+        if not self.extra and told:
+            extra = (ExtraFolder(kind, Path(path), first) for kind, path, first in told["extra"])
+            object.__setattr__(self, "extra", tuple(extra))
 
-    @property
-    def input(self) -> Path:
-        return self.base / "input"
-
-    @property
-    def temp(self) -> Path:
-        return self.base / "temp"
-
-    @property
-    def user(self) -> Path:
-        return self.base / "user"
+    def tell_children(self) -> None:
+        """Have the processes that this one starts find these folders under the same `base`."""
+        places = {name: str(getattr(self, name)) for name in ("base", *PLACES)}
+        extra = [(one.kind, str(one.path), one.first) for one in self.extra]
+        os.environ[ELSEWHERE] = json.dumps({**places, "extra": extra})
 
     @property
     def workflows(self) -> Path:
@@ -60,10 +91,13 @@ class Folders:
         return self.base / "custom_nodes"
 
     def models(self, kind: str) -> list[Path]:
-        """The folders searched for models of a kind: the user's, then the checkout's (where the starter model is)."""
+        """The folders searched for models of a kind, in order: the user's, then the checkout's (where the starter model
+        is), and the extra ones before or after them."""
         if kind not in MODEL_KINDS:
             raise KeyError(f"no model folder is called {kind!r}; there are: {', '.join(MODEL_KINDS)}")
-        return list(dict.fromkeys([self.base / "models" / kind, CHECKOUT / "models" / kind]))
+        first = [one.path for one in self.extra if one.kind == kind and one.first]
+        last = [one.path for one in self.extra if one.kind == kind and not one.first]
+        return list(dict.fromkeys([*first, self.base / "models" / kind, CHECKOUT / "models" / kind, *last]))
 
     def of_type(self, type: str) -> Path:
         """The folder behind the API's `type` word."""
@@ -97,6 +131,12 @@ class Folders:
             if name.endswith(f" [{word}]"):
                 type, name = word, name.removesuffix(f" [{word}]")
         return inside(self.of_type(type), f"{subfolder}/{name}" if subfolder else name)
+
+
+def _told(base: Path) -> dict[str, Any]:
+    """What the process that started this one has said of the folders of a base."""
+    told = json.loads(os.environ.get(ELSEWHERE, "{}"))
+    return told if told.get("base") == str(base) else {}
 
 
 def inside(folder: Path, name: str) -> Path:

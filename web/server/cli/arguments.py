@@ -22,7 +22,18 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def folders_of(options: argparse.Namespace) -> Folders:
-    return Folders(base=options.base_directory, output=options.output_directory)
+    """Where files lie by these options. Raises ValueError when a list of model folders cannot be read."""
+    from comfy_core.model_paths import NAME, read_model_paths
+
+    files = [path for path in (options.base_directory / NAME,) if path.is_file()] + options.extra_model_paths_config
+    return Folders(
+        base=options.base_directory,
+        output=options.output_directory,
+        input=options.input_directory,
+        temp=options.temp_directory and options.temp_directory / "temp",  # never empty a folder that others use
+        user=options.user_directory,
+        extra=tuple(folder for file in files for folder in read_model_paths(file)),
+    )
 
 
 def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
@@ -30,6 +41,7 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
     from execution.worker import WorkerSettings
 
     folders = folders_of(options)
+    folders.tell_children()
     settings = WorkerSettings(
         base=str(folders.base),
         output=str(folders.output),
@@ -70,6 +82,17 @@ def _serve(parser: argparse.ArgumentParser) -> None:
         help="addresses to listen on and host names to answer to, with commas; without a value: all addresses",
     )
     parser.add_argument("--port", type=_port, default=8188, help="the port (default: 8188)")
+    parser.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve another front end: a built web page")
+    parser.add_argument(
+        "--enable-cors-header",
+        nargs="?",
+        const="*",
+        metavar="ORIGIN",
+        help="let web pages of ORIGIN use this server; without a value: those of all sites",
+    )
+    parser.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="serve HTTPS: the private key (PEM)")
+    parser.add_argument("--tls-certfile", type=Path, metavar="FILE", help="serve HTTPS: the certificate (PEM)")
+    parser.add_argument("--enable-compress-response-body", action="store_true", help="compress JSON and text answers")
     parser.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
     parser.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
     browser = parser.add_mutually_exclusive_group()
@@ -103,6 +126,18 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--base-directory", type=Path, default=CHECKOUT, metavar="DIR", help="where models/, input/, output/ … are"
     )
     parser.add_argument("--output-directory", type=Path, metavar="DIR", help="where pictures go (default: output/)")
+    parser.add_argument("--input-directory", type=Path, metavar="DIR", help="where uploads go (default: input/)")
+    parser.add_argument("--temp-directory", type=Path, metavar="DIR", help="where to make temp/, emptied at each start")
+    parser.add_argument("--user-directory", type=Path, metavar="DIR", help="queue, history, settings (default: user/)")
+    parser.add_argument(
+        "--extra-model-paths-config",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="more folders of models: extra_model_paths.yaml files, besides the one in the base directory",
+    )
     parser.add_argument("--cpu", action="store_true", help="use no accelerator")
     memory = parser.add_mutually_exclusive_group()
     memory.add_argument("--highvram", action="store_true", help="keep models on the device")
