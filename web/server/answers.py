@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 T = TypeVar("T")
 
@@ -108,3 +109,14 @@ def flag(request: web.Request, name: str, default: bool = False) -> bool:
     """A query parameter that is `true` or `false`."""
     text = request.query.get(name)
     return default if text is None else text.lower() in ("true", "1")
+
+
+@web.middleware
+async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Pack answers of JSON and text for who can unpack them (`--enable-compress-response-body`)."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and response.content_type in ("application/json", "text/plain"):
+        accepts = "gzip" in request.headers.get("Accept-Encoding", "").lower()
+        if accepts and response.body and "Content-Encoding" not in response.headers:
+            response.enable_compression(web.ContentCoding.gzip)
+    return response

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from comfy_core.folders import Folders
-from web.server import failures, security
+from web.server import answers, failures, security
 from web.server.described import Described
 from web.server.hub import Hub
 from web.server.keys import DESCRIBED, DOOR, FOLDERS, HUB, LOGS, SETTINGS, Door
@@ -45,8 +45,9 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
 
     The caller starts and closes the engine.
     """
+    packing = [answers.compress] if settings.compress else []
     app = web.Application(
-        middlewares=[failures.answer_failures, security.guard], client_max_size=settings.max_upload_bytes
+        middlewares=[*packing, failures.answer_failures, security.guard], client_max_size=settings.max_upload_bytes
     )
     app[FOLDERS], app[SETTINGS] = folders, settings
     app[DOOR] = Door(engine)

@@ -22,7 +22,13 @@ PAGE_POLICY = (
     "media-src 'self' blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
 )
+OTHER_PAGE_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:")
 FILE_POLICY = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+CORS_HEADERS = {
+    "Access-Control-Allow-Methods": "POST, GET, DELETE, PUT, OPTIONS, PATCH",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization",
+    "Access-Control-Allow-Credentials": "true",
+}
 ANY_ADDRESS = {"0.0.0.0", "::", ""}
 
 
@@ -53,7 +59,9 @@ def check_host(request: web.Request) -> None:
 
 
 def check_origin(request: web.Request) -> None:
-    """Refuse requests that another site's page makes, WebSockets too."""
+    """Refuse requests that another site's page makes, WebSockets too, unless the owner has let that site in."""
+    if request.app[SETTINGS].cors_origin in ("*", request.headers.get("Origin", "")):
+        return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Refusal("requests from other sites are not allowed", type="foreign_origin", status=403)
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
@@ -87,10 +95,16 @@ def host_name(host: str) -> str:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Headers on every answer: no guessing of types, no framing by others, scripts only from here."""
+    settings = request.app[SETTINGS]
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    policy = PAGE_POLICY if settings.own_page else OTHER_PAGE_POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    allowed = settings.cors_origin
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if allowed is None else "cross-origin")
+    if allowed is not None:
+        response.headers["Access-Control-Allow-Origin"] = allowed
+        response.headers.update(CORS_HEADERS)
     response.headers.popall("Server", None)
 
 

@@ -11,9 +11,14 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """`listen` are the addresses and host names of `--listen`; `dist` is the folder of the built editor."""
+    """`listen` are the addresses and host names of `--listen`; `dist` is the folder of the built editor, or of another
+    front end (`own_page` False), whose pages may do more. `cors_origin` is the site whose pages may use this server
+    (`*`: all sites). `compress` is for answers of JSON and text."""
 
     listen: tuple[str, ...] = ("127.0.0.1",)
     port: int = 8188
     max_upload_bytes: int = 100 * MIB
     dist: Path = DIST
+    own_page: bool = True
+    cors_origin: str | None = None
+    compress: bool = False

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import signal
+import ssl
 import sys
 import time
 import webbrowser
@@ -22,7 +23,7 @@ from comfy_core.folders import Folders
 from web.server.app import make_app
 from web.server.cli.arguments import folders_of, worker_of
 from web.server.security import ANY_ADDRESS, is_address, is_loopback
-from web.server.settings import MIB, ServerSettings
+from web.server.settings import DIST, MIB, ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
@@ -37,14 +38,12 @@ class CannotStart(Exception):
 
 def serve(options: argparse.Namespace) -> int:
     """Serve until interrupted. Returns the exit code."""
-    folders = folders_of(options)
-    names = tuple(name.strip().lower() for name in options.listen.split(",") if name.strip())
-    settings = ServerSettings(
-        listen=names or ("127.0.0.1",), port=options.port, max_upload_bytes=int(options.max_upload_size * MIB)
-    )
     try:
+        folders = _folders(options)
+        settings = settings_of(options)
+        secure = _tls(options)
         check_folders(folders)
-        asyncio.run(_serve(options, folders, settings))
+        asyncio.run(_serve(options, folders, settings, secure))
     except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -56,15 +55,57 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(options: argparse.Namespace, folders: Folders, settings: ServerSettings) -> None:
+def settings_of(options: argparse.Namespace) -> ServerSettings:
+    """What the options say to the server. Raises CannotStart."""
+    names = tuple(name.strip().lower() for name in options.listen.split(",") if name.strip())
+    root = options.front_end_root
+    if root is not None and not (root / "index.html").is_file():
+        raise CannotStart(f"--front-end-root {root} has no index.html; name the folder of a built front end")
+    return ServerSettings(
+        listen=names or ("127.0.0.1",),
+        port=options.port,
+        max_upload_bytes=int(options.max_upload_size * MIB),
+        dist=DIST if root is None else root.resolve(),
+        own_page=root is None,
+        cors_origin=options.enable_cors_header,
+        compress=options.enable_compress_response_body,
+    )
+
+
+def _folders(options: argparse.Namespace) -> Folders:
+    try:
+        return folders_of(options)
+    except ValueError as error:
+        raise CannotStart(str(error)) from None
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    """The certificate to serve HTTPS with, if one is given. Raises CannotStart."""
+    key, certificate = options.tls_keyfile, options.tls_certfile
+    if key is None and certificate is None:
+        return None
+    if key is None or certificate is None:
+        raise CannotStart("HTTPS needs both --tls-keyfile and --tls-certfile")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CannotStart(f"cannot use --tls-certfile {certificate} with --tls-keyfile {key}: {reason}") from None
+    return context
+
+
+async def _serve(
+    options: argparse.Namespace, folders: Folders, settings: ServerSettings, secure: ssl.SSLContext | None
+) -> None:
     stop = _stop_on_signals()
     engine = asyncio.get_running_loop().create_future()
     app = make_app(engine, folders, settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS, handle_signals=False)
     await runner.setup()
     try:
-        port = await _listen(runner, settings)
-        _announce(settings, port, options.auto_launch)
+        port = await _listen(runner, settings, secure)
+        _announce(settings, port, options.auto_launch, "https" if secure else "http")
         await _live(options, folders, engine, stop)
     finally:
         await runner.cleanup()
@@ -110,9 +151,9 @@ async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine
 
 def check_folders(folders: Folders) -> None:
     """Make sure results can be written, before anything starts. Raises CannotStart naming the folder."""
-    for folder, flag in ((folders.base, "--base-directory"), (folders.user, "--base-directory")):
+    places = {"--base-directory": folders.base, "--user-directory": folders.user}
+    for flag, folder in {**places, "--output-directory": folders.output}.items():
         _check_writable(folder, flag)
-    _check_writable(folders.output, "--output-directory")
 
 
 def _check_writable(folder: Path, flag: str) -> None:
@@ -144,12 +185,12 @@ def clear_temp(folders: Folders, before: float) -> None:
 # --- port and browser ------------------------------------------------------------------------------------------------
 
 
-async def _listen(runner: web.AppRunner, settings: ServerSettings) -> int:
+async def _listen(runner: web.AppRunner, settings: ServerSettings, secure: ssl.SSLContext | None) -> int:
     """Bind the addresses; host names beside addresses are only names to answer to. Returns the port."""
     port = settings.port
     for address in bind_addresses(settings.listen):
         try:
-            await web.TCPSite(runner, address, port).start()
+            await web.TCPSite(runner, address, port, ssl_context=secure).start()
         except OSError as error:
             if address == "::" and runner.addresses and error.errno in NO_IPV6:
                 continue  # asked for all addresses, on a machine without IPv6
@@ -171,13 +212,15 @@ def _why_not(error: OSError, address: str, port: int) -> str:
     return f"cannot listen on {address}: {error.strerror or error}; see --listen"
 
 
-def _announce(settings: ServerSettings, port: int, auto_launch: bool | None) -> None:
+def _announce(settings: ServerSettings, port: int, auto_launch: bool | None, scheme: str) -> None:
     first = bind_addresses(settings.listen)[0]
     shown = "127.0.0.1" if first in ANY_ADDRESS else f"[{first}]" if ":" in first else first
-    url = f"http://{shown}:{port}"
+    url = f"{scheme}://{shown}:{port}"
     print(f"Easel is ready: {url}", flush=True)
     if not all(is_loopback(address) for address in bind_addresses(settings.listen)):
         print("anyone on this network can use it: there is no password", file=sys.stderr)
+    if settings.cors_origin == "*":
+        print("any web page you visit can use it: --enable-cors-header names no site", file=sys.stderr)
     if auto_launch or (auto_launch is None and has_desktop()):
         asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
 
