@@ -11,7 +11,7 @@ from execution import problems
 from execution.declared import nest
 from execution.graph import Graph, GraphNode, unwrap
 from execution.problems import Problem
-from nodes.schema import Node
+from nodes.schema import Node, NodeSchema
 
 
 def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping[str, Any]) -> list[Problem]:
@@ -35,6 +35,23 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
     if said is True:
         return []
     return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]
+
+
+def classes_of(prompt: Any) -> set[str]:
+    """The class names in a prompt, whatever JSON value it is."""
+    nodes = prompt.values() if isinstance(prompt, dict) else ()
+    names = [node.get("class_type") for node in nodes if isinstance(node, dict)]
+    return {name for name in names if isinstance(name, str)}
+
+
+def nodes_have_a_say(prompt: Any, schemas: Mapping[str, NodeSchema], has_problems: bool) -> bool:
+    """Must the nodes' own code judge a prompt, too?
+
+    It must where a class checks its inputs itself, or where something seems wrong with a class whose inputs may be
+    others by now than the catalogue says.
+    """
+    used = [schemas[name] for name in classes_of(prompt) if name in schemas]
+    return any(one.checks is not None or (has_problems and one.style != "function") for one in used)
 
 
 def _received_types(graph: Graph, node: GraphNode) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from comfy_core.folders import Folders
 from execution import problems
 from execution.catalogue import Catalogue
+from execution.checks import nodes_have_a_say
 from execution.dispatcher import Dispatcher
 from execution.history import entry, presentable_number, queue_item
 from execution.store import FINISHED, Store, StoredJob
@@ -78,10 +79,15 @@ class Engine:
         return Submitted(submission.prompt_id, presentable_number(number), validation.node_errors)
 
     async def validate(self, prompt: Any, targets: Any = None) -> Validation:
-        """Check an API prompt (see `execution.validate.Validation`).
+        """Check an API prompt (see `execution.validate.Validation`), where need be with the nodes' own checks."""
+        found = await self._validate_by_catalogue(prompt, targets)
+        has_problems = found.error is not None or bool(found.node_errors)
+        if nodes_have_a_say(prompt, self._catalogue.schemas, has_problems):
+            return await self._worker.check(prompt, targets) or found
+        return found
 
-        What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up.
-        """
+    async def _validate_by_catalogue(self, prompt: Any, targets: Any) -> Validation:
+        """What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up."""
         validation = await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
         if (validation.error is None and not validation.node_errors) or self._catalogue.is_fresh:
             return validation

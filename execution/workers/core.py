@@ -14,6 +14,7 @@ import psutil
 
 from comfy_core import folders
 from execution.cache import GIB, OutputCache
+from execution.checks import classes_of
 from execution.events import AnyEvent
 from execution.executor import Executor
 from execution.load_nodes import load_nodes, prepare_packs
@@ -50,7 +51,7 @@ class WorkerCore:
     def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:
         """Validate with the nodes' own checks and their inputs as they are now. May be called beside a run."""
         schemas = {name: node.schema for name, node in self.nodes.items()}
-        for name in {raw["class_type"] for raw in prompt.values()} & schemas.keys():
+        for name in classes_of(prompt) & schemas.keys():
             try:
                 schemas[name] = self.nodes[name].current_schema()
             except Exception:
