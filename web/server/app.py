@@ -18,6 +18,7 @@ from web.server.logs import LogBook
 from web.server.routes import (
     assets,
     catalogue,
+    documentation,
     internal,
     jobs,
     models,
@@ -36,7 +37,8 @@ from web.server.settings import ServerSettings
 if TYPE_CHECKING:
     from execution.engine import Engine
 
-TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket)  # with and without /api
+# with and without /api
+TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
 ONCE = (jobs.routes, packs.routes_under_api, assets.routes, internal.routes)  # only as written
 
 
