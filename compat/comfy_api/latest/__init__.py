@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from comfy_api import util
+
 from comfy_core import progress
 from execution.previews import encoded
 from nodes.expansion import executing_context
@@ -85,4 +87,12 @@ class Input:
     Video = Any
 
 
-__all__ = ["IO", "UI", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "io", "ui"]
+class Types:
+    """What values of some types are made of."""
+
+    VideoCodec = util.VideoCodec
+    VideoContainer = util.VideoContainer
+    VideoComponents = util.VideoComponents
+
+
+__all__ = ["IO", "UI", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "Types", "io", "ui"]
