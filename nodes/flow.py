@@ -7,7 +7,8 @@ between the two, linked to what this round gave, and again a loop end.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from nodes.expansion import GraphBuilder, GraphNode, is_link
 from nodes.schema import Boolean, Grow, Hidden, Int, Match, Socket, node
@@ -81,7 +82,8 @@ def create_list(inputs: Items) -> Annotated[Any, Match("type")]:
 # --- loops -----------------------------------------------------------------------------------------------------------
 
 
-class Loop(NamedTuple):
+@dataclass(frozen=True)
+class Loop:
     """Where a loop began, and in which round it is."""
 
     start: str
