@@ -53,7 +53,12 @@ def k_sampler(
 def k_sampler_advanced(
     model: Model,
     add_noise: Annotated[
-        str, Combo(("enable", "disable"), tooltip="Disable it where the latent is noisy already: for a second stage.")
+        str,
+        Combo(
+            ("enable", "disable"),
+            tooltip="Disable it where the latent is noisy already: for a second stage.",
+            advanced=True,
+        ),
     ],
     noise_seed: Annotated[int, SEED],
     steps: Steps,
@@ -70,7 +75,12 @@ def k_sampler_advanced(
         int, Int(default=10_000, min=0, max=10_000, advanced=True, tooltip="The step before which it ends.")
     ],
     return_with_leftover_noise: Annotated[
-        str, Combo(("disable", "enable"), tooltip="Enable it to leave the rest of the noise to a second stage.")
+        str,
+        Combo(
+            ("disable", "enable"),
+            tooltip="Enable it to leave the rest of the noise to a second stage.",
+            advanced=True,
+        ),
     ],
 ) -> Latent:
     """As KSampler, for a stretch of the schedule: two of these in a row share one run between two models."""

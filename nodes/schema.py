@@ -141,6 +141,7 @@ class Combo:
     choices: tuple[str, ...]
     default: str | None = None
     tooltip: str = ""
+    advanced: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,16 @@ class BrownianTree:
     DIGITS = 6
     POOL = 24
 
-    def __init__(self, start: float, end: float, shape: torch.Size, dtype: torch.dtype, seed: int) -> None:
-        self.shape, self.dtype, self.seed = shape, dtype, seed % 2**64
+    def __init__(
+        self,
+        start: float,
+        end: float,
+        shape: torch.Size,
+        dtype: torch.dtype,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.shape, self.dtype, self.seed, self.device = shape, dtype, seed % 2**64, device
         self.root = _Span(round(start, self.DIGITS), round(end, self.DIGITS))
         self.whole = self._normal() * sqrt(end - start)
         self._noise = lru_cache(maxsize=48)(lambda depth, number: self._normal(number, depth))
@@ -76,7 +84,7 @@ class BrownianTree:
         """The increment between two times, start <= end; both are held inside the tree's interval."""
         start, end = (min(max(round(t, self.DIGITS), self.root.low), self.root.high) for t in (start, end))
         if start == end:
-            return torch.zeros(self.shape, dtype=self.dtype)
+            return torch.zeros(self.shape, dtype=self.dtype, device=self.device)
         return reduce(add, self._pieces(self.root, self.whole, start, end))
 
     def _pieces(self, span: _Span, increment: Tensor, start: float, end: float) -> Iterator[Tensor]:
@@ -97,15 +105,19 @@ class BrownianTree:
     def _normal(self, *place: int) -> Tensor:
         stream = np.random.SeedSequence(entropy=self.seed, spawn_key=place, pool_size=self.POOL)
         number = int(stream.generate_state(1)[0])
-        return torch.randn(self.shape, dtype=self.dtype, generator=generator(number))
+        source = generator(number, self.device)
+        return torch.randn(self.shape, dtype=self.dtype, device=self.device, generator=source)
 
 
-def brownian_noise_sampler(x: Tensor, sigma_min: float, sigma_max: float, seed: int | None = None) -> NoiseSampler:
+def brownian_noise_sampler(
+    x: Tensor, sigma_min: float, sigma_max: float, seed: int | None = None, cpu: bool = True
+) -> NoiseSampler:
     """The noise of one Brownian path along sigma: steps of any size see the same underlying noise, so that the same
-    seed gives the same picture, refined, when the number of steps changes. The path is drawn on the CPU."""
+    seed gives the same picture, refined, when the number of steps changes. The path is drawn on the CPU, or else on
+    x's device."""
     if seed is None:
         seed = int(torch.randint(0, 2**63 - 1, ()))
-    tree = BrownianTree(sigma_min, sigma_max, x.shape, x.dtype, seed)
+    tree = BrownianTree(sigma_min, sigma_max, x.shape, x.dtype, seed, "cpu" if cpu else x.device)
 
     def noise(sigma: Tensor, sigma_next: Tensor) -> Tensor:
         low, high = sorted((float(sigma), float(sigma_next)))

@@ -46,6 +46,31 @@ class Velocity(Epsilon):
         return model_input * self.sigma_data**2 / variance - model_output * sigma * self.sigma_data / variance**0.5
 
 
+class Flow:
+    """The network predicts the velocity noise - x0 of a straight path x = (1 - sigma) x0 + sigma noise, sigma 0..1.
+
+    Liu et al. 2022, https://arxiv.org/abs/2209.03003.
+    """
+
+    sigma_data = 1.0
+
+    def calculate_input(self, sigma: Tensor, noise: Tensor) -> Tensor:
+        """What the network sees: x as it is."""
+        return noise
+
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        return model_input - model_output * _beside(sigma, model_output)
+
+    def noise_scaling(self, sigma: Tensor, noise: Tensor, latent_image: Tensor, max_denoise: bool = False) -> Tensor:
+        """The point of the path between `latent_image` and `noise`."""
+        sigma = _beside(sigma, noise)
+        return sigma * noise + (1.0 - sigma) * latent_image
+
+    def inverse_noise_scaling(self, sigma: Tensor, latent: Tensor) -> Tensor:
+        """Bring a latent that still has noise back to the scale of clean ones."""
+        return latent / (1.0 - _beside(sigma, latent))
+
+
 class DiscreteSchedule(nn.Module):
     """The noise levels of a model trained at `len(sigmas)` whole timesteps, ascending."""
 

@@ -53,13 +53,15 @@ def common_ksampler(
         noise = torch.zeros_like(samples, device="cpu")
     else:
         noise = prepare_noise(samples, seed, latent.get("batch_index"))
-    sigmas = sigmas_for(model.get_model_object("model_sampling"), scheduler, steps, denoise)
+    sampler = sampler_object(sampler_name)
+    sampling = model.get_model_object("model_sampling")
+    sigmas = sigmas_for(sampling, scheduler, steps, denoise, sampler.drop_penultimate)
     sigmas = cut(sigmas, start_step, last_step, force_full_denoise)
     sampled = sample_custom(
         model,
         noise,
         cfg,
-        sampler_object(sampler_name),
+        sampler,
         sigmas,
         positive,
         negative,
@@ -109,7 +111,7 @@ def sample_custom(
         options["transformer_options"] = {**options.get("transformer_options", {}), "sample_sigmas": sigmas}
         x = sampling.noise_scaling(sigmas[0], noise, scaled, is_max_denoise(sampling, sigmas))
         extra_args = {"model_options": options, "seed": seed}
-        x = sampler.function(denoiser, x, sigmas, extra_args=extra_args, callback=callback, disable=disable_pbar)
+        x = sampler(denoiser, x, sigmas, extra_args=extra_args, callback=callback, disable=disable_pbar)
         x = sampling.inverse_noise_scaling(sigmas[-1], x)
     return latent_format.process_out(x.float()).to(offload_device())
 

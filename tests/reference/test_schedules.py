@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from comfy_core.sampling.prediction import EpsilonSampling
-from comfy_core.sampling.samplers import sample_dpmpp_2m, sample_euler, sample_heun
+from comfy_core.sampling.samplers.dpmpp import sample_dpmpp_2m
+from comfy_core.sampling.samplers.euler import sample_euler
+from comfy_core.sampling.samplers.heun import sample_heun
 from comfy_core.sampling.schedulers import calculate_sigmas
 from tests.comfy_core.mixture import Mixture
 
