@@ -7,7 +7,7 @@ import json
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
-from playwright.sync_api import Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect
 
 RUN_SECONDS = 240
 expect.set_options(timeout=30_000)

@@ -23,7 +23,7 @@ PATH = settings.WORK / "diffusion.pt"
 LATENTS = settings.WORK / "latents"
 CHUNK = 2048
 BATCH = 32
-HIGHEST_RATE = 2e-3
+HIGHEST_RATE = 3e-3
 DROPPED = 0.1  # part of the captions replaced by the empty one
 
 

@@ -56,13 +56,15 @@ def packs(folders: Folders) -> list[Path]:
 
 def web_folders(folders: Folders) -> dict[str, Path]:
     """Where the files lie that `/extensions/<name>/` shows: `WEB_DIRECTORY` of a pack, `[tool.comfy] web` of its
-    project, and what packs have registered themselves while running in this process."""
+    project, and what these packs have registered themselves while running in this process."""
     found: dict[str, Path] = {}
     for pack in packs(folders):
         for name, place in (_declared_in_code(pack), _declared_in_project(pack)):
             if place and (pack / place).is_dir():
                 found[name] = (pack / place).resolve()
-    return found | {name: Path(place) for name, place in registry.WEB_DIRECTORIES.items()}
+    home = folders.custom_nodes.resolve()
+    registered = {name: Path(place) for name, place in registry.WEB_DIRECTORIES.items()}
+    return found | {name: place for name, place in registered.items() if place.is_relative_to(home)}
 
 
 def scripts(folders: Folders, dist: Path) -> list[str]:
