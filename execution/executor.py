@@ -217,7 +217,7 @@ class _Run:
         except Interrupted:
             raise _Ended(self.tell.interruption(flight.node)) from None
         except (Exception, SystemExit) as error:
-            log.warning("%s failed", flight.node.title, exc_info=True)
+            log.info("%s failed", flight.node.title, exc_info=True)
             end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
             raise _Ended(end, is_out_of_memory(error)) from None
 
