@@ -22,7 +22,8 @@ from tools.starter import data, loop, settings
 PATH = settings.WORK / "diffusion.pt"
 LATENTS = settings.WORK / "latents"
 CHUNK = 2048
-BATCH = 32
+ENCODED = 32  # pictures encoded at once
+BATCH = 48
 HIGHEST_RATE = 3e-3
 DROPPED = 0.1  # part of the captions replaced by the empty one
 
@@ -58,8 +59,8 @@ def encode_chunk(vae: AutoencoderKL, path: Path, seed: int, device: torch.device
     """Draw `CHUNK` samples, keep their latents (fp16) and captions in `path`."""
     rng = random.Random(seed)
     means, captions = [], []
-    for _ in range(0, CHUNK, BATCH):
-        samples = [data.sample(rng) for _ in range(BATCH)]
+    for _ in range(0, CHUNK, ENCODED):
+        samples = [data.sample(rng) for _ in range(ENCODED)]
         image = torch.from_numpy(data.pixels([one.picture for one in samples])).to(device)
         means.append(vae.encode(image.to(memory_format=torch.channels_last)).half().cpu())
         captions += [one.caption for one in samples]

@@ -26,7 +26,7 @@ def export(vae: AutoencoderKL, pair: Pair, scale: float) -> None:
     forget_unseen_tokens(pair)
     networks = {"unet": pair.unet, "vae": vae, "text": pair.text}
     tensors = {
-        prefix + key: value.detach().cpu().half().contiguous()
+        prefix + key: value.detach().cpu().to(storage_of(key)).contiguous()
         for prefix, name in PREFIXES.items()
         for key, value in networks[name].state_dict().items()
     }
@@ -47,6 +47,11 @@ def export(vae: AutoencoderKL, pair: Pair, scale: float) -> None:
     save_file(tensors, new, metadata)
     new.replace(settings.CHECKPOINT)
     print(f"{settings.CHECKPOINT}: {settings.CHECKPOINT.stat().st_size / 1e6:.1f} MB, {len(tensors)} tensors")
+
+
+def storage_of(key: str) -> torch.dtype:
+    """Half precision; eight bits for the token vectors, a third of the file: that moves encoded prompts by 0.5 %."""
+    return torch.float8_e4m3fn if key == "embeddings.token_embedding.weight" else torch.float16
 
 
 def forget_unseen_tokens(pair: Pair) -> None:
