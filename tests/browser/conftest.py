@@ -62,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: playwright's loop would run on under the tests that come after
 def browser(chromium: str):
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests drive Chromium with playwright")
     with playwright.sync_playwright() as driver:
