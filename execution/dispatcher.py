@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,9 +38,12 @@ END_STATUS = {"execution_success": "completed", "execution_error": "failed", "ex
 
 
 class Dispatcher:
-    """`waiting` are the ids of the pending prompts; `current` is the job that runs and `node` where it is."""
+    """`waiting` are the ids of the pending prompts; `current` is the job that runs and `node` where it is.
 
-    def __init__(self, store: Store, worker: Worker, catalogue: Catalogue, hub: Hub) -> None:
+    `scratch` is where every job has its folder while it is in the queue.
+    """
+
+    def __init__(self, store: Store, worker: Worker, catalogue: Catalogue, hub: Hub, scratch: Path) -> None:
         self.waiting: set[str] = set()
         self.current: StoredJob | None = None
         self.node = ""
@@ -46,6 +51,7 @@ class Dispatcher:
         self._worker = worker
         self._catalogue = catalogue
         self._hub = hub
+        self._scratch = scratch
         self._wake = asyncio.Event()
 
     def remaining(self) -> int:
@@ -104,7 +110,7 @@ class Dispatcher:
         return job
 
     async def _run(self, job: StoredJob) -> None:
-        work = Job(prompt_id=job.id, prompt=job.prompt, outputs=job.targets, extra_data=job.extra_data)
+        work = self._work_of(job)
         closing: AnyEvent = Executing(prompt_id=job.id, node=None)
         reason, message = "WorkerFailed", "The worker gave up this prompt without a reason; the log may have one."
         try:
@@ -120,6 +126,16 @@ class Dispatcher:
         if self.current is not None:
             await self.fail(job, reason, message)
         self._hub.publish(closing, _client(job))
+
+    def _work_of(self, job: StoredJob) -> Job:
+        return Job(
+            prompt_id=job.id,
+            prompt=job.prompt,
+            outputs=job.targets,
+            extra_data=job.extra_data,
+            attempt=job.attempts,
+            folder=str(self._scratch / job.id),
+        )
 
     async def _handle(self, job: StoredJob, event: AnyEvent) -> None:
         """Note an event in the job, write what must not be lost, then tell."""
@@ -143,7 +159,13 @@ class Dispatcher:
         name, data = _message(event)
         job.error = None if isinstance(event, ExecutionSuccess) else data
         await self._write(self._store.finish(job, END_STATUS[name]))
+        await self._clear(job)
         self.current = None
+
+    async def _clear(self, job: StoredJob) -> None:
+        folder = self._scratch / job.id
+        if folder.exists():
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _write(self, writing: Any) -> None:
         """A full disk must not stop the run: the job goes on, and is run again after a restart if its end is lost."""

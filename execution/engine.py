@@ -33,7 +33,7 @@ class Engine:
         self._store = Store(database_url or f"sqlite:///{folders.user / 'easel.db'}")
         self._hub = Hub()
         self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
-        self._dispatcher = Dispatcher(self._store, worker, self._catalogue, self._hub)
+        self._dispatcher = Dispatcher(self._store, worker, self._catalogue, self._hub, folders.user / "jobs")
         self._counter = Counter(0)
         self._adding = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []

@@ -36,12 +36,18 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One validated prompt on its way to a worker. `outputs` are the ids of the output nodes to run."""
+    """One validated prompt on its way to a worker. `outputs` are the ids of the output nodes to run.
+
+    `attempt` counts from 1; what an earlier one left for it is in `folder`. That need not exist: whoever writes there
+    makes it, and it is deleted when the job has ended. An empty `folder`: nothing is to be kept.
+    """
 
     prompt_id: str
     prompt: dict[str, Any]
     outputs: list[str]
     extra_data: dict[str, Any] = {}
+    attempt: int = 1
+    folder: str = ""
 
 
 class WorkerFailed(Exception):

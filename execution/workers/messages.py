@@ -103,12 +103,11 @@ async def read_from_worker(channel: asyncio.StreamReader) -> FromWorker:
 
 
 def pack_job(job: Job) -> Run:
-    return Run(json.dumps([job.prompt_id, job.prompt, job.outputs, job.extra_data]).encode())
+    return Run(json.dumps(msgspec.structs.asdict(job)).encode())
 
 
 def unpack_job(message: Run) -> Job:
-    prompt_id, prompt, outputs, extra_data = json.loads(message.job)
-    return Job(prompt_id=prompt_id, prompt=prompt, outputs=outputs, extra_data=extra_data)
+    return Job(**json.loads(message.job))
 
 
 def _exactly(channel: BinaryIO, length: int) -> bytes:

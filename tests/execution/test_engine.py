@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,16 @@ class LateWorker(InProcessWorker):
     async def start(self):
         await self.go.wait()
         await super().start()
+
+
+class KeepingWorker(InProcessWorker):
+    """A worker that notes each job's attempt in the job's folder."""
+
+    async def run(self, job):
+        Path(job.folder).mkdir(parents=True, exist_ok=True)
+        (Path(job.folder) / str(job.attempt)).touch()
+        async for event in super().run(job):
+            yield event
 
 
 def prompt_of(node, class_type="FakeNumber", **inputs):
@@ -364,6 +375,19 @@ async def test_a_killed_server_loses_nothing_and_what_killed_it_twice_is_not_tri
     assert held["status"]["messages"][-1][1]["exception_message"] == (
         "The server ended 2 times while this prompt was running; it is not tried again."
     )
+
+
+async def test_a_job_keeps_its_folder_over_a_restart_and_leaves_none_behind(running_engine, settings, folders, node):
+    async with running_engine(KeepingWorker(settings)) as engine:
+        held = await engine.submit({"prompt": holding(node)})
+        await has_started(engine)
+    assert [one.name for one in (folders.user / "jobs" / held.prompt_id).iterdir()] == ["1"]
+    async with running_engine(KeepingWorker(settings)) as engine:
+        with engine.subscribe() as events:
+            await has_started(engine)
+            await engine.interrupt(held.prompt_id)
+            await end_of(events, held.prompt_id)
+    assert list((folders.user / "jobs").iterdir()) == []
 
 
 async def test_the_catalogue_of_the_last_start_serves_until_the_worker_is_up(running_engine, settings, node):
