@@ -1,4 +1,4 @@
-"""Built-in nodes look to the ecosystem as its own do: `object_info.json` beside this file was measured there."""
+"""Built-in nodes look to the ecosystem as its own do: the `object_info*.json` beside this file were measured there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ import pytest
 from execution.load_nodes import load_nodes
 from nodes.schema import Node, object_info
 
-CONTRACT: dict[str, Any] = json.loads(Path(__file__).with_name("object_info.json").read_text())
+CONTRACT: dict[str, Any] = {
+    name: info
+    for file in sorted(Path(__file__).parent.glob("object_info*.json"))
+    for name, info in json.loads(file.read_text()).items()
+}
 ROOT = Path(__file__).parents[2]
 NODES: dict[str, Node] = load_nodes(("nodes",))
 LISTS = {"sampler_name", "scheduler"}
@@ -32,7 +36,10 @@ def _entry(name: str, entry: Any) -> Any:
     if isinstance(entry, str):
         return entry
     kind, options = entry[0], dict(entry[1]) if len(entry) > 1 else {}
-    options.pop("tooltip", None)
+    options = {
+        key: value for key, value in options.items() if key == "default" or (key != "tooltip" and value is not False)
+    }
+    kind = options.pop("options", kind)
     files = name.endswith("_name") or name == "image"
     if isinstance(kind, list) and (files or name in LISTS):
         kind = "COMBO"
@@ -44,9 +51,9 @@ def test_a_node_is_as_the_ecosystem_knows_it(name: str):
     ours, theirs = object_info(NODES[name].schema, lambda folder: []), CONTRACT[name]
     assert inputs(ours) == inputs(theirs)
     assert [list(one) for one in inputs(ours).values()] == [list(one) for one in inputs(theirs).values()]
-    assert {key: ours.get(key) for key in theirs if key not in TEXTS} == {
-        key: value for key, value in theirs.items() if key not in TEXTS
-    }
+    assert {key: ours.get(key) or None for key in theirs if key not in TEXTS} == {
+        key: value or None for key, value in theirs.items() if key not in TEXTS
+    } | {"display_name": theirs["display_name"] or theirs["name"]}
 
 
 @pytest.mark.parametrize("name", ["KSampler", "KSamplerAdvanced"])
