@@ -22,7 +22,7 @@ class UNetDims:
     `depths` counts the transformer blocks behind each residual block of a level on the way down, `up_depths` on the
     way up (one residual block more). `middle_depth` -1 leaves out the middle's attention and second block.
     Heads are either counted (`heads`) or as wide as `head_dim` says. `vector_dim` is the width of the pooled
-    conditioning vector `y` (SDXL), 0 for none.
+    conditioning vector `y` (SDXL), 0 for none; `guidance_dim` that of the embedded guidance scale (LCM), 0 for none.
     """
 
     in_channels: int = 4
@@ -38,6 +38,7 @@ class UNetDims:
     head_dim: int | None = None
     linear_projections: bool = False
     vector_dim: int = 0
+    guidance_dim: int = 0
     norm_groups: int = 32
 
     def heads_for(self, channels: int) -> int:
@@ -50,6 +51,22 @@ def timestep_embedding(timesteps: Tensor, dim: int, max_period: float = 10_000) 
     steps = torch.arange(half, dtype=torch.float32, device=timesteps.device)
     angles = timesteps.float()[:, None] * torch.exp(-math.log(max_period) * steps / half)[None]
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+class TimeEmbedding(nn.Sequential):
+    """A timestep's sinusoids, and where a model was distilled with it the embedded guidance scale, to one vector.
+
+    Luo et al. 2023, "Latent Consistency Models", https://arxiv.org/abs/2310.04378, section 4.2.
+    """
+
+    def __init__(self, channels: int, width: int, guidance_dim: int = 0) -> None:
+        super().__init__(nn.Linear(channels, width), nn.SiLU(), nn.Linear(width, width))
+        if guidance_dim:
+            self.cond_proj = nn.Linear(guidance_dim, channels, bias=False)
+
+    def forward(self, sinusoids: Tensor, guidance: Tensor | None = None) -> Tensor:
+        x = sinusoids if guidance is None else sinusoids + self.cond_proj(guidance)
+        return self[2](self[1](self[0](x)))
 
 
 class ResBlock(nn.Module):
@@ -196,7 +213,7 @@ class UNet(nn.Module):
         self.dims = dims
         mc, groups = dims.model_channels, dims.norm_groups
         emb = mc * 4
-        self.time_embed = nn.Sequential(nn.Linear(mc, emb), nn.SiLU(), nn.Linear(emb, emb))
+        self.time_embed = TimeEmbedding(mc, emb, dims.guidance_dim)
         if dims.vector_dim:
             self.label_emb = nn.Sequential(
                 nn.Sequential(nn.Linear(dims.vector_dim, emb), nn.SiLU(), nn.Linear(emb, emb))
@@ -232,12 +249,21 @@ class UNet(nn.Module):
                 self.output_blocks.append(Stage(*layers))
         self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), nn.Conv2d(ch, dims.out_channels, 3, padding=1))
 
-    def forward(self, x: Tensor, timesteps: Tensor, context: Tensor, y: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        timesteps: Tensor,
+        context: Tensor,
+        y: Tensor | None = None,
+        guidance: Tensor | None = None,
+    ) -> Tensor:
         """Predict from noisy latents `x` [B, C, h, w] at `timesteps` [B] under text `context` [B, N, context_dim].
 
-        `y` [B, vector_dim] is the pooled vector where `dims.vector_dim` asks for one. Returns [B, out_channels, h, w].
+        `y` [B, vector_dim] is the pooled vector where `dims.vector_dim` asks for one, `guidance` [B, guidance_dim] the
+        embedded guidance scale where `dims.guidance_dim` does. Returns [B, out_channels, h, w].
         """
-        emb = self.time_embed(timestep_embedding(timesteps, self.dims.model_channels).to(x.dtype))
+        sinusoids = timestep_embedding(timesteps, self.dims.model_channels).to(x.dtype)
+        emb = self.time_embed(sinusoids, guidance if self.dims.guidance_dim else None)
         if self.dims.vector_dim:
             if y is None:
                 raise ValueError("this U-Net needs the pooled conditioning vector y")
