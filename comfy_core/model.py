@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from comfy_core.concat import Concat, repeated, resized
 from comfy_core.latent_format import LatentFormat
-from comfy_core.sampling.prediction import EpsilonSampling, VelocitySampling
+from comfy_core.sampling.prediction import ModelSampling
+
+LCM_GUIDANCE = 8.0
+"""The guidance scale of latent consistency models where the conditioning names none."""
 
 
 class DiffusionModel(nn.Module):
-    """Turns a noisy latent into a guess of the clean one. `model_config` is the family module it was loaded by."""
+    """Turns a noisy latent into a guess of the clean one. `model_config` is the family module it was loaded by.
+
+    A family whose network takes more than text and time says so by overriding `encode_adm` (the vector `y`), or by
+    `concat`, what its input has next to the noisy latent.
+    """
 
     def __init__(
         self,
         diffusion_model: nn.Module,
-        model_sampling: EpsilonSampling | VelocitySampling,
+        model_sampling: ModelSampling,
         latent_format: LatentFormat,
         model_config: Any = None,
         values_per_pixel: int = 10_000,
+        concat: Concat | None = None,
     ) -> None:
         super().__init__()
         self.diffusion_model = diffusion_model
@@ -29,6 +39,7 @@ class DiffusionModel(nn.Module):
         self.latent_format = latent_format
         self.model_config = model_config
         self.values_per_pixel = values_per_pixel
+        self.concat = concat
 
     def apply_model(
         self,
@@ -42,21 +53,60 @@ class DiffusionModel(nn.Module):
     ) -> Tensor:
         """The clean latent [B, C, h, w] that the model sees in `x` [B, C, h, w] at the noise levels `t` [B].
 
-        `c_crossattn` [B, N, width] is the text, `c_concat` [B, c, h, w] goes beside the input's channels.
+        `c_crossattn` [B, N, width] is the text, `c_concat` [B, c, h, w] goes beside the input's channels; further
+        arguments (`y` [B, width] …) are the network's own.
         """
         model_input = self.model_sampling.calculate_input(t, x)
+        if c_concat is None and self.concat is not None:
+            c_concat = self.concat(self.latent_format, x.shape, {})
         if c_concat is not None:
+            c_concat = repeated(resized(c_concat.to(model_input), x.shape), len(x))
             model_input = torch.cat([model_input, c_concat], dim=1)
         dtype = self.get_dtype()
-        extra = {name: value.to(dtype) for name, value in kwargs.items()}
+        extra = {name: value.to(x.device, dtype) for name, value in kwargs.items()}
         timestep = self.model_sampling.timestep(t).float()
         context = None if c_crossattn is None else c_crossattn.to(dtype)
         output = self.diffusion_model(model_input.to(dtype), timestep, context, **extra).float()
         return self.model_sampling.calculate_denoised(t, output, x)
 
     def extra_conds(self, **cond: Any) -> dict[str, Tensor]:
-        """What `apply_model` needs of a conditioning entry, as tensors [1, ...] by argument name."""
-        return {"c_crossattn": cond["cross_attn"]}
+        """What `apply_model` needs of a conditioning entry, as tensors [b, ...] by argument name.
+
+        `cond` is the entry's own values, its text as `cross_attn`, and what is known of the run: `prompt_type`
+        ("positive" or "negative"), `noise` [B, C, h, w], `latent_image` (scaled), `denoise_mask`, `seed`.
+        """
+        inputs = {
+            "c_crossattn": cond.get("cross_attn"),
+            "c_concat": self.concat_cond(**cond),
+            "y": self.encode_adm(**cond),
+            "guidance": self.encode_guidance(**cond),
+        }
+        return {name: value for name, value in inputs.items() if value is not None}
+
+    def encode_adm(self, **cond: Any) -> Tensor | None:
+        """The vector [1, width] that a network takes beside the text, or None."""
+        return None
+
+    def encode_guidance(self, guidance: float = LCM_GUIDANCE, **cond: Any) -> Tensor | None:
+        """The guidance scale [1, width] for a network that was distilled with it, or None.
+
+        Luo et al. 2023, https://arxiv.org/abs/2310.04378: sinusoids of 1000 (scale - 1), sines first.
+        """
+        width = getattr(getattr(self.diffusion_model, "dims", None), "guidance_dim", 0)
+        if not width:
+            return None
+        half = width // 2
+        frequencies = torch.exp(-math.log(10_000) * torch.arange(half) / (half - 1))
+        angles = 1000 * (guidance - 1) * frequencies
+        return torch.cat([angles.sin(), angles.cos()])[None]
+
+    def concat_cond(self, **cond: Any) -> Tensor | None:
+        """What goes beside the noisy latent, [b, c, h, w], or None."""
+        image = cond.get("concat_latent_image")
+        like = cond.get("noise") if cond.get("noise") is not None else image
+        if self.concat is None or like is None:
+            return None
+        return self.concat(self.latent_format, like.shape, cond)
 
     def get_dtype(self) -> torch.dtype:
         return next(self.diffusion_model.parameters()).dtype
@@ -69,5 +119,5 @@ class DiffusionModel(nn.Module):
 
     def memory_required(self, input_shape: tuple[int, ...]) -> int:
         """An upper estimate of the bytes a forward pass on [B, C, h, w] holds: `values_per_pixel` numbers (all
-        skips and the         widest block's temporaries) for each of its B * h * w places."""
+        skips and the widest block's temporaries) for each of its B * h * w places."""
         return input_shape[0] * prod(input_shape[2:]) * self.values_per_pixel * self.get_dtype().itemsize

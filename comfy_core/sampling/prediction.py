@@ -1,13 +1,20 @@
-"""What a network predicts and at which noise levels: the bridge between a network and the samplers.
+"""What a network predicts: the bridge between a network and the samplers.
 
 Samplers work with x = x0 + sigma * noise and want x0 back ("denoised"); a network was trained with its own scaling of
 the input, its own notion of time and its own target. Karras et al. 2022, https://arxiv.org/abs/2206.00364, section 5.
+A model's `model_sampling` is a prediction and the noise levels it was trained at, for example
+`model_sampling(Velocity, EDMSchedule, sigma_min=0.002, sigma_max=700.0)`.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any, Protocol
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from comfy_core.sampling.noise_levels import DiscreteSchedule, NoiseSchedule
 
 
 class Epsilon:
@@ -46,6 +53,47 @@ class Velocity(Epsilon):
         return model_input * self.sigma_data**2 / variance - model_output * sigma * self.sigma_data / variance**0.5
 
 
+class EDM(Velocity):
+    """The network predicts what is missing from the part of x that it may keep (Karras et al. 2022, equation 7): as
+    v, of the other sign. `sigma_data` is the spread of the training data."""
+
+    sigma_data = 0.5
+
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        return super().calculate_denoised(sigma, -model_output, model_input)
+
+
+class Sample(Epsilon):
+    """The network predicts x0 itself."""
+
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        return model_output
+
+
+class ImageToImage(Sample):
+    """The network predicts x0 and sees x unscaled: one-step models from picture to picture."""
+
+    def calculate_input(self, sigma: Tensor, noise: Tensor) -> Tensor:
+        return noise
+
+
+class Consistency(Epsilon):
+    """A noise prediction held to the identity where the noise ends: c_out x0 + c_skip x.
+
+    Luo et al. 2023, https://arxiv.org/abs/2310.04378, section 4.1: c_skip = d² / (t² + d²), c_out = t / sqrt(t² + d²)
+    with d = 0.5 and t ten times the timestep.
+    """
+
+    TIME_SCALE = 10.0
+    DATA = 0.5
+
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        x0 = super().calculate_denoised(sigma, model_output, model_input)
+        time = _beside(self.timestep(sigma), model_output) * self.TIME_SCALE  # type: ignore[attr-defined]
+        variance = time**2 + self.DATA**2
+        return x0 * time / variance**0.5 + model_input * self.DATA**2 / variance
+
+
 class Flow:
     """The network predicts the velocity noise - x0 of a straight path x = (1 - sigma) x0 + sigma noise, sigma 0..1.
 
@@ -71,47 +119,54 @@ class Flow:
         return latent / (1.0 - _beside(sigma, latent))
 
 
-class DiscreteSchedule(nn.Module):
-    """The noise levels of a model trained at `len(sigmas)` whole timesteps, ascending."""
+class ImageToImageFlow(Flow):
+    """A flow whose network predicts x0 itself."""
 
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        return model_output
+
+
+class ExplodingFlow(Epsilon):
+    """A flow's velocity prediction for samplers that think in x0 + sigma * noise: the flow's x is (1 - t) times theirs,
+    with t = sigma / (sigma + 1)."""
+
+    def calculate_input(self, sigma: Tensor, noise: Tensor) -> Tensor:
+        return noise / (_beside(sigma, noise) + 1)
+
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor:
+        sigma = _beside(sigma, model_output)
+        return (model_input - model_output * sigma) / (sigma + 1)
+
+
+class ModelSampling(Protocol):
+    """A prediction and a schedule in one: what a model's `model_sampling` is."""
+
+    sigma_data: float
     sigmas: Tensor
-    log_sigmas: Tensor
+    sigma_min: Tensor
+    sigma_max: Tensor
 
-    def __init__(self, betas: Tensor | None = None) -> None:
-        super().__init__()
-        self.set_sigmas(sigmas_of(scaled_linear_betas() if betas is None else betas))
+    def calculate_input(self, sigma: Tensor, noise: Tensor) -> Tensor: ...
+    def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor: ...
+    def noise_scaling(
+        self, sigma: Tensor, noise: Tensor, latent_image: Tensor, max_denoise: bool = False
+    ) -> Tensor: ...
+    def inverse_noise_scaling(self, sigma: Tensor, latent: Tensor) -> Tensor: ...
+    def timestep(self, sigma: Tensor) -> Tensor: ...
+    def sigma(self, timestep: Tensor) -> Tensor: ...
+    def percent_to_sigma(self, percent: float) -> float: ...
 
-    def set_sigmas(self, sigmas: Tensor) -> None:
-        self.register_buffer("sigmas", sigmas.float(), persistent=False)
-        self.register_buffer("log_sigmas", sigmas.log().float(), persistent=False)
 
-    @property
-    def sigma_min(self) -> Tensor:
-        return self.sigmas[0]
+def model_sampling(
+    prediction: type[Epsilon] | type[Flow], schedule: type[NoiseSchedule], *levels: Any, **options: Any
+) -> Any:
+    """A `ModelSampling` of a prediction and a schedule, which is made with the rest of the arguments."""
+    return _joined(prediction, schedule)(*levels, **options)
 
-    @property
-    def sigma_max(self) -> Tensor:
-        return self.sigmas[-1]
 
-    def timestep(self, sigma: Tensor) -> Tensor:
-        """The training timestep whose noise level is nearest to `sigma` (in the logarithm)."""
-        distance = sigma.log() - self.log_sigmas.to(sigma.device)[:, None]
-        return distance.abs().argmin(dim=0).view(sigma.shape).to(sigma.device)
-
-    def sigma(self, timestep: Tensor) -> Tensor:
-        """The noise level at a timestep, which may lie between two whole ones (log-linear)."""
-        time = timestep.float().clamp(min=0, max=len(self.sigmas) - 1)
-        low, high, weight = time.floor().long(), time.ceil().long(), time.frac()
-        logs = self.log_sigmas.to(time.device)
-        return ((1 - weight) * logs[low] + weight * logs[high]).exp()
-
-    def percent_to_sigma(self, percent: float) -> float:
-        """The noise level after `percent` (0..1) of the way from all noise to none; 0 is above every level."""
-        if percent <= 0.0:
-            return 999999999.9
-        if percent >= 1.0:
-            return 0.0
-        return float(self.sigma(torch.tensor((1.0 - percent) * (len(self.sigmas) - 1))))
+@cache
+def _joined(prediction: type, schedule: type) -> type:
+    return type(prediction.__name__ + schedule.__name__, (schedule, prediction), {})
 
 
 class EpsilonSampling(DiscreteSchedule, Epsilon):
@@ -128,17 +183,6 @@ PREDICTIONS: dict[str, type[EpsilonSampling] | type[VelocitySampling]] = {
     "v": VelocitySampling,
     "v_prediction": VelocitySampling,
 }
-
-
-def scaled_linear_betas(start: float = 0.00085, end: float = 0.012, steps: int = 1000) -> Tensor:
-    """The variance schedule of latent diffusion: linear in the square root (Rombach et al. 2022, arXiv 2112.10752)."""
-    return torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float64) ** 2
-
-
-def sigmas_of(betas: Tensor) -> Tensor:
-    """The noise level sqrt((1 - a) / a) at each timestep, a being the running product of 1 - beta."""
-    alphas = torch.cumprod(1.0 - betas, dim=0)
-    return ((1 - alphas) / alphas) ** 0.5
 
 
 def _beside(sigma: Tensor, samples: Tensor) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from comfy_core.sampling.prediction import DiscreteSchedule
+from comfy_core.sampling.noise_levels import NoiseSchedule
 
-Scheduler = Callable[[DiscreteSchedule, int], Tensor]
+Scheduler = Callable[[NoiseSchedule, int], Tensor]
 SCHEDULERS: dict[str, Scheduler] = {}
 
 
@@ -27,7 +27,7 @@ def scheduler(name: str) -> Callable[[Scheduler], Scheduler]:
     return register
 
 
-def calculate_sigmas(model_sampling: DiscreteSchedule, scheduler_name: str, steps: int) -> Tensor:
+def calculate_sigmas(model_sampling: NoiseSchedule, scheduler_name: str, steps: int) -> Tensor:
     """The sigmas of a named scheduler. Raises ValueError for an unknown name."""
     if scheduler_name not in SCHEDULERS:
         raise ValueError(f"there is no scheduler {scheduler_name!r}; pick one of: {', '.join(SCHEDULERS)}")
@@ -35,7 +35,7 @@ def calculate_sigmas(model_sampling: DiscreteSchedule, scheduler_name: str, step
 
 
 def sigmas_for(
-    model_sampling: DiscreteSchedule,
+    model_sampling: NoiseSchedule,
     scheduler_name: str,
     steps: int,
     denoise: float = 1.0,
@@ -58,7 +58,7 @@ def sigmas_for(
 
 
 @scheduler("simple")
-def simple(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def simple(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Every n-th trained noise level, counted from the noisiest."""
     sigmas = model_sampling.sigmas
     stride = len(sigmas) / steps
@@ -66,25 +66,25 @@ def simple(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
 
 
 @scheduler("sgm_uniform")
-def sgm_uniform(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def sgm_uniform(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Evenly spaced timesteps that leave the least noisy one out ("trailing"; Lin et al. 2023, arXiv 2305.08891)."""
     return _to_zero(model_sampling.sigma(_timesteps(model_sampling, steps + 1)[:-1]))
 
 
 @scheduler("karras")
-def karras(model_sampling: DiscreteSchedule, steps: int, rho: float = 7.0) -> Tensor:
+def karras(model_sampling: NoiseSchedule, steps: int, rho: float = 7.0) -> Tensor:
     """Steps that shrink towards low noise (Karras et al. 2022, arXiv 2206.00364, equation 5)."""
     return karras_sigmas(steps, float(model_sampling.sigma_min), float(model_sampling.sigma_max), rho)
 
 
 @scheduler("exponential")
-def exponential(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def exponential(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Even steps in log sigma."""
     return exponential_sigmas(steps, float(model_sampling.sigma_min), float(model_sampling.sigma_max))
 
 
 @scheduler("ddim_uniform")
-def ddim_uniform(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def ddim_uniform(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Every n-th trained noise level, counted from the second lowest ("leading", Song et al. 2020, arXiv 2010.02502).
 
     Where `steps` does not divide the number of trained levels there are more steps than asked for.
@@ -94,7 +94,7 @@ def ddim_uniform(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
 
 
 @scheduler("beta")
-def beta(model_sampling: DiscreteSchedule, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
+def beta(model_sampling: NoiseSchedule, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
     """Trained noise levels at quantiles of a beta distribution: many at both ends (Lee et al. 2024, arXiv 2407.12173).
 
     Levels that would come twice in a row come once, so there may be fewer steps than asked for.
@@ -107,13 +107,13 @@ def beta(model_sampling: DiscreteSchedule, steps: int, alpha: float = 0.6, beta:
 
 
 @scheduler("normal")
-def normal(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def normal(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Evenly spaced timesteps from the noisiest trained one to the least noisy ("linspace")."""
     return _to_zero(model_sampling.sigma(_timesteps(model_sampling, steps)))
 
 
 @scheduler("linear_quadratic")
-def linear_quadratic(model_sampling: DiscreteSchedule, steps: int, threshold: float = 0.025) -> Tensor:
+def linear_quadratic(model_sampling: NoiseSchedule, steps: int, threshold: float = 0.025) -> Tensor:
     """Half the steps linear over the first `threshold` of the way, the rest quadratic to its end (Genmo, Mochi 1)."""
     high = float(model_sampling.sigma_max)
     if steps == 1:
@@ -128,7 +128,7 @@ def linear_quadratic(model_sampling: DiscreteSchedule, steps: int, threshold: fl
 
 
 @scheduler("kl_optimal")
-def kl_optimal(model_sampling: DiscreteSchedule, steps: int) -> Tensor:
+def kl_optimal(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Even steps in the angle whose tangent is sigma (Sabour et al. 2024, "Align Your Steps", arXiv 2404.14507)."""
     high, low = (math.atan(float(one)) for one in (model_sampling.sigma_max, model_sampling.sigma_min))
     return _to_zero(torch.linspace(high, low, steps).tan())
@@ -200,7 +200,7 @@ def beta_quantiles(share: NDArray[np.float64], a: float, b: float) -> NDArray[np
     return np.sin(np.interp(share, total / total[-1], angle)) ** 2
 
 
-def _timesteps(model_sampling: DiscreteSchedule, count: int) -> Tensor:
+def _timesteps(model_sampling: NoiseSchedule, count: int) -> Tensor:
     first = float(model_sampling.timestep(model_sampling.sigma_max))
     last = float(model_sampling.timestep(model_sampling.sigma_min))
     return torch.linspace(first, last, count)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from comfy_core.networks.clip_text import ClipText
 from comfy_core.networks.unet import UNet
-from comfy_core.sampling.prediction import scaled_linear_betas
+from comfy_core.sampling.noise_levels import scaled_linear_betas
 from comfy_core.text.tokenizer import END, START, clip_tokens
 from tools.starter import data, loop, settings
 
