@@ -35,6 +35,7 @@ class Listener(Protocol):
 
 
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+_hushed: ContextVar[Callable[[], bool]] = ContextVar("progress_hushed", default=lambda: False)
 
 
 @contextmanager
@@ -47,10 +48,20 @@ def listen(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+@contextmanager
+def hushed(is_hushed: Callable[[], bool]) -> Iterator[None]:
+    """Keep to oneself what is reported inside the `with` block while `is_hushed()`; an interrupt is heard all the same."""
+    token = _hushed.set(is_hushed)
+    try:
+        yield
+    finally:
+        _hushed.reset(token)
+
+
 def report(value: float, total: float, preview: Preview | None = None, node_id: str | None = None) -> None:
     """Say that `value` of `total` steps are done. Raises Interrupted when the run is to stop."""
     check_interrupted()
-    listener = _listener.get()
+    listener = None if _hushed.get()() else _listener.get()
     if listener is not None and node_id is None:
         listener.report(value, total, preview)
     elif listener is not None:

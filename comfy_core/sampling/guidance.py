@@ -14,6 +14,7 @@ from torch import Tensor
 
 from comfy_core.model import DiffusionModel
 from comfy_core.patcher import ModelPatcher
+from comfy_core.sampling.resume import recalled
 
 Conditioning = list[list[Any]]
 """CONDITIONING as nodes hand it on: a list of `[tensor [1, N, width], dict]`."""
@@ -125,6 +126,7 @@ def cfg_function(cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any])
     return guided
 
 
+@recalled
 def predict_conditions(
     model: DiffusionModel, sides: list[list[Condition]], x: Tensor, timestep: Tensor, model_options: dict[str, Any]
 ) -> list[Tensor]:

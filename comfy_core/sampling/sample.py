@@ -17,6 +17,7 @@ from comfy_core.preview import latent_preview
 from comfy_core.sampling.guidance import CFGGuider, Conditioning
 from comfy_core.sampling.inpaint import MaskedDenoiser, prepare_mask
 from comfy_core.sampling.noise import generator, prepare_noise
+from comfy_core.sampling.resume import resumable
 from comfy_core.sampling.samplers import Callback, Sampler, sampler_object
 from comfy_core.sampling.schedulers import sigmas_for
 
@@ -111,7 +112,8 @@ def sample_custom(
         options["transformer_options"] = {**options.get("transformer_options", {}), "sample_sigmas": sigmas}
         x = sampling.noise_scaling(sigmas[0], noise, scaled, is_max_denoise(sampling, sigmas))
         extra_args = {"model_options": options, "seed": seed}
-        x = sampler(denoiser, x, sigmas, extra_args=extra_args, callback=callback, disable=disable_pbar)
+        with resumable():
+            x = sampler(denoiser, x, sigmas, extra_args=extra_args, callback=callback, disable=disable_pbar)
         x = sampling.inverse_noise_scaling(sigmas[-1], x)
     return latent_format.process_out(x.float()).to(offload_device())
 
