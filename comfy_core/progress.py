@@ -6,11 +6,13 @@ A sampler calls `report(step, steps, preview)` after each step. Whoever runs nod
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+log = logging.getLogger(__name__)
 Preview = Callable[[], tuple[str, bytes]]
 """Makes a picture of the work so far when asked: `("image/jpeg" | "image/png", the encoded file)`.
 
@@ -50,7 +52,7 @@ def listen(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def hushed(is_hushed: Callable[[], bool]) -> Iterator[None]:
-    """Keep to oneself what is reported inside the `with` block while `is_hushed()`; an interrupt is heard all the same."""
+    """Pass on nothing that is reported inside the `with` block while `is_hushed()`; an interrupt is heard."""
     token = _hushed.set(is_hushed)
     try:
         yield
@@ -80,6 +82,12 @@ def show_text(text: str, node_id: str | None = None) -> None:
     listener = _listener.get()
     if listener is not None:
         listener.text(text, node_id)
+
+
+def warn(text: str) -> None:
+    """Say that something was left out or done otherwise: in the log, and under the node that is at work."""
+    log.warning("%s", text)
+    show_text(text)
 
 
 def check_interrupted() -> None:

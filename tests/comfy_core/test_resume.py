@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_noise_that_nobody_seeded_is_drawn_on(run: Run, monkeypatch: pytest.Monk
     """A pack's sampler that draws from torch's own stream, and a model that does."""
 
     def walk(model: Any, x: Tensor, sigmas: Tensor, extra_args: Any = None, **_: Any) -> Tensor:
-        for sigma, sigma_next in zip(sigmas, sigmas[1:], strict=False):
+        for sigma, sigma_next in pairwise(sigmas):
             denoised = model(x, sigma * x.new_ones(len(x)), **extra_args)
             x = denoised + sigma_next * torch.randn_like(x)
         return x
