@@ -6,7 +6,6 @@ Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", https://arxiv.org/abs/
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,24 +13,11 @@ from torch import Tensor
 
 from comfy_core.model import DiffusionModel
 from comfy_core.patcher import ModelPatcher
+from comfy_core.sampling.batches import Task, batches, predict
+from comfy_core.sampling.conditions import Condition, Conditioning, process_conds
 from comfy_core.sampling.resume import recalled
 
-Conditioning = list[list[Any]]
-"""CONDITIONING as nodes hand it on: a list of `[tensor [1, N, width], dict]`."""
-LONGEST_REPEAT = 4
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One entry of a conditioning, ready for a model: its tensors [1, ...], and between which sigmas it counts."""
-
-    inputs: dict[str, Tensor]
-    strength: float = 1.0
-    sigma_start: float = math.inf
-    sigma_end: float = 0.0
-
-    def active(self, sigma: float) -> bool:
-        return self.sigma_end <= sigma <= self.sigma_start
+SMALLEST_WEIGHT = 1e-37
 
 
 class CFGGuider:
@@ -41,11 +27,12 @@ class CFGGuider:
         self.model_patcher = model_patcher
         self.model_options = model_patcher.model_options
         self.cfg = 1.0
-        self.conds: dict[str, list[Condition]] = {"positive": [], "negative": []}
+        self.original_conds: dict[str, Conditioning] = {}
+        self.conds: dict[str, list[Condition]] = {}
 
     def set_conds(self, positive: Conditioning, negative: Conditioning) -> None:
         """The prompts to go towards and away from."""
-        self.conds = {"positive": self.convert_cond(positive), "negative": self.convert_cond(negative)}
+        self.original_conds = {"positive": positive, "negative": negative}
 
     def set_cfg(self, cfg: float) -> None:
         """How strongly: 1 is the model's own opinion, and then the negative prompt costs nothing."""
@@ -67,23 +54,12 @@ class CFGGuider:
             self.inner_model, x, timestep, self.conds["negative"], self.conds["positive"], self.cfg, options
         )
 
-    def convert_cond(self, conditioning: Conditioning) -> list[Condition]:
-        """Nodes' conditioning entries as the model takes them, on its device."""
-        sampling = self.model_patcher.get_model_object("model_sampling")
-        device = self.model_patcher.load_device
-        converted = []
-        for tensor, extra in conditioning:
-            inputs = self.inner_model.extra_conds(cross_attn=tensor, **extra)
-            start, end = extra.get("start_percent", 0.0), extra.get("end_percent", 1.0)
-            converted.append(
-                Condition(
-                    inputs={name: value.to(device) for name, value in inputs.items()},
-                    strength=extra.get("strength", 1.0),
-                    sigma_start=sampling.percent_to_sigma(start),
-                    sigma_end=sampling.percent_to_sigma(end),
-                )
-            )
-        return converted
+    def prepare(self, noise: Tensor, **run: Any) -> None:
+        """Make the conditioning ready for latents shaped like `noise`; call it before the first prediction.
+
+        `run` is what models may want to know of it: `latent_image`, `denoise_mask`, `seed`.
+        """
+        self.conds = process_conds(self.model_patcher, self.original_conds, noise, **run)
 
 
 def sampling_function(
@@ -130,79 +106,35 @@ def cfg_function(cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any])
 def predict_conditions(
     model: DiffusionModel, sides: list[list[Condition]], x: Tensor, timestep: Tensor, model_options: dict[str, Any]
 ) -> list[Tensor]:
-    """The clean latent each side's conditions lead to, several conditions of a side averaged by their strength.
+    """The clean latent each side's conditions lead to: in each cell their mean, weighed by how much they count there.
 
-    All conditions that fit together go through the network as one batch. A side where none is active is all zeros.
+    A cell where none does, and a side where none is active, is zero.
     """
     sigma = float(timestep[0])
-    work = [(side, one) for side, conds in enumerate(sides) for one in conds if one.active(sigma)]
     totals = [torch.zeros_like(x) for _ in sides]
-    weights = [0.0 for _ in sides]
-    for batch in _batches(work):
-        outputs = _run(model, batch, x, timestep, model_options).chunk(len(batch))
-        for (side, one), output in zip(batch, outputs, strict=True):
-            totals[side] += output * one.strength
-            weights[side] += one.strength
-    return [total / weight if weight else total for total, weight in zip(totals, weights, strict=True)]
+    weights = [torch.full_like(x, SMALLEST_WEIGHT) for _ in sides]
+    for batch in batches(tasks_for(sides, x, sigma), x, model):
+        for task, output in zip(batch, predict(model, batch, x, timestep, model_options), strict=True):
+            task.condition.crop(totals[task.side]).add_(output * task.weight)
+            task.condition.crop(weights[task.side]).add_(task.weight)
+    return [total / weight for total, weight in zip(totals, weights, strict=True)]
 
 
-Work = list[tuple[int, Condition]]
+def tasks_for(sides: list[list[Condition]], x: Tensor, sigma: float) -> list[Task]:
+    """What to ask at this noise level: every active condition, and a side's defaults for the cells these leave."""
+    tasks = []
+    for side, conditions in enumerate(sides):
+        active = [one for one in conditions if one.active(sigma)]
+        asked = [Task(side, one, one.strength * one.weight_for(x)) for one in active if not one.default]
+        defaults = [one for one in active if one.default]
+        left = _left_by(asked, x) if defaults else x
+        tasks += asked + [Task(side, one, one.crop(left)) for one in defaults if one.crop(left).any()]
+    return tasks
 
 
-def _batches(work: Work) -> list[Work]:
-    """Conditions grouped so that each group's tensors can be one batch."""
-    batches: list[Work] = []
-    for item in work:
-        fitting = next((batch for batch in batches if all(_fits(one, item[1]) for _, one in batch)), None)
-        if fitting is None:
-            batches.append([item])
-        else:
-            fitting.append(item)
-    return batches
-
-
-def _fits(a: Condition, b: Condition) -> bool:
-    if a.inputs.keys() != b.inputs.keys():
-        return False
-    return all(_joinable(name, a.inputs[name], b.inputs[name]) for name in a.inputs)
-
-
-def _joinable(name: str, a: Tensor, b: Tensor) -> bool:
-    if name != "c_crossattn":
-        return a.shape[1:] == b.shape[1:]
-    lengths = a.shape[1], b.shape[1]
-    return a.shape[2:] == b.shape[2:] and math.lcm(*lengths) <= LONGEST_REPEAT * min(lengths)
-
-
-def _run(model: DiffusionModel, batch: Work, x: Tensor, timestep: Tensor, model_options: dict[str, Any]) -> Tensor:
-    conditions = [one for _, one in batch]
-    inputs = {
-        name: torch.cat(_even([_repeated(one.inputs[name], len(x)) for one in conditions], name))
-        for name in conditions[0].inputs
-    }
-    sides = [side for side, _ in batch]
-    options = dict(model_options.get("transformer_options", {}))
-    options |= {"cond_or_uncond": sides, "sigmas": timestep}
-    many_x = x.repeat(len(batch), *(1,) * (x.ndim - 1))
-    many_t = timestep.repeat(len(batch))
-    inputs_and_options: dict[str, Any] = {**inputs, "transformer_options": options}
-    wrapper = model_options.get("model_function_wrapper")
-    if wrapper is None:
-        return model.apply_model(many_x, many_t, **inputs_and_options)
-    return wrapper(
-        model.apply_model, {"input": many_x, "timestep": many_t, "c": inputs_and_options, "cond_or_uncond": sides}
-    )
-
-
-def _repeated(tensor: Tensor, count: int) -> Tensor:
-    """A condition's tensor [b, ...] repeated to a batch of `count`."""
-    times = math.ceil(count / tensor.shape[0])
-    return tensor.repeat(times, *(1,) * (tensor.ndim - 1))[:count]
-
-
-def _even(tensors: list[Tensor], name: str) -> list[Tensor]:
-    """Texts of different lengths repeated to one length: attention over repeated tokens is attention over them once."""
-    if name != "c_crossattn":
-        return tensors
-    length = math.lcm(*(one.shape[1] for one in tensors))
-    return [one.repeat(1, length // one.shape[1], 1) for one in tensors]
+def _left_by(tasks: list[Task], x: Tensor) -> Tensor:
+    """How much of each cell these tasks leave to others, 0..1, in the shape of `x`."""
+    left = torch.ones_like(x)
+    for task in tasks:
+        task.condition.crop(left).sub_(task.weight)
+    return left.clamp(min=0)

@@ -107,6 +107,7 @@ def sample_custom(
             drawn = torch.randn(noise.shape, generator=generator((41 if seed is None else seed) + 1))
             kept_noise = drawn.to(device)
         mask = None if noise_mask is None else prepare_mask(noise_mask, noise.shape, device)
+        guider.prepare(noise, latent_image=scaled, denoise_mask=mask, seed=seed)
         denoiser = MaskedDenoiser(guider, sigmas, scaled, kept_noise, mask)
         options = dict(model.model_options)
         options["transformer_options"] = {**options.get("transformer_options", {}), "sample_sigmas": sigmas}

@@ -50,6 +50,7 @@ def guide(model: ModelPatcher, positive: list, negative: list, cfg: float, sigma
     guider = CFGGuider(model)
     guider.set_conds(positive, negative)
     guider.set_cfg(cfg)
+    guider.prepare(X)
     return guider(X, sigma)
 
 

@@ -1,0 +1,148 @@
+"""Conditioning made ready for one run: what the model gets for each entry, and when, where and how much it counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from comfy_core import progress
+from comfy_core.patcher import ModelPatcher
+from comfy_core.sampling.regions import Box, bounds_of, box_of, feathered, fitted_mask
+
+Conditioning = list[list[Any]]
+"""CONDITIONING as nodes hand it on: a list of `[tensor [1, N, width], dict]`."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One entry of a conditioning, ready for a model: its tensors [1, ...], between which sigmas it counts, and where.
+
+    `weight`, broadcastable to the latent or to the part of it in `box`, says how much it counts in each cell. A
+    `default` counts where no other of its side does. `boxes` are the things that GLIGEN puts in their places.
+    """
+
+    inputs: dict[str, Tensor]
+    strength: float = 1.0
+    sigma_start: float = math.inf
+    sigma_end: float = 0.0
+    box: Box | None = None
+    weight: Tensor | None = None
+    default: bool = False
+    boxes: Any = None
+
+    def active(self, sigma: float) -> bool:
+        return self.sigma_end <= sigma <= self.sigma_start
+
+    def crop(self, tensor: Tensor) -> Tensor:
+        """The part of `tensor` [B, C, *latent] that this condition is about."""
+        return tensor if self.box is None else self.box.crop(tensor)
+
+    def weight_for(self, x: Tensor) -> Tensor:
+        """`weight` for a batch like `x`, its strength aside."""
+        if self.weight is None:
+            return x.new_ones(1, *(1,) * (x.ndim - 1))
+        return repeated(self.weight, len(x)) if len(self.weight) > 1 else self.weight
+
+
+def repeated(tensor: Tensor, count: int) -> Tensor:
+    """A tensor [b, ...] repeated to a batch of `count`."""
+    times = math.ceil(count / tensor.shape[0])
+    return tensor.repeat(times, *(1,) * (tensor.ndim - 1))[:count]
+
+
+def process_conds(
+    patcher: ModelPatcher,
+    conds: dict[str, Conditioning],
+    noise: Tensor,
+    **run: Any,
+) -> dict[str, list[Condition]]:
+    """Every side's conditions for a latent shaped like `noise` [B, C, *latent], on the model's device.
+
+    `run` is what the model may want to know besides (`seed`, `latent_image`, `denoise_mask`). A box that only one side
+    has is given to the others too, with their own text, so that cond and uncond are predictions about the same part.
+    """
+    ready = {side: [one for entry in conds[side] for one in _ready(patcher, entry, noise, side, run)] for side in conds}
+    for side, given in ready.items():
+        for other in ready:
+            if other != side:
+                ready[other] += _opposites(given, ready[other])
+    if "positive" in ready:
+        for side in ready.keys() - {"positive"}:
+            ready[side] = _with_boxes(ready["positive"], ready[side])
+    return ready
+
+
+def _ready(
+    patcher: ModelPatcher, entry: list[Any], noise: Tensor, side: str, run: dict[str, Any]
+) -> Iterator[Condition]:
+    """The condition an entry makes; none if it lies outside of the picture."""
+    tensor, extra = entry
+    dims, device = noise.shape[2:], patcher.load_device
+    about = {"noise": noise, "device": device, "prompt_type": side, **run}
+    inputs = patcher.model.extra_conds(**{**about, "cross_attn": tensor, **extra})  # type: ignore[operator]
+    sampling = patcher.get_model_object("model_sampling")
+    box = box_of(extra["area"], dims) if extra.get("area") else None
+    mask = None if extra.get("mask") is None else fitted_mask(extra["mask"], dims).to(device)
+    if mask is not None and extra.get("set_area_to_bounds"):
+        box = bounds_of(mask)
+    if box is None and (extra.get("area") or extra.get("set_area_to_bounds")):
+        progress.warn("a prompt's area lies outside of the picture, or its mask is black: it is not used")
+        return
+    yield Condition(
+        inputs={name: value.to(device) for name, value in inputs.items()},
+        strength=extra.get("strength", 1.0),
+        sigma_start=sampling.percent_to_sigma(extra.get("start_percent", 0.0)),
+        sigma_end=sampling.percent_to_sigma(extra.get("end_percent", 1.0)),
+        box=box,
+        weight=_weight(box, mask, extra.get("mask_strength", 1.0), dims, device),
+        default=bool(extra.get("default")),
+        boxes=extra.get("gligen"),
+    )
+
+
+def _weight(box: Box | None, mask: Tensor | None, mask_strength: float, dims: Any, device: Any) -> Tensor | None:
+    """How much a condition counts in each cell, its own strength aside; None is the same everywhere."""
+    if mask is not None:
+        cut = mask if box is None else box.crop(mask)
+        return cut[:, None] * mask_strength
+    return None if box is None else feathered(box, dims).to(device)
+
+
+def _opposites(given: list[Condition], others: list[Condition]) -> list[Condition]:
+    """For each box in `given` that `others` do not have: the text of the other side's smallest one around it."""
+    made: list[Condition] = []
+    for one in given:
+        if one.box is None:
+            continue
+        around = _smallest_around(one.box, others + made)
+        if around is not None and around.box != one.box:
+            made.append(replace(one, inputs=around.inputs))
+    return made
+
+
+def _smallest_around(box: Box, conditions: list[Condition]) -> Condition | None:
+    boxed = [one for one in conditions if one.box is not None and box.inside(one.box)]
+    whole = [one for one in conditions if one.box is None]
+    if boxed:
+        return min(boxed, key=lambda one: one.box.cells if one.box else math.inf)
+    return whole[0] if whole else None
+
+
+def _with_boxes(positive: list[Condition], others: list[Condition]) -> list[Condition]:
+    """The other side's conditions with the positive one's GLIGEN boxes, unless it has its own."""
+    given = [one.boxes for one in positive if one.box is None and one.boxes is not None]
+    free = [place for place, one in enumerate(others) if one.box is None and one.boxes is None]
+    if not free or any(one.box is None and one.boxes is not None for one in others):
+        return others
+    shared = list(others)
+    for number, boxes in enumerate(given):
+        one = replace(others[free[number % len(free)]], boxes=boxes)
+        if number < len(free):
+            shared[free[number]] = one
+        else:
+            shared.append(one)
+    return shared
