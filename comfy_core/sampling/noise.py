@@ -1,8 +1,10 @@
-"""Noise from seeds: the same numbers on every machine, and the same ones that ComfyUI draws."""
+"""Noise from seeds: the same numbers on every machine, and the same ones that ComfyUI draws, or A1111's web UI."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import sqrt
@@ -11,6 +13,8 @@ from operator import add
 import numpy as np
 import torch
 from torch import Tensor
+
+from comfy_core.sampling.philox import CudaStream
 
 NoiseSampler = Callable[[Tensor, Tensor], Tensor]
 """Noise of unit variance for a step from one sigma to the next."""
@@ -22,26 +26,91 @@ def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
 
 
 def prepare_noise(latent_image: Tensor, seed: int, batch_index: list[int] | None = None) -> Tensor:
-    """The starting noise for a latent [B, C, ...]: drawn on the CPU in float32, the whole batch at once.
+    """The starting noise for a latent [B, C, ...], in float32 on the CPU, from the current source.
 
     With `batch_index` every picture gets the noise it had at that place of a batch drawn one by one, so that one
     picture of a batch can be made again alone.
+
+    Raises:
+        ValueError: `batch_index` has not one place, 0 or more, for each picture.
     """
-    source = generator(seed)
-    shape = latent_image.shape
-    if batch_index is None:
-        return torch.randn(shape, generator=source, dtype=torch.float32, layout=latent_image.layout)
-    drawn = [torch.randn((1, *shape[1:]), generator=source) for _ in range(max(batch_index) + 1)]
-    return torch.cat([drawn[index] for index in batch_index])
+    if batch_index is not None and (len(batch_index) != len(latent_image) or min(batch_index) < 0):
+        raise ValueError(
+            f"the latent's batch_index {batch_index} should hold one place, 0 or more, "
+            f"for each of its {len(latent_image)} pictures"
+        )
+    return _source.get().start(latent_image.shape, seed, batch_index)
 
 
 def default_noise_sampler(x: Tensor, seed: int | None = None) -> NoiseSampler:
-    """Fresh independent noise at every call. On the CPU the stream is that of `seed + 1`: the stream of `seed` itself
-    has already given the starting noise."""
-    source = None
-    if seed is not None:
+    """Fresh independent noise at every call, from the current source; without a seed from torch's global stream."""
+    if seed is None:
+        return lambda sigma, sigma_next: torch.randn_like(x)
+    draw = _source.get().steps(x, seed)
+    return lambda sigma, sigma_next: draw()
+
+
+class NoiseSource:
+    """Where noise comes from, for one run: here as in ComfyUI, the whole batch at once from torch's CPU stream."""
+
+    def start(self, shape: torch.Size, seed: int, places: list[int] | None) -> Tensor:
+        """The starting noise of a batch, or of the pictures that are at `places` of one."""
+        source = generator(seed)
+        if places is None:
+            return torch.randn(shape, generator=source)
+        drawn = [torch.randn((1, *shape[1:]), generator=source) for _ in range(max(places) + 1)]
+        return torch.cat([drawn[place] for place in places])
+
+    def steps(self, x: Tensor, seed: int) -> Callable[[], Tensor]:
+        """Noise like `x` for one step after the other. On the CPU the stream is that of `seed + 1`: the stream of
+        `seed` itself has already given the starting noise."""
         source = generator(seed + 1 if x.device.type == "cpu" else seed, x.device)
-    return lambda sigma, sigma_next: torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=source)
+        return lambda: torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=source)
+
+    def path(self, x: Tensor, low: float, high: float, seed: int, cpu: bool) -> Callable[[float, float], Tensor]:
+        """The increments of one Brownian path for the batch, drawn on the CPU or else on x's device."""
+        return BrownianTree(low, high, x.shape, x.dtype, seed, "cpu" if cpu else x.device)
+
+
+class GpuNoiseSource(NoiseSource):
+    """As AUTOMATIC1111's web UI draws on an NVIDIA GPU: every picture has the stream of a seed of its own, one more for
+    each, and goes on with it at every step. `delta` is that program's "eta noise seed delta" (ENSD): if it is not 0,
+    steps draw from the stream of the seed that lies so far off."""
+
+    def __init__(self, delta: int = 0) -> None:
+        self.delta = delta
+        self.places: list[int] | None = None
+
+    def start(self, shape: torch.Size, seed: int, places: list[int] | None) -> Tensor:
+        self.places = places
+        return torch.stack([CudaStream(one).randn(tuple(shape[1:])) for one in self._seeds(shape[0], seed)])
+
+    def steps(self, x: Tensor, seed: int) -> Callable[[], Tensor]:
+        calls = 0 if self.delta else 1
+        streams = [CudaStream(one + self.delta, calls) for one in self._seeds(len(x), seed)]
+        return lambda: torch.stack([stream.randn(tuple(x.shape[1:])) for stream in streams]).to(x)
+
+    def path(self, x: Tensor, low: float, high: float, seed: int, cpu: bool) -> Callable[[float, float], Tensor]:
+        trees = [GpuBrownianTree(low, high, x.shape[1:], x.dtype, one) for one in self._seeds(len(x), seed)]
+        return lambda start, end: torch.stack([tree(start, end) for tree in trees])
+
+    def _seeds(self, count: int, seed: int) -> list[int]:
+        places = self.places if self.places is not None and len(self.places) == count else range(count)
+        return [seed + place for place in places]
+
+
+CPU_NOISE = NoiseSource()
+_source: ContextVar[NoiseSource] = ContextVar("noise_source", default=CPU_NOISE)
+
+
+@contextmanager
+def drawn_from(source: NoiseSource) -> Iterator[None]:
+    """Let all noise come from `source` while the block runs."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
 
 
 @dataclass(frozen=True)
@@ -105,8 +174,18 @@ class BrownianTree:
     def _normal(self, *place: int) -> Tensor:
         stream = np.random.SeedSequence(entropy=self.seed, spawn_key=place, pool_size=self.POOL)
         number = int(stream.generate_state(1)[0])
-        source = generator(number, self.device)
+        return self._draw(number)
+
+    def _draw(self, seed: int) -> Tensor:
+        source = generator(seed, self.device)
         return torch.randn(self.shape, dtype=self.dtype, device=self.device, generator=source)
+
+
+class GpuBrownianTree(BrownianTree):
+    """The same path with the numbers that an NVIDIA GPU draws."""
+
+    def _draw(self, seed: int) -> Tensor:
+        return CudaStream(seed).randn(tuple(self.shape)).to(self.dtype)
 
 
 def brownian_noise_sampler(
@@ -117,11 +196,11 @@ def brownian_noise_sampler(
     x's device."""
     if seed is None:
         seed = int(torch.randint(0, 2**63 - 1, ()))
-    tree = BrownianTree(sigma_min, sigma_max, x.shape, x.dtype, seed, "cpu" if cpu else x.device)
+    path = _source.get().path(x, sigma_min, sigma_max, seed, cpu)
 
     def noise(sigma: Tensor, sigma_next: Tensor) -> Tensor:
         low, high = sorted((float(sigma), float(sigma_next)))
         sign = 1 if sigma < sigma_next else -1
-        return (tree(low, high) * sign).to(x.device) / (sigma_next - sigma).abs().sqrt()
+        return (path(low, high) * sign).to(x.device) / (sigma_next - sigma).abs().sqrt()
 
     return noise

@@ -8,7 +8,6 @@ A model's `model_sampling` is a prediction and the noise levels it was trained a
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -161,12 +160,8 @@ def model_sampling(
     prediction: type[Epsilon] | type[Flow], schedule: type[NoiseSchedule], *levels: Any, **options: Any
 ) -> Any:
     """A `ModelSampling` of a prediction and a schedule, which is made with the rest of the arguments."""
-    return _joined(prediction, schedule)(*levels, **options)
-
-
-@cache
-def _joined(prediction: type, schedule: type) -> type:
-    return type(prediction.__name__ + schedule.__name__, (schedule, prediction), {})
+    joined = type(prediction.__name__ + schedule.__name__, (schedule, prediction), {})
+    return joined(*levels, **options)
 
 
 class EpsilonSampling(DiscreteSchedule, Epsilon):

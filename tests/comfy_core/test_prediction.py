@@ -137,4 +137,3 @@ def test_a_prediction_and_a_schedule_make_one_object():
     assert isinstance(both, Velocity)
     assert isinstance(both, EDMSchedule)
     assert float(both.sigma_max) == pytest.approx(700, rel=1e-5)
-    assert type(both) is type(model_sampling(Velocity, EDMSchedule))
