@@ -108,5 +108,5 @@ def _digest(question: list[Tensor]) -> bytes:
     digest = hashlib.blake2b(torch.__version__.encode(), digest_size=DIGEST_SIZE)
     for tensor in question:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}{tensor.device.type}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.digest()

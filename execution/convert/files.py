@@ -43,10 +43,11 @@ def read_workflow_file(path: Path) -> Found:
         raise ValueError(f"{path.name} is not valid JSON: {error.msg} at line {error.lineno}") from None
     except RecursionError:
         raise ValueError(f"{path.name} nests its JSON too deeply to be a workflow") from None
-    return _from_json(path.name, found)
+    return from_json(path.name, found)
 
 
-def _from_json(name: str, found: Any) -> Found:
+def from_json(name: str, found: Any) -> Found:
+    """JSON in either format; `name` says in errors where it is from. Raises ValueError."""
     if isinstance(found, dict) and isinstance(found.get("prompt"), dict) and "class_type" not in found["prompt"]:
         found = found["prompt"]  # the body of a POST /prompt, saved
     try:

@@ -1,13 +1,10 @@
-"""Where the pictures of a run are, and how the one that `--out` asks for gets its name and keeps its workflow."""
+"""How the picture that `--out` asks for gets its name and keeps its workflow."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from comfy_core.folders import Folders
 
 REENCODED = {".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
 EXIF_TAGS = {"prompt": 0x0110, "workflow": 0x010F}
@@ -28,30 +25,12 @@ def check_out(out: Path) -> None:
         raise ValueError(f"--out {out}: cannot write there: {error.strerror}") from None
 
 
-class Results:
-    """The files that the nodes of a run reported. Saved files count; previews only if nothing was saved."""
-
-    def __init__(self, folders: Folders, outputs: dict[str, dict[str, Any]]) -> None:
-        reported = [
-            (
-                entry.get("type", "output"),
-                folders.find(entry.get("type", "output"), entry["filename"], entry.get("subfolder", "")),
-            )
-            for ui in outputs.values()
-            for entries in ui.values()
-            if isinstance(entries, list)
-            for entry in entries
-            if isinstance(entry, dict) and "filename" in entry
-        ]
-        saved = [path for type, path in reported if type == "output"]
-        self.files = list(dict.fromkeys(saved or [path for _, path in reported]))
-
-    def deliver(self, out: Path | None) -> Iterator[str]:
-        """Move the files to where `out` says and yield each one's path. Raises ValueError if there is none to move."""
-        if out is not None and not self.files:
-            raise ValueError("the workflow saved nothing that --out could name; end it with a SaveImage node")
-        for index, path in enumerate(self.files):
-            yield str(path if out is None else _deliver(path, _target(path, out, index)))
+def deliver(files: Sequence[Path], out: Path | None) -> Iterator[str]:
+    """Move files to where `out` says and yield each one's path. Raises ValueError if there is none to move."""
+    if out is not None and not files:
+        raise ValueError("the workflow saved nothing that --out could name; end it with a SaveImage node")
+    for index, path in enumerate(files):
+        yield str(path if out is None else _deliver(path, _target(path, out, index)))
 
 
 def _target(path: Path, out: Path, index: int) -> Path:

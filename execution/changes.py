@@ -1,10 +1,11 @@
-"""`--set NODE.INPUT=VALUE` and `--seed N`: small changes to a prompt, and to the workflow it came from."""
+"""Small changes to a prompt (`NODE.INPUT` gets another value), and to the workflow it came from."""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,11 @@ class Change:
     node: str
     input: str
     value: Any
+
+
+def changes_of(values: Mapping[str, Any], prompt: Prompt, schemas: Schemas) -> list[Change]:
+    """New values by `NODE.INPUT`. Raises ValueError with one sentence that says what there is."""
+    return [_change(where, value, prompt, schemas) for where, value in values.items()]
 
 
 def read_changes(words: list[str], seed: int | None, prompt: Prompt, schemas: Schemas) -> list[Change]:
@@ -85,20 +91,32 @@ def _read(word: str, prompt: Prompt, schemas: Schemas) -> Change:
     where, equals, text = word.partition("=")
     if not equals or "." not in where:
         raise ValueError(f"--set {word!r}: write NODE.INPUT=VALUE, e.g. 6.text=a red apple")
-    node, name = _node_and_input(where.strip(), prompt)
+    node, name, declared = _place(where.strip(), prompt, schemas)
+    try:
+        return Change(node, name, _value(text, declared))
+    except ValueError as error:
+        raise ValueError(f"--set {where.strip()}: {error}") from None
+
+
+def _change(where: str, value: Any, prompt: Prompt, schemas: Schemas) -> Change:
+    if "." not in where:
+        raise ValueError(f"{where!r}: write NODE.INPUT, e.g. 6.text")
+    node, name, _ = _place(where, prompt, schemas)
+    return Change(node, name, value)
+
+
+def _place(where: str, prompt: Prompt, schemas: Schemas) -> tuple[str, str, Input | None]:
+    """The node's id, the input's name, and how it is declared. Raises ValueError saying what there is."""
+    node, name = _node_and_input(where, prompt)
     class_type = str(prompt[node].get("class_type"))
     schema = schemas.get(class_type)
-    declared = schema.input(name) if schema else None
     there = {one.name for one in schema.inputs if one.section != "hidden"} if schema else set()
     there |= set(prompt[node].get("inputs", {}))
     if name not in there:
         raise ValueError(
             f"node {node} ({class_type}) has no input {name!r}; it has: {', '.join(sorted(there)) or 'none'}"
         )
-    try:
-        return Change(node, name, _value(text, declared))
-    except ValueError as error:
-        raise ValueError(f"--set {where.strip()}: {error}") from None
+    return node, name, schema.input(name) if schema else None
 
 
 def _node_and_input(where: str, prompt: Prompt) -> tuple[str, str]:
