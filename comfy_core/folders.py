@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +38,6 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
     "detection": WEIGHTS,
 }
 PLACES = ("output", "input", "temp", "user")
-ELSEWHERE = "EASEL_FOLDERS"  # the environment variable that tells a process's children which folders lie elsewhere
 
 
 class ExtraFolder(NamedTuple):
@@ -55,7 +52,7 @@ class ExtraFolder(NamedTuple):
 class Folders:
     """The folders of one running Easel. `base` is the checkout unless `--base-directory` says otherwise.
 
-    The others lie in `base` unless they are given, or the process that started this one has said where they are.
+    The others lie in `base` unless they are given.
     """
 
     base: Path = CHECKOUT
@@ -67,20 +64,9 @@ class Folders:
 
     def __post_init__(self) -> None:
         base = Path(self.base).resolve()
-        told = _told(base)
         object.__setattr__(self, "base", base)
         for name in PLACES:
-            place = getattr(self, name) or told.get(name) or base / name
-            object.__setattr__(self, name, Path(place).resolve())
-        if not self.extra and told:
-            extra = (ExtraFolder(kind, Path(path), first) for kind, path, first in told["extra"])
-            object.__setattr__(self, "extra", tuple(extra))
-
-    def tell_children(self) -> None:
-        """Have the processes that this one starts find these folders under the same `base`."""
-        places = {name: str(getattr(self, name)) for name in ("base", *PLACES)}
-        extra = [(one.kind, str(one.path), one.first) for one in self.extra]
-        os.environ[ELSEWHERE] = json.dumps({**places, "extra": extra})
+            object.__setattr__(self, name, Path(getattr(self, name) or base / name).resolve())
 
     @property
     def workflows(self) -> Path:
@@ -131,12 +117,6 @@ class Folders:
             if name.endswith(f" [{word}]"):
                 type, name = word, name.removesuffix(f" [{word}]")
         return inside(self.of_type(type), f"{subfolder}/{name}" if subfolder else name)
-
-
-def _told(base: Path) -> dict[str, Any]:
-    """What the process that started this one has said of the folders of a base."""
-    told = json.loads(os.environ.get(ELSEWHERE, "{}"))
-    return told if told.get("base") == str(base) else {}
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -5,11 +5,8 @@ Contract execution.md §4. What a class computes anew on every look (INPUT_TYPES
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from execution.results import plain
@@ -61,7 +58,6 @@ def _read(id: str, cls: Any, title: str, python_module: str) -> NodeSchema:
         python_module=python_module or cls.__module__,
         search_aliases=tuple(getattr(cls, "SEARCH_ALIASES", ()) or ()),
         essentials_category=getattr(cls, "ESSENTIALS_CATEGORY", None),
-        version=file_version(cls),
         style="class",
         any_input=_any_input(declared.get("optional", {})) or _any_input(declared.get("required", {})),
         checks=checks_of(getattr(cls, "VALIDATE_INPUTS", None)),
@@ -145,12 +141,3 @@ def _fits_all(kind: Any) -> bool:
 def _text(kind: Any) -> str:
     """The type as plain text: what packs derive from str does not cross the process border."""
     return str.__str__(kind) if isinstance(kind, str) else str(kind)
-
-
-def file_version(cls: Any) -> str:
-    """Changes with the file that the class is written in."""
-    try:
-        state = Path(sys.modules[cls.__module__].__file__ or "").stat()
-    except (KeyError, AttributeError, OSError, TypeError):
-        return ""
-    return hashlib.sha256(f"{cls.__qualname__} {state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:16]

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from comfy_core.journal import Keeper, keeping
 from comfy_core.progress import Interrupted
-from execution.cache import OutputCache, Result
+from execution.cache import Cache, Result
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, Executing, ExecutionStart, ExecutionSuccess, now_ms
 from execution.failure import is_out_of_memory
@@ -45,13 +46,15 @@ class Executor:
     def __init__(
         self,
         nodes: Mapping[str, Node],
-        cache: OutputCache,
+        cache: Cache,
         *,
         free: Callable[[], None] = lambda: None,
         around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        keeper: Callable[[Job], Keeper | None] = lambda job: None,
     ) -> None:
         self.nodes = nodes
         self.cache = cache
+        self.keeper = keeper
         self.free = free
         self.around = around
         self.instances: dict[tuple[str, str], Any] = {}
@@ -91,6 +94,7 @@ class _Run:
     def __init__(self, executor: Executor, job: Job, emit: Emit, interrupted: Callable[[], bool]) -> None:
         self.nodes, self.cache = executor.nodes, executor.cache
         self.job, self.interrupted = job, interrupted
+        self.keeper = executor.keeper(job)
         self.prompt = DynamicPrompt(job.prompt)
         self.tell = Teller(job, self.prompt, emit)
         self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity)
@@ -127,14 +131,16 @@ class _Run:
         self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
         order = graph.order(self.job.outputs)
         await self._sign(order)
-        cached = self.plan.look_up(order)
+        self.cache.begin([self.plan.signed[one] for one in order])
+        cached = self.plan.look_up(self.job.outputs, order)
         self.tell.cached(cached)
         shown = set(self.job.outputs)
         for node_id in cached:
             if node_id in shown or graph.nodes[node_id].schema.has_intermediate_output:
-                self.tell.shows(node_id, self.plan.results[node_id])
+                if self.plan.has(node_id):
+                    self.tell.shows(node_id, self.plan.results[node_id])
                 self.progress.finish(node_id)
-        self.plan.start(self.job.outputs, order)
+        self.plan.start(self.job.outputs)
 
     def _schema(self, class_type: str) -> NodeSchema:
         """The schema of a class, read anew once in a run where it may change."""
@@ -274,11 +280,17 @@ class _Run:
                 self._heed_interrupt(flight.node)
             blocker = blocker_in(item)
             if blocker is None:
-                outcomes.append(self.invoker.call(flight.node, index, item))
+                with self._keeping(flight.node.id, index):
+                    outcomes.append(self.invoker.call(flight.node, index, item))
             else:
                 self.tell.blocked(flight.node, blocker)
                 outcomes.append(ExecutionBlocker())
         return outcomes
+
+    def _keeping(self, node_id: str, index: int) -> AbstractContextManager[None]:
+        """What a call notes of its progress is kept under its signature: only equal work may find it again."""
+        signature = self.plan.signed.get(node_id)
+        return keeping(self.keeper if signature else None, f"{signature}-{index}")
 
     def _land(self, flight: Flight, result: Result) -> None:
         node_id = flight.node.id

@@ -7,12 +7,14 @@ A pack is a `.py` file or a folder with `__init__.py`. It offers `NODE_CLASS_MAP
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.util
 import inspect
 import logging
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,7 +60,24 @@ def run_prestartup_scripts(folder: Path | None, on_failure: OnFailure) -> None:
 
 
 def load_pack(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
-    """The nodes of a pack."""
+    """The nodes of a pack. Their version is that of all its files: whatever changes there, the nodes run again."""
+    version = code_of([pack])
+    for node in _nodes_of(pack, on_failure):
+        yield _changed(node, {"version": version})
+
+
+def code_of(places: Iterable[Path]) -> str:
+    """A short hash of all Python files in these folders (or of single files)."""
+    digest = hashlib.sha256()
+    for place in places:
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            with suppress(OSError):
+                content = file.read_bytes()
+                digest.update(f"{file.relative_to(place)} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _nodes_of(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
     name = f"custom_nodes.{pack.name if pack.is_dir() else pack.stem}"
     is_folder = pack.is_dir()
     module = _execute(name, pack / "__init__.py" if is_folder else pack, pack if is_folder else None, on_failure)
@@ -68,8 +87,7 @@ def load_pack(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
         _note_web_directories(pack, module)
     for node in vars(module).values():
         if isinstance(node, Node):
-            schema = msgspec.structs.replace(node.schema, python_module=name)
-            yield Node(schema, node.function, node.hooks, is_async=node.is_async)
+            yield _changed(node, {"python_module": name})
     mappings = getattr(module, "NODE_CLASS_MAPPINGS", None)
     if mappings is not None:
         yield from _classes(name, mappings, getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}, on_failure)
@@ -113,7 +131,7 @@ def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) ->
         if hasattr(cls, "as_node"):
             node = cls.as_node(module)
             if node.schema.id != id or title:
-                node = _renamed(node, {"id": id, "title": title or node.schema.title})
+                node = _changed(node, {"id": id, "title": title or node.schema.title})
         else:
             node = adapt_class(id, cls, title=title, python_module=module)
     except (Exception, SystemExit) as error:
@@ -124,8 +142,8 @@ def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) ->
     return node
 
 
-def _renamed(node: Node, changed: Mapping[str, Any]) -> Node:
-    """The node under another name."""
+def _changed(node: Node, changed: Mapping[str, Any]) -> Node:
+    """The node with another id, title or version in its schema, now and whenever it is read anew."""
     reread = node.reread
     return Node(
         msgspec.structs.replace(node.schema, **changed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from execution.cache import OutputCache, Result
+from execution.cache import Cache, Result
 from execution.graph import Graph
 from execution.schedule import Schedule
 from execution.signature import Signature
@@ -17,7 +17,7 @@ class Plan:
     `goes_ahead` says which nodes can wait beside others and so should start early.
     """
 
-    def __init__(self, graph: Graph, cache: OutputCache, goes_ahead: Callable[[str], bool]) -> None:
+    def __init__(self, graph: Graph, cache: Cache, goes_ahead: Callable[[str], bool]) -> None:
         self.graph = graph
         self.schedule = Schedule()
         self.signed: dict[str, Signature | None] = {}
@@ -28,18 +28,19 @@ class Plan:
         self._uses: Counter[str] = Counter()
         self._counted: set[str] = set()
 
-    def look_up(self, order: Iterable[str]) -> list[str]:
-        """The nodes of `order` that have a cached result, which is held from now on."""
-        return [node_id for node_id in order if self.has(node_id)]
-
-    def start(self, outputs: Iterable[str], order: Sequence[str]) -> None:
-        """Demand the outputs. A cached result that not even a lazy input may ask for is let go."""
-        possible = {one for one in outputs if one not in self.results}
-        demanded = [one for one in outputs if one in possible]
+    def look_up(self, outputs: Iterable[str], order: Sequence[str]) -> list[str]:
+        """The nodes of `order` whose results are cached. Those that may be needed are held from now on, be it by a lazy
+        input; the others are not even taken out of the cache, which may have to read them from disk."""
+        possible = set(outputs)
         for node_id in reversed(order):
-            if node_id in possible:
+            if node_id in possible and not self.has(node_id):
                 self._count(node_id)
-                possible.update(one for one in self._all_sources(node_id) if one not in self.results)
+                possible.update(self._all_sources(node_id))
+        return [one for one in order if one in self.results or self.signed.get(one) in self._cache]
+
+    def start(self, outputs: Iterable[str]) -> None:
+        """Demand the outputs, and let go of cached ones that nothing needs."""
+        demanded = [one for one in outputs if one not in self.results]
         for node_id in [one for one in self.results if not self._uses[one]]:
             del self.results[node_id]
         self.demand(demanded)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from comfy_core.folders import CHECKOUT
+from comfy_core.folders import CHECKOUT, PLACES, ExtraFolder, Folders
+from execution.cache import CacheSettings
 from execution.events import AnyEvent
 from execution.validate import Validation
 from nodes.schema import NodeSchema
@@ -21,18 +23,37 @@ from nodes.schema import NodeSchema
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker must know to start.
 
-    `base` and `output` are the folders of `comfy_core.folders.Folders`. `options` goes to
-    `comfy_core.memory.devices.configure`. `cache_bytes` is the budget of the output cache; 0 means a quarter of the
-    machine's memory. `packages` are the Python packages whose modules are searched for nodes.
+    `base` and the others are the folders of `comfy_core.folders.Folders` (empty: in the base); `extra` are more folders
+    of models as (kind, path, first). `options` goes to `comfy_core.memory.devices.configure`. `packages` are the Python
+    packages whose modules are searched for nodes. Samplers write their progress down every `checkpoint_seconds` and
+    every `checkpoint_steps` answers of a model; 0 is never.
     """
 
     base: str = str(CHECKOUT)
     output: str = ""
+    input: str = ""
+    temp: str = ""
+    user: str = ""
+    extra: tuple[tuple[str, str, bool], ...] = ()
     cpu: bool = False
     verbose: bool = False
-    cache_bytes: int = 0
+    cache: CacheSettings = CacheSettings()
     packages: tuple[str, ...] = ("nodes",)
+    checkpoint_seconds: float = 10.0
+    checkpoint_steps: int = 0
     options: dict[str, Any] = {}
+
+    @classmethod
+    def at(cls, folders: Folders, **more: Any) -> WorkerSettings:
+        """Settings for a worker in these folders."""
+        places: dict[str, Any] = {name: str(getattr(folders, name)) for name in ("base", *PLACES)}
+        return cls(**places, extra=tuple((one.kind, str(one.path), one.first) for one in folders.extra), **more)
+
+    @property
+    def folders(self) -> Folders:
+        places: dict[str, Any] = {name: Path(path) for name in PLACES if (path := getattr(self, name))}
+        extra = tuple(ExtraFolder(kind, Path(path), first) for kind, path, first in self.extra)
+        return Folders(base=Path(self.base), **places, extra=extra)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +75,15 @@ class WorkerFailed(Exception):
     """The worker cannot start. The text is one sentence with the reason, fit for the person who waits."""
 
 
+class WorkerCrashed(Exception):
+    """The worker's process ended in a job, while `node` ran ("" before the first one). `manner` says how it ended."""
+
+    def __init__(self, node: str, manner: str) -> None:
+        super().__init__(f"The worker {manner}")
+        self.node = node
+        self.manner = manner
+
+
 class Worker(ABC):
     """One place where prompts are executed, one at a time."""
 
@@ -67,7 +97,10 @@ class Worker(ABC):
 
     @abstractmethod
     def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
-        """Execute a job. Exactly one terminal event comes, then `Executing(node=None)`, whatever happens inside."""
+        """Execute a job. Exactly one terminal event comes, then `Executing(node=None)`, whatever happens inside.
+
+        Raises WorkerFailed when the worker cannot start, WorkerCrashed when its process ends before the job does.
+        """
 
     async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
         """Validate with the nodes' code at hand: their own checks, their inputs as they are now. None: cannot tell."""

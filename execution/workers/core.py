@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from comfy_core import folders
-from execution.cache import GIB, OutputCache
+from comfy_core.folders import CHECKOUT
+from comfy_core.journal import Keeper
+from execution.cache import make_cache
 from execution.checks import classes_of
 from execution.events import AnyEvent
 from execution.executor import Executor
 from execution.load_nodes import load_nodes, prepare_packs
+from execution.packs import code_of
 from execution.validate import Validation, validate
 from execution.worker import Job, WorkerSettings
 from nodes.schema import NodeSchema
@@ -29,7 +31,7 @@ class WorkerCore:
     """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        where = folders.Folders(base=Path(settings.base), output=Path(settings.output or Path(settings.base, "output")))
+        where = settings.folders
         folders.use(where)
         prepare_packs(where.custom_nodes)
         # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
@@ -37,8 +39,14 @@ class WorkerCore:
         if self._has_devices:
             _devices().configure(cpu=settings.cpu, **settings.options)
         self.nodes = load_nodes(settings.packages, where.custom_nodes)
-        self.cache = OutputCache(settings.cache_bytes or max(GIB, psutil.virtual_memory().total // 4))
-        self._executor = Executor(self.nodes, self.cache, free=self._free_models, around=_without_gradients)
+        self.cache = make_cache(settings.cache, self._world() if settings.cache.disk else "")
+        self._executor = Executor(
+            self.nodes,
+            self.cache,
+            free=self._free_models,
+            around=_without_gradients,
+            keeper=lambda job: keeper_of(job, settings),
+        )
         self._unwanted: str | None = None
 
     def catalogue(self) -> list[NodeSchema]:
@@ -75,11 +83,24 @@ class WorkerCore:
             "cache_bytes": self.cache.bytes,
         }
 
+    def _world(self) -> str:
+        """What results depend on besides the graph: our code, torch, the device."""
+        devices = [one["name"] for one in _devices().stats()] if self._has_devices else []
+        return f"{code_of([CHECKOUT / 'comfy_core', CHECKOUT / 'nodes'])} {_version_of('torch')} {devices}"
+
     def _free_models(self) -> None:
         if self._has_devices:
             from comfy_core.memory import residency
 
             residency.free_all()
+
+
+def keeper_of(job: Job, settings: WorkerSettings) -> Keeper | None:
+    """Where the samplers of a job keep their progress; None where nothing is to be kept."""
+    if not job.folder or not (settings.checkpoint_seconds or settings.checkpoint_steps):
+        return None
+    seconds = settings.checkpoint_seconds or math.inf
+    return Keeper(Path(job.folder, "progress"), seconds, settings.checkpoint_steps)
 
 
 def _devices() -> Any:

@@ -1,16 +1,6 @@
-"""Folders lie in the base unless they are told to lie elsewhere, in this process and in those it starts."""
+"""Folders lie in the base unless they are told to lie elsewhere."""
 
-import subprocess
-import sys
-
-import pytest
-
-from comfy_core.folders import CHECKOUT, ELSEWHERE, ExtraFolder, Folders
-
-
-@pytest.fixture(autouse=True)
-def untold(monkeypatch):
-    monkeypatch.delenv(ELSEWHERE, raising=False)
+from comfy_core.folders import CHECKOUT, ExtraFolder, Folders
 
 
 def test_all_folders_lie_in_the_base(tmp_path) -> None:
@@ -40,15 +30,3 @@ def test_extra_folders_come_before_or_after_the_usual_ones(tmp_path) -> None:
     (tmp_path / "last" / "a.safetensors").touch()
     assert "a.safetensors" in folders.files("loras")
     assert folders.find_model("loras", "a.safetensors") == tmp_path / "last" / "a.safetensors"
-
-
-def test_processes_that_are_started_find_the_same_folders(tmp_path, monkeypatch) -> None:
-    extra = (ExtraFolder("loras", tmp_path / "l", first=True),)
-    folders = Folders(base=tmp_path, input=tmp_path / "in", user=tmp_path / "me", extra=extra)
-    monkeypatch.setenv(ELSEWHERE, "")  # so that it is taken back after this test
-    folders.tell_children()
-    code = f"from comfy_core.folders import Folders; print(Folders(base={str(tmp_path)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, check=True)
-    assert done.stdout.strip() == repr(folders)
-    assert Folders(base=tmp_path / "other").input == tmp_path / "other" / "input"
-    assert Folders(base=tmp_path, input=tmp_path / "mine").input == tmp_path / "mine"

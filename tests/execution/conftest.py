@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from comfy_core.folders import Folders
-from execution.cache import OutputCache
+from execution.cache.memory import RamCache
 from execution.executor import Executor
 from execution.load_nodes import load_nodes
 from execution.worker import Job, WorkerSettings
@@ -46,7 +46,7 @@ def settings(folders):
 
 @pytest.fixture
 def executor(nodes):
-    return Executor(nodes, OutputCache(1 << 20))
+    return Executor(nodes, RamCache(1 << 20))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from execution.cache import OutputCache
+from execution.cache.memory import RamCache
 from execution.events import (
     Executed,
     Executing,
@@ -207,7 +207,7 @@ def test_a_traceback_shows_the_nodes_code_with_paths_that_tell_nothing_of_the_ma
 
 def test_out_of_memory_says_what_helps_and_frees_everything(nodes, node):
     freed = []
-    executor = Executor(nodes, OutputCache(1 << 20), free=lambda: freed.append(len(executor.cache)))
+    executor = Executor(nodes, RamCache(1 << 20), free=lambda: freed.append(len(executor.cache)))
     prompt = {
         "1": node("FakeNumber", value=1),
         "2": node("FakeFull"),
@@ -304,6 +304,6 @@ def test_a_result_that_is_not_cached_lives_until_its_last_use(nodes):
         "show": {"class_type": "FakeShow", "inputs": {"value": ["count", 0]}},
     }
     events = []
-    executor = Executor(nodes | more, OutputCache(budget=0))
+    executor = Executor(nodes | more, RamCache(budget=0))
     executor.run(Job(prompt_id="p", prompt=prompt, outputs=["show"]), events.append)
     assert [event.output for event in events if isinstance(event, Executed)] == [{"text": ["0"]}]

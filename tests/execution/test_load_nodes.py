@@ -144,3 +144,26 @@ def test_web_directories_are_noted_by_folder_and_by_project_name(tmp_path, load)
     load()
     assert registry.WEB_DIRECTORIES["some.pack"] == str(pack / "web")
     assert registry.WEB_DIRECTORIES["some-project"] == str(pack / "more")
+
+
+def test_a_change_in_any_file_of_a_pack_makes_other_nodes_of_its_nodes(tmp_path, load):
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    classic = (
+        "class C:\n    FUNCTION = 'f'\n    RETURN_TYPES = ()\n\n    @classmethod\n    def INPUT_TYPES(cls):\n"
+        "        return {}\n\n    def f(self):\n        return ()\n\n\nNODE_CLASS_MAPPINGS = {'C': C}\n"
+    )
+    (pack / "__init__.py").write_text("from .inside import function\n\n\n" + classic)
+    (pack / "inside.py").write_text(GOOD.format(name="B"))
+    (pack / "helper.py").write_text("FACTOR = 1")
+    (tmp_path / "other.py").write_text(GOOD.format(name="A"))
+
+    def versions():
+        return {name: (node.schema.version, node.current_schema().version) for name, node in load().items()}
+
+    before = versions()
+    assert versions() == before
+    (pack / "helper.py").write_text("FACTOR = 2")
+    after = versions()
+    assert {name for name in before if before[name] != after[name]} == {"B", "C"}
+    assert all(version and version == now for version, now in after.values())

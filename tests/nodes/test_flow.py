@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from execution.cache import OutputCache
+from execution.cache.memory import RamCache
 from execution.events import Executed, Executing, ExecutionError
 from execution.executor import Executor
 from execution.load_nodes import load_nodes
@@ -20,7 +20,7 @@ FLOW = {one.schema.id: one for one in vars(flow).values() if isinstance(one, Nod
 @pytest.fixture
 def run():
     """Run a prompt; the texts shown, and the ids at which nodes were shown at work."""
-    executor = Executor(load_nodes((), PACKS) | FLOW, OutputCache(1 << 20))
+    executor = Executor(load_nodes((), PACKS) | FLOW, RamCache(1 << 20))
 
     def run(prompt):
         events = []

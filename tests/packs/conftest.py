@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from comfy_core.folders import Folders
-from execution.cache import OutputCache
+from execution.cache.memory import RamCache
 from execution.events import Executed, ExecutionError, ExecutionSuccess
 from execution.executor import Executor
 from execution.load_nodes import load_nodes, prepare_packs
@@ -43,7 +43,7 @@ def calls(classic):
 
 @pytest.fixture
 def executor(nodes):
-    return Executor(nodes, OutputCache(1 << 20))
+    return Executor(nodes, RamCache(1 << 20))
 
 
 @pytest.fixture

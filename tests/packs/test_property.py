@@ -5,7 +5,7 @@ import itertools
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from execution.cache import OutputCache
+from execution.cache.memory import RamCache
 from execution.events import Executed, ExecutionSuccess
 from execution.executor import Executor
 from execution.worker import Job
@@ -65,7 +65,7 @@ def values_of(prompt, node_id):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(prompts(), min_size=1, max_size=3), st.sampled_from([0, 1 << 20]))
 def test_random_graphs_give_what_a_naive_reading_gives(nodes, several, budget):
-    executor = Executor(nodes, OutputCache(budget))
+    executor = Executor(nodes, RamCache(budget))
     for number, prompt in enumerate(itertools.chain(several, several)):
         outputs = [one for one in prompt if one.startswith("show")]
         events = []

@@ -49,6 +49,19 @@ def pair() -> tuple[Number, Text]:
     return 7, "seven"
 
 
+@node("FakeModel", category="fake")
+def model() -> Annotated[object, Socket("MODEL")]:
+    """What no disk can hold."""
+    calls.append("FakeModel")
+    return object()
+
+
+@node("FakeSample", category="fake")
+def sample(model: Annotated[object, Socket("MODEL")], value: Number, seed: Whole) -> Number:
+    calls.append("FakeSample")
+    return value + seed
+
+
 @node("FakeShort", category="fake")
 def short() -> tuple[Number, Text]:
     return (7,)

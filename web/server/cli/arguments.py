@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from comfy_core.folders import CHECKOUT, Folders
 
 if TYPE_CHECKING:
+    from execution.cache import CacheSettings
     from execution.worker import Worker
 
+GIB = 1 << 30
 MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
 
 
@@ -40,14 +42,14 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
     """The worker that the options ask for; nothing is started yet."""
     from execution.worker import WorkerSettings
 
-    folders = folders_of(options)
-    folders.tell_children()
-    settings = WorkerSettings(
-        base=str(folders.base),
-        output=str(folders.output),
+    settings = WorkerSettings.at(
+        folders_of(options),
         cpu=options.cpu,
         verbose=options.verbose,
         options=memory_options(options),
+        cache=cache_settings(options),
+        checkpoint_seconds=options.checkpoint_seconds,
+        checkpoint_steps=options.checkpoint_steps,
     )
     if in_process:
         from execution.workers.in_process import InProcessWorker
@@ -62,6 +64,23 @@ def memory_options(options: argparse.Namespace) -> dict[str, Any]:
     """The memory flags that were given, as `comfy_core.memory.devices.configure` takes them."""
     given = {name: getattr(options, name) for name in MEMORY_FLAGS}
     return {name: value for name, value in given.items() if value}
+
+
+def cache_settings(options: argparse.Namespace) -> CacheSettings:
+    """What is kept of nodes that ran, by the `--cache-…` flags."""
+    from execution.cache import CacheSettings
+
+    in_gib = (options.cache_ram or []) + [0.0, 0.0]
+    mode: Any = next((mode for mode in ("classic", "lru", "none") if getattr(options, f"cache_{mode}")), "ram")
+    return CacheSettings(
+        mode=mode,
+        bytes=int(in_gib[0] * GIB),
+        spare=int(in_gib[1] * GIB),
+        results=options.cache_lru,
+        disk=str(options.cache_disk.resolve()) if options.cache_disk else "",
+        disk_bytes=int(options.cache_disk_size * GIB),
+        watch=options.debug_cache,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,6 +114,16 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enable-compress-response-body", action="store_true", help="compress JSON and text answers")
     parser.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
     parser.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
+    parser.add_argument(
+        "--checkpoint-seconds",
+        type=_positive,
+        default=10.0,
+        metavar="T",
+        help="how often a sampler's progress is written down, to go on from after a crash; 0: not by time",
+    )
+    parser.add_argument(
+        "--checkpoint-steps", type=_count, default=0, metavar="K", help="also after every K calls of a model"
+    )
     browser = parser.add_mutually_exclusive_group()
     browser.add_argument(
         "--auto-launch", dest="auto_launch", action="store_true", default=None, help="open the browser"
@@ -117,6 +146,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="set every seed of the workflow")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
     parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
     _common(parser)
 
@@ -144,7 +174,40 @@ def _common(parser: argparse.ArgumentParser) -> None:
     memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")
     parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
+    _cache(parser)
     parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
+
+
+def _cache(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--cache-ram",
+        type=_positive,
+        nargs="*",
+        action=_AtMostTwo,
+        metavar="GB",
+        help="keep results of nodes up to so many GB, and leave so many GB to other programs (the default: a quarter "
+        "and a twentieth of the memory)",
+    )
+    kinds.add_argument("--cache-classic", "--high-ram", action="store_true", help="keep what the last prompt used")
+    kinds.add_argument("--cache-lru", type=_count, default=0, metavar="N", help="keep the N results used last")
+    kinds.add_argument("--cache-none", action="store_true", help="keep no result longer than its consumers need it")
+    parser.add_argument("--cache-disk", type=Path, metavar="DIR", help="keep results in a folder, over restarts, too")
+    parser.add_argument("--cache-disk-size", type=_positive, default=20.0, metavar="GB", help="default: 20")
+    parser.add_argument("--debug-cache", action="store_true", help="find nodes that change their inputs (slow)")
+
+
+class _AtMostTwo(argparse.Action):
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        if len(values) > 2:
+            parser.error(f"{option} takes at most two numbers")
+        setattr(namespace, self.dest, values)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from execution.classic import checks_of, file_version
+from execution.classic import checks_of
 from nodes.schema import Input as OurInput
 from nodes.schema import NodeSchema
 from nodes.schema import Output as OurOutput
@@ -109,7 +109,6 @@ def our_schema(schema: Schema, cls: Any, check: Any, python_module: str) -> Node
         python_module=python_module,
         search_aliases=tuple(schema.search_aliases or ()),
         essentials_category=schema.essentials_category,
-        version=file_version(cls),
         style="schema",
         any_input=OurInput(name="", type="*", section="optional") if schema.accept_all_inputs else None,
         checks=checks_of(check),

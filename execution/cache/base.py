@@ -1,0 +1,54 @@
+"""What is kept of a node that ran, and what every cache can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from execution.signature import Signature
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one node gave: for each output slot the list of its values, and its `ui` dict if it had one."""
+
+    values: tuple[list[Any], ...]
+    ui: dict[str, Any] | None = None
+
+
+class Cache(ABC):
+    """Results by signature. The signature None stands for what never equals anything: it is never found.
+
+    One thread runs nodes, others may ask meanwhile.
+    """
+
+    bytes: int = 0
+
+    @abstractmethod
+    def __contains__(self, signature: object) -> bool:
+        """Would `get` most likely find it? Cheap, and nothing becomes more recently used by it."""
+
+    @abstractmethod
+    def get(self, signature: Signature | None) -> Result | None:
+        """The result with this signature, which thereby becomes the most recently used."""
+
+    @abstractmethod
+    def put(self, signature: Signature | None, result: Result) -> None:
+        """Keep a result, as far as the policy goes."""
+
+    @abstractmethod
+    def drop(self, signature: Signature | None) -> None:
+        """Forget one result."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Give back the memory that the results take."""
+
+    def begin(self, signatures: Collection[Signature | None]) -> None:
+        """A run of a prompt begins whose nodes have these signatures."""
+        return None
+
+    @abstractmethod
+    def __len__(self) -> int: ...

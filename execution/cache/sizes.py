@@ -1,0 +1,50 @@
+"""How many bytes a value holds, roughly, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+OBJECT_BYTES = 64
+MODEL_BYTES = 16 << 20
+MOST_OBJECTS = 100_000
+
+
+def size_of(thing: Any) -> int:
+    """Roughly how many bytes a value holds: whatever has `nbytes` says so itself, containers are walked.
+
+    Models count as little, whatever their size: their weights are the residency's to account for, and dropping the
+    handle would only mean building it anew.
+    """
+    total, seen, waiting = 0, set[int](), [thing]
+    while waiting and len(seen) < MOST_OBJECTS:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        size, inside = _weigh(one)
+        total += size
+        waiting.extend(inside)
+    return total
+
+
+def _weigh(thing: Any) -> tuple[int, list[Any]]:
+    """The bytes of a thing itself, and what else it holds."""
+    if thing is None or isinstance(thing, int | float):
+        return OBJECT_BYTES, []
+    nbytes = getattr(thing, "nbytes", None)
+    if isinstance(nbytes, int):
+        return OBJECT_BYTES + nbytes, []
+    if isinstance(thing, str | bytes | bytearray):
+        return OBJECT_BYTES + len(thing), []
+    if isinstance(thing, Mapping):
+        return OBJECT_BYTES, [*thing.keys(), *thing.values()]
+    if isinstance(thing, list | tuple | set | frozenset):
+        return OBJECT_BYTES, list(thing)
+    if _is_model(thing):
+        return MODEL_BYTES, []
+    return OBJECT_BYTES, list(vars(thing).values()) if hasattr(thing, "__dict__") and not callable(thing) else []
+
+
+def _is_model(thing: Any) -> bool:
+    return any(callable(getattr(thing, name, None)) for name in ("state_dict", "parameters", "add_patches"))
