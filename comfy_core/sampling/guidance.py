@@ -16,6 +16,8 @@ from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.batches import Task, batches, predict
 from comfy_core.sampling.conditions import Condition, Conditioning, process_conds
 from comfy_core.sampling.resume import recalled
+from comfy_core.sampling.run import StepCallback, run_sampler
+from comfy_core.sampling.samplers import Sampler
 
 SMALLEST_WEIGHT = 1e-37
 
@@ -54,6 +56,20 @@ class CFGGuider:
             self.inner_model, x, timestep, self.conds["negative"], self.conds["positive"], self.cfg, options
         )
 
+    def sample(
+        self,
+        noise: Tensor,
+        latent_image: Tensor,
+        sampler: Sampler,
+        sigmas: Tensor,
+        denoise_mask: Tensor | None = None,
+        callback: StepCallback | None = None,
+        disable_pbar: bool | None = None,
+        seed: int | None = None,
+    ) -> Tensor:
+        """Sample with this guidance; see `run_sampler`."""
+        return run_sampler(self, noise, latent_image, sampler, sigmas, denoise_mask, callback, disable_pbar, seed)
+
     def prepare(self, noise: Tensor, **run: Any) -> None:
         """Make the conditioning ready for latents shaped like `noise`; call it before the first prediction.
 
@@ -71,11 +87,23 @@ def sampling_function(
     cond_scale: float,
     model_options: dict[str, Any],
 ) -> Tensor:
-    """One guided prediction. At scale 1 the negative side is not computed, unless an option asks for it."""
+    """One guided prediction. At scale 1 the negative side is not computed, unless an option asks for it; without one
+    it is taken to say what the positive side says."""
     if math.isclose(cond_scale, 1.0) and not model_options.get("disable_cfg1_optimization"):
         uncond = []
-    predictions = predict_conditions(model, [cond, uncond], x, timestep, model_options)
-    shared = {
+    predictions = predict_conditions(model, [cond, uncond] if uncond else [cond], x, timestep, model_options)
+    predictions = [predictions[0], predictions[-1]]
+    shared = shared_arguments(model, x, timestep, cond_scale, model_options)
+    for change in model_options.get("sampler_pre_cfg_function", ()):
+        predictions = change({"conds": [cond, uncond], "conds_out": predictions, **shared})
+    return cfg_function(predictions[0], predictions[1], shared)
+
+
+def shared_arguments(
+    model: DiffusionModel, x: Tensor, timestep: Tensor, cond_scale: float, model_options: dict[str, Any]
+) -> dict[str, Any]:
+    """What functions that change the guidance are told besides the predictions."""
+    return {
         "cond_scale": cond_scale,
         "timestep": timestep,
         "sigma": timestep,
@@ -83,9 +111,6 @@ def sampling_function(
         "model": model,
         "model_options": model_options,
     }
-    for change in model_options.get("sampler_pre_cfg_function", ()):
-        predictions = change({"conds": [cond, uncond], "conds_out": predictions, **shared})
-    return cfg_function(predictions[0], predictions[1], shared)
 
 
 def cfg_function(cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any]) -> Tensor:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from comfy_core.sampling.guidance import CFGGuider
+if TYPE_CHECKING:
+    from comfy_core.sampling.guidance import CFGGuider
 
 
 class MaskedDenoiser:
@@ -45,12 +46,18 @@ class MaskedDenoiser:
         change = model_options.get("denoise_mask_function")
         if change is None:
             return self.denoise_mask
-        extra = {"model": self.inner_model.inner_model, "sigmas": self.sigmas}
+        extra = {"model": self.inner_model, "sigmas": self.sigmas}
         return change(sigma, self.denoise_mask, extra_options=extra)
 
 
 def prepare_mask(noise_mask: Tensor, shape: torch.Size, device: torch.device) -> Tensor:
-    """A mask [H, W], [B, H, W] or [B, 1, H, W] of any size as [B, C, h, w] over a latent of `shape`."""
+    """A mask [H, W], [B, H, W] or [B, 1, H, W] of any size as [B, C, h, w] over a latent of `shape`.
+
+    Raises:
+        ValueError: a mask of another form.
+    """
+    if noise_mask.ndim < 2 or not noise_mask.numel():
+        raise ValueError(f"a mask is [height, width] or a batch of them, not of shape {list(noise_mask.shape)}")
     mask = noise_mask.reshape(-1, 1, *noise_mask.shape[-2:]).float()
     mask = F.interpolate(mask, size=tuple(shape[-2:]), mode="bilinear")
     times = -(-shape[0] // mask.shape[0])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import sqrt
 from operator import add
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -111,6 +112,44 @@ def drawn_from(source: NoiseSource) -> Iterator[None]:
         yield
     finally:
         _source.reset(token)
+
+
+@contextmanager
+def chosen_source(model_options: dict[str, Any]) -> Iterator[None]:
+    """Draw noise as a model's options ask: `gpu_noise` holds the seed delta of a `GpuNoiseSource`."""
+    delta = model_options.get("gpu_noise")
+    with drawn_from(CPU_NOISE if delta is None else GpuNoiseSource(delta)):
+        yield
+
+
+class Noise(Protocol):
+    """What a NOISE is."""
+
+    seed: int
+
+    def generate_noise(self, input_latent: dict[str, Any]) -> Tensor:
+        """The starting noise for a LATENT."""
+        ...
+
+
+@dataclass
+class RandomNoise:
+    """The noise of a seed, also at every step that adds some."""
+
+    seed: int
+
+    def generate_noise(self, input_latent: dict[str, Any]) -> Tensor:
+        return prepare_noise(input_latent["samples"], self.seed, input_latent.get("batch_index"))
+
+
+@dataclass
+class EmptyNoise:
+    """No noise to start from; steps that add some draw it from a seed."""
+
+    seed: int = 0
+
+    def generate_noise(self, input_latent: dict[str, Any]) -> Tensor:
+        return torch.zeros_like(input_latent["samples"], dtype=torch.float32, device="cpu")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,15 +9,12 @@ from torch import Tensor
 
 from comfy_core import progress
 from comfy_core.latent_format import LatentFormat
-from comfy_core.memory import residency
-from comfy_core.memory.devices import offload_device
 from comfy_core.patcher import ModelPatcher
 from comfy_core.preview import latent_preview
 from comfy_core.sampling.guidance import CFGGuider, Conditioning
-from comfy_core.sampling.inpaint import MaskedDenoiser, prepare_mask
-from comfy_core.sampling.noise import generator, prepare_noise
-from comfy_core.sampling.resume import resumable
-from comfy_core.sampling.samplers import Callback, Sampler, sampler_object
+from comfy_core.sampling.noise import EmptyNoise, Noise, RandomNoise, chosen_source
+from comfy_core.sampling.run import StepCallback
+from comfy_core.sampling.samplers import Sampler, sampler_object
 from comfy_core.sampling.schedulers import sigmas_for
 
 Latent = dict[str, Any]
@@ -49,32 +45,42 @@ def common_ksampler(
     Raises:
         ValueError: an unknown sampler or scheduler, or a latent that does not fit the model.
     """
-    samples = fit_channels(model.get_model_object("latent_format"), latent["samples"])
-    if disable_noise:
-        noise = torch.zeros_like(samples, device="cpu")
-    else:
-        noise = prepare_noise(samples, seed, latent.get("batch_index"))
     sampler = sampler_object(sampler_name)
     sampling = model.get_model_object("model_sampling")
     sigmas = sigmas_for(sampling, scheduler, steps, denoise, sampler.drop_penultimate)
     sigmas = cut(sigmas, start_step, last_step, force_full_denoise)
-    sampled = sample_custom(
-        model,
-        noise,
-        cfg,
-        sampler,
-        sigmas,
-        positive,
-        negative,
-        samples,
-        noise_mask=latent.get("noise_mask"),
-        callback=prepare_callback(model, len(sigmas) - 1),
-        seed=seed,
-    )
-    return {key: value for key, value in latent.items() if key != "downscale_ratio_spacial"} | {"samples": sampled}
+    if len(sigmas) < 2:
+        return latent
+    guider = CFGGuider(model)
+    guider.set_conds(positive, negative)
+    guider.set_cfg(cfg)
+    noise = EmptyNoise(seed) if disable_noise else RandomNoise(seed)
+    return sample_latent(guider, noise, sampler, sigmas, latent)[0]
 
 
-@torch.no_grad()
+def sample_latent(
+    guider: CFGGuider, noise: Noise, sampler: Sampler, sigmas: Tensor, latent: Latent
+) -> tuple[Latent, Latent]:
+    """Copies of `latent` with new `samples`: where the run ended, and the clean latent that the model last saw."""
+    model = guider.model_patcher
+    latent_format = model.get_model_object("latent_format")
+    kept = {key: value for key, value in latent.items() if key != "downscale_ratio_spacial"}
+    start = kept | {"samples": fit_channels(latent_format, latent["samples"])}
+    seen: dict[str, Tensor] = {}
+    with chosen_source(model.model_options):
+        sampled = guider.sample(
+            noise.generate_noise(start),
+            start["samples"],
+            sampler,
+            sigmas,
+            denoise_mask=latent.get("noise_mask"),
+            callback=prepare_callback(model, len(sigmas) - 1, seen),
+            seed=noise.seed,
+        )
+    clean = latent_format.process_out(seen["x0"].float()).to(sampled) if seen else sampled
+    return kept | {"samples": sampled}, kept | {"samples": clean}
+
+
 def sample_custom(
     model: ModelPatcher,
     noise: Tensor,
@@ -85,38 +91,15 @@ def sample_custom(
     negative: Conditioning,
     latent_image: Tensor,
     noise_mask: Tensor | None = None,
-    callback: Callback | None = None,
+    callback: StepCallback | None = None,
     disable_pbar: bool | None = None,
     seed: int | None = None,
 ) -> Tensor:
-    """Sample along given sigmas [steps + 1]; fewer than two leave the latent as it is. Shapes are [B, C, h, w]."""
-    if len(sigmas) < 2:
-        return latent_image
-    device, latent_format = model.load_device, model.get_model_object("latent_format")
-    with residency.use([model], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))):
-        sampling = model.get_model_object("model_sampling")
-        sigmas, noise = sigmas.to(device), noise.to(device, torch.float32)
-        scaled = latent_image.to(device, torch.float32)
-        if torch.count_nonzero(scaled):
-            scaled = latent_format.process_in(scaled)
-        guider = CFGGuider(model)
-        guider.set_conds(positive, negative)
-        guider.set_cfg(cfg)
-        kept_noise = noise
-        if sampler.random_inpaint_noise:
-            drawn = torch.randn(noise.shape, generator=generator((41 if seed is None else seed) + 1))
-            kept_noise = drawn.to(device)
-        mask = None if noise_mask is None else prepare_mask(noise_mask, noise.shape, device)
-        guider.prepare(noise, latent_image=scaled, denoise_mask=mask, seed=seed)
-        denoiser = MaskedDenoiser(guider, sigmas, scaled, kept_noise, mask)
-        options = dict(model.model_options)
-        options["transformer_options"] = {**options.get("transformer_options", {}), "sample_sigmas": sigmas}
-        x = sampling.noise_scaling(sigmas[0], noise, scaled, is_max_denoise(sampling, sigmas))
-        extra_args = {"model_options": options, "seed": seed}
-        with resumable():
-            x = sampler(denoiser, x, sigmas, extra_args=extra_args, callback=callback, disable=disable_pbar)
-        x = sampling.inverse_noise_scaling(sigmas[-1], x)
-    return latent_format.process_out(x.float()).to(offload_device())
+    """Sample along given sigmas [steps + 1] with classifier-free guidance. Shapes are [B, C, h, w]."""
+    guider = CFGGuider(model)
+    guider.set_conds(positive, negative)
+    guider.set_cfg(cfg)
+    return guider.sample(noise, latent_image, sampler, sigmas, noise_mask, callback, disable_pbar, seed)
 
 
 def cut(sigmas: Tensor, start_step: int | None, last_step: int | None, force_full_denoise: bool) -> Tensor:
@@ -126,12 +109,6 @@ def cut(sigmas: Tensor, start_step: int | None, last_step: int | None, force_ful
         if force_full_denoise:
             sigmas[-1] = 0
     return sigmas if start_step is None else sigmas[start_step:]
-
-
-def is_max_denoise(sampling: Any, sigmas: Tensor) -> bool:
-    """Whether a run starts at the top of the model's schedule: from noise alone."""
-    highest, first = float(sampling.sigma_max), float(sigmas[0])
-    return first > highest or math.isclose(first, highest, rel_tol=1e-5)
 
 
 def fit_channels(latent_format: LatentFormat, samples: Tensor) -> Tensor:
@@ -146,12 +123,14 @@ def fit_channels(latent_format: LatentFormat, samples: Tensor) -> Tensor:
     )
 
 
-def prepare_callback(model: ModelPatcher, steps: int) -> Callback:
-    """A sampler callback that reports progress and offers a preview of the latent."""
+def prepare_callback(model: ModelPatcher, steps: int, x0_output_dict: dict[str, Tensor] | None = None) -> StepCallback:
+    """A callback that reports progress and offers a preview of the latent; the last clean latent is left under `x0`
+    in `x0_output_dict`."""
     latent_format = model.get_model_object("latent_format")
 
-    def callback(state: dict[str, Any]) -> None:
-        denoised = state["denoised"]
-        progress.report(state["i"] + 1, steps, lambda: latent_preview(denoised, latent_format))
+    def callback(step: int, x0: Tensor, x: Tensor, total_steps: int) -> None:
+        if x0_output_dict is not None:
+            x0_output_dict["x0"] = x0
+        progress.report(step + 1, steps, lambda: latent_preview(x0, latent_format))
 
     return callback

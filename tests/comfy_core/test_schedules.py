@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from comfy_core.sampling.prediction import EpsilonSampling, VelocitySampling
-from comfy_core.sampling.sample import cut, is_max_denoise
+from comfy_core.sampling.run import is_max_denoise
+from comfy_core.sampling.sample import cut
 from comfy_core.sampling.schedulers import SCHEDULERS, calculate_sigmas, sigmas_for
 
 MODEL = EpsilonSampling()
