@@ -28,6 +28,9 @@ class Missing:
 
 @dataclass(frozen=True)
 class Checkpoint:
+    """`note` says what was recognised, and what was chosen where the file leaves a choice."""
+
     model: ModelPatcher
     clip: CLIP | Missing
     vae: VAE | Missing
+    note: str = ""

@@ -87,12 +87,20 @@ class DiffusionModel(nn.Module):
         """The vector [1, width] that a network takes beside the text, or None."""
         return None
 
+    @property
+    def adm_channels(self) -> int:
+        """The width of the vector that the network takes beside the text; 0 for none."""
+        return self._dim("vector_dim")
+
+    def _dim(self, name: str) -> int:
+        return getattr(getattr(self.diffusion_model, "dims", None), name, 0)
+
     def encode_guidance(self, guidance: float = LCM_GUIDANCE, **cond: Any) -> Tensor | None:
         """The guidance scale [1, width] for a network that was distilled with it, or None.
 
         Luo et al. 2023, https://arxiv.org/abs/2310.04378: sinusoids of 1000 (scale - 1), sines first.
         """
-        width = getattr(getattr(self.diffusion_model, "dims", None), "guidance_dim", 0)
+        width = self._dim("guidance_dim")
         if not width:
             return None
         half = width // 2

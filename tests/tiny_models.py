@@ -48,6 +48,8 @@ class TinyModel:
     vae: AutoencoderDims = field(default=AutoencoderDims(channels=32, channel_mult=(1, 1, 1, 1), res_blocks=1))
     extra: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Further tensors, by name and shape."""
+    wide_norms: bool = True
+    """Whether the biases of norms are as in models that predict velocity (SD 2 is told by them)."""
 
 
 SD1 = TinyModel(
@@ -64,6 +66,7 @@ SD1 = TinyModel(
 SD2 = TinyModel(
     unet=replace(SD1.unet, context_dim=CLIP_H.width, heads=None, linear_projections=True),
     texts=(Text("cond_stage_model.model.", CLIP_H, open_clip=True),),
+    wide_norms=False,
 )
 SDXL = TinyModel(
     unet=UNetDims(
@@ -105,6 +108,7 @@ MODELS: dict[str, TinyModel] = {
     "sd1_inpainting": _with_inputs(SD1, 9),
     "sd1_ip2p": _with_inputs(SD1, 8),
     "sd2": SD2,
+    "sd2_v": replace(SD2, wide_norms=True),
     "sd2_inpainting": _with_inputs(SD2, 9),
     "sdxl": SDXL,
     "sdxl_inpainting": _with_inputs(SDXL, 9),
@@ -151,6 +155,8 @@ def model_tensors(family: str, seed: int = 0) -> dict[str, Tensor]:
         randomise(encoder, generator)
         named = open_clip_layout(encoder) if text.open_clip else encoder.state_dict()
         found |= {text.prefix + name: value.detach().clone() for name, value in named.items()}
+    if not tiny.wide_norms:
+        found |= {name: value / 2 for name, value in found.items() if name.endswith(".norm1.bias")}
     for name, shape in tiny.extra.items():
         found[name] = torch.rand(shape, generator=generator) + 1
     return found

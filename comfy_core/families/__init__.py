@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.families._ldm import VAE_PREFIX, load_vae
+from comfy_core.families._settings import chosen_weights, with_config
 from comfy_core.vae import VAE
 from comfy_core.weights import Weights, WeightsError, open_weights
+
+log = logging.getLogger(__name__)
 
 
 class Family(Protocol):
@@ -36,18 +41,16 @@ LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("lora_up.weight", "lora_down.weight", "lora_A.weight", ".lora.up.weight", "hada_w1_a", "lokr_w1"),
     ),
     ("an embedding (put it into models/embeddings/)", ("string_to_param", "emb_params")),
-    ("SDXL", ("conditioner.embedders.1.",)),
-    ("the SDXL refiner", ("conditioner.embedders.0.model.",)),
-    ("Stable Diffusion 2.x", ("cond_stage_model.model.",)),
+    ("a video model", (".time_stack.", ".time_mixer.", "motion_modules.")),
+    ("Stable Zero123", ("cc_projection.weight",)),
     ("FLUX", ("double_blocks.0.img_attn.",)),
     ("Stable Diffusion 3", ("joint_blocks.0.",)),
     ("a ControlNet", ("control_model.", "zero_convs.", "controlnet_cond_embedding.")),
     ("an IP-Adapter", ("ip_adapter.", "image_proj.")),
-    ("a U-Net in the layout of diffusers", ("down_blocks.0.resnets.", "mid_block.resnets.")),
     ("an upscaling model", ("conv_first.weight", "model.1.sub.", "params_ema")),
-    ("a Stable Diffusion model with extra inputs (inpainting or editing)", ("model.diffusion_model.input_blocks.",)),
+    ("a Stable Diffusion model with inputs of another kind (depth or upscaling)", ("model.diffusion_model.input_",)),
     ("a VAE (use a Load VAE node)", ("decoder.conv_in.weight", "decoder.up_blocks.")),
-    ("a text encoder", ("text_model.encoder.", "encoder.block.0.layer.0.")),
+    ("text encoders (use a Load CLIP node)", ("text_model.encoder.", "encoder.block.0.layer.0.", ".resblocks.0.")),
 )
 
 
@@ -66,10 +69,17 @@ def recognise(weights: Weights) -> Family:
     raise UnknownCheckpoint(_description(weights))
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Open a checkpoint file of any supported family. Raises WeightsError, or UnknownCheckpoint."""
-    weights = open_weights(path)
-    return recognise(weights).load(weights)
+def load_checkpoint(path: str | Path, choice: str = "auto", config: Path | None = None) -> Checkpoint:
+    """Open a checkpoint file of any supported family.
+
+    `choice` is `auto`, `ema` or `live`, where the file has both kinds of weights; `config` a YAML to go by in place of
+    the one beside the file. Raises WeightsError, or UnknownCheckpoint.
+    """
+    weights, sentence = chosen_weights(with_config(open_weights(path), config), choice)
+    checkpoint = recognise(weights).load(weights)
+    note = "; ".join(part for part in (checkpoint.note, sentence) if part)
+    log.info("%s: %s", Path(path).name, note)
+    return replace(checkpoint, note=note)
 
 
 def load_vae_file(path: str | Path) -> VAE:

@@ -11,12 +11,15 @@ from torch import Tensor
 
 from comfy_core.checkpoint import Checkpoint, MissingPart
 from comfy_core.families import UnknownCheckpoint, families, load_checkpoint, load_vae_file, recognise, sd1
-from comfy_core.families._ldm import unet_dims, vae_dims
+from comfy_core.families._clip import SD1_L, load_clip
+from comfy_core.families._ldm import VAE_PREFIX, vae_dims
+from comfy_core.families._unet import UNET, unet_dims
 from comfy_core.memory import residency
 from comfy_core.networks.autoencoder_kl import AutoencoderDims, AutoencoderKL
 from comfy_core.networks.build import shapes_only
 from comfy_core.networks.clip_text import ClipText, ClipTextDims
 from comfy_core.networks.unet import UNet, UNetDims
+from comfy_core.sampling.prediction import Velocity
 from comfy_core.weights import Weights, WeightsError
 from tests.tiny_sd1 import DEEP, SMALL, Tiny, tensors, write_checkpoint
 
@@ -38,7 +41,7 @@ GROUPS_OF_32 = Tiny(
 def full_size() -> dict[str, Tensor]:
     """Stable Diffusion 1.5's tensors, as shapes."""
     with shapes_only():
-        parts = {sd1.UNET: UNet(UNetDims()), sd1.VAE_PREFIX: AutoencoderKL(AutoencoderDims())}
+        parts = {UNET: UNet(UNetDims()), VAE_PREFIX: AutoencoderKL(AutoencoderDims())}
         parts[sd1.TEXT[0]] = ClipText(ClipTextDims())
     return {prefix + name: value for prefix, part in parts.items() for name, value in part.state_dict().items()}
 
@@ -46,12 +49,12 @@ def full_size() -> dict[str, Tensor]:
 def test_stable_diffusion_1_5_is_read_off_its_shapes():
     weights = Weights.of(full_size())
     assert recognise(weights).NAME == "Stable Diffusion 1.x"
-    unet = weights.under(sd1.UNET)
+    unet = weights.under(UNET)
     assert len(unet) == 686
     assert sum(entry.numel() for entry in unet.values()) == 859_520_964
     assert unet_dims(unet, heads=8, norm_groups=32) == UNetDims()
-    assert vae_dims(weights.under(sd1.VAE_PREFIX)) == AutoencoderDims()
-    assert sd1.load_clip(weights.under(sd1.TEXT[0])).cond_stage_model.clip_l.dims == ClipTextDims()
+    assert vae_dims(weights.under(VAE_PREFIX)) == AutoencoderDims()
+    assert load_clip({SD1_L: weights.under(sd1.TEXT[0])}).cond_stage_model.clip_l.dims == ClipTextDims()
 
 
 @pytest.mark.parametrize("tiny", [SMALL, DEEP], ids=["small", "deep"])
@@ -139,8 +142,8 @@ def test_a_tensor_of_the_wrong_shape_is_named(tmp_path: Path):
     ("names", "looks"),
     [
         (["lora_unet_mid_block.lora_up.weight"], "a LoRA"),
-        (["conditioner.embedders.1.model.ln_final.weight", "model.diffusion_model.out.0.bias"], "SDXL"),
-        (["cond_stage_model.model.ln_final.weight"], r"Stable Diffusion 2\.x"),
+        (["cond_stage_model.model.transformer.resblocks.0.ln_1.weight"], "text encoders"),
+        (["model.diffusion_model.input_blocks.1.0.time_stack.in_layers.0.bias"], "a video model"),
         (["double_blocks.0.img_attn.qkv.weight"], "FLUX"),
         (["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "Stable Diffusion 3"),
         (["control_model.zero_convs.0.0.weight"], "a ControlNet"),
@@ -154,11 +157,12 @@ def test_an_unknown_checkpoint_is_told_what_it_looks_like(names: list[str], look
         recognise(weights)
 
 
-def test_an_inpainting_checkpoint_is_not_taken_for_the_base_model():
-    inpainting = full_size()
-    inpainting[sd1.UNET + "input_blocks.0.0.weight"] = torch.empty(320, 9, 3, 3, device="meta")
-    with pytest.raises(UnknownCheckpoint, match="extra inputs"):
-        recognise(Weights.of(inpainting))
+@pytest.mark.parametrize("channels", [5, 7])
+def test_a_model_with_inputs_of_an_unknown_kind_is_refused(channels: int):
+    depth = full_size()
+    depth[UNET + "input_blocks.0.0.weight"] = torch.empty(320, channels, 3, 3, device="meta")
+    with pytest.raises(UnknownCheckpoint, match="inputs of another kind"):
+        recognise(Weights.of(depth))
 
 
 def test_the_metadata_sets_what_shapes_cannot_tell(tmp_path: Path):
@@ -167,7 +171,7 @@ def test_the_metadata_sets_what_shapes_cannot_tell(tmp_path: Path):
     own = {"easel.prediction_type": "v", "easel.scale_factor": "0.5", "easel.latent_rgb": rows}
     save_file(tensors(), path, metadata=SMALL.metadata | own)
     model = load_checkpoint(path).model
-    assert type(model.get_model_object("model_sampling")).__name__ == "VelocitySampling"
+    assert isinstance(model.get_model_object("model_sampling"), Velocity)
     assert model.get_model_object("latent_format").scale_factor == 0.5
     assert model.get_model_object("latent_format").latent_rgb_factors[1] == (0, 1, 0)
     assert model.get_model_object("latent_format").latent_rgb_factors_bias == (0.1, 0.2, 0.3)
