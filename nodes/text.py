@@ -67,22 +67,3 @@ def clip_set_last_layer(
     clip = clip.clone()
     clip.clip_layer(stop_at_clip_layer)
     return clip
-
-
-@node(
-    "ConditioningCombine",
-    title="Conditioning (Combine)",
-    category="model/conditioning/transform",
-    search_aliases=(
-        "combine",
-        "merge conditioning",
-        "combine prompts",
-        "merge prompts",
-        "mix prompts",
-        "add prompt",
-    ),
-    essentials_category="Image Generation",
-)
-def conditioning_combine(conditioning_1: Conditioning, conditioning_2: Conditioning) -> Conditioning:
-    """Let the model follow both prompts: what it predicts for each is averaged at every step."""
-    return conditioning_1 + conditioning_2

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from comfy_core.folders import Folders
 from comfy_core.weights import WeightsError
+from nodes.conditioning import conditioning_combine
 from nodes.images import (
     image_invert,
     image_scale,
@@ -34,7 +35,7 @@ from nodes.loaders import checkpoint_loader_simple, vae_loader
 from nodes.lora import lora_loader, lora_loader_model_only
 from nodes.preview import preview_any
 from nodes.sampling import k_sampler, k_sampler_advanced
-from nodes.text import clip_set_last_layer, clip_text_encode, conditioning_combine
+from nodes.text import clip_set_last_layer, clip_text_encode
 from tests.tiny_sd1 import SMALL, tensors, write_checkpoint
 
 LORA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
