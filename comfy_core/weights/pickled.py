@@ -98,3 +98,7 @@ def _collect(name: str, value: Any, found: dict[str, Tensor]) -> None:
     elif isinstance(value, Mapping | torch.nn.ParameterDict):
         for key, inner in value.items():
             _collect(f"{name}.{key}" if name else str(key), inner, found)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            if isinstance(inner, Mapping):
+                _collect(f"{name}.{place}" if name else str(place), inner, found)

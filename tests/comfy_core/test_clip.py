@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from comfy_core import progress
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.folders import Folders
 from comfy_core.memory import residency
@@ -89,7 +90,19 @@ def own_words(clip: CLIP, text: str) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    "form", ["a1111.pt", "a1111.safetensors", "diffusers.safetensors", "diffusers.bin", "many.safetensors"]
+    "form",
+    [
+        "a1111.pt",
+        "a1111 parameters.pt",
+        "a1111.safetensors",
+        "diffusers.safetensors",
+        "diffusers.bin",
+        "list.bin",
+        "bare.pt",
+        "many.safetensors",
+        "bundled.safetensors",
+        "bundled a1111.safetensors",
+    ],
 )
 def test_embeddings_of_every_trainer_are_read(clip: CLIP, embeddings: Path, form: str):
     """An embedding with the vectors of "red cat" encodes as "red cat" does."""
@@ -106,8 +119,20 @@ def test_embeddings_of_every_trainer_are_read(clip: CLIP, embeddings: Path, form
             save_file({"<mine>": vectors}, embeddings / "mine.safetensors")
         case "diffusers.bin":
             torch.save({"<mine>": vectors}, embeddings / "mine.bin")
+        case "a1111 parameters.pt":
+            parameters = torch.nn.ParameterDict({"*": torch.nn.Parameter(vectors)})
+            torch.save({"string_to_param": parameters, "name": "mine"}, embeddings / "mine.pt")
+        case "list.bin":
+            torch.save([{"<mine>": vectors[0]}, {"<mine2>": vectors[1]}], embeddings / "mine.bin")
+        case "bare.pt":
+            torch.save(vectors, embeddings / "mine.pt")
         case "many.safetensors":
             save_file({"clip_g": torch.zeros(2, 1280), "clip_l": vectors}, embeddings / "mine.safetensors")
+        case "bundled.safetensors":
+            bundle = {"bundle_emb.mine.clip_l": vectors, "bundle_emb.mine.clip_g": torch.zeros(2, 1280)}
+            save_file(bundle | {"lora_unet_x.lora_up.weight": torch.zeros(4, 4)}, embeddings / "mine.safetensors")
+        case "bundled a1111.safetensors":
+            save_file({"bundle_emb.mine.string_to_param.*": vectors}, embeddings / "mine.safetensors")
     for prompt in ("a embedding:mine", "a embedding:mine,"):
         expected = clip.encode("a red cat" + ("," if prompt.endswith(",") else ""))
         torch.testing.assert_close(clip.encode(prompt), expected)
@@ -130,13 +155,60 @@ def test_a_missing_embedding_is_said_and_left_out(clip: CLIP, caplog: pytest.Log
     assert "embedding:gone is not in models/embeddings/" in caplog.text
 
 
-def test_an_embedding_for_another_encoder_is_said_and_left_out(
-    clip: CLIP, embeddings: Path, caplog: pytest.LogCaptureFixture
+def test_an_embedding_may_lie_in_a_folder_that_its_name_leaves_out(clip: CLIP, embeddings: Path):
+    (embeddings / "styles").mkdir()
+    save_file({"<mine>": own_words(clip, "red cat")}, embeddings / "styles" / "mine.safetensors")
+    for name in ("mine", "mine.safetensors", "styles/mine"):
+        torch.testing.assert_close(clip.encode(f"a embedding:{name}"), clip.encode("a red cat"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("wide", "its vectors are 768 wide and this text encoder (clip_l) takes 32 wide ones"),
+        ("picture", "mine.pt is not a readable torch file"),
+        ("pickle", "it is a pickle that asks for"),
+        ("empty", "mine.pt is empty"),
+        ("nothing", "holds no tensors"),
+        ("infinite", "infinite"),
+        ("scalar", "its vectors are 1 wide"),
+    ],
+)
+def test_a_file_that_is_no_embedding_for_this_encoder_is_said_and_left_out(
+    clip: CLIP, embeddings: Path, caplog: pytest.LogCaptureFixture, content: str, said: str
 ):
-    save_file({"<mine>": torch.zeros(2, 768)}, embeddings / "mine.safetensors")
+    path = embeddings / "mine.pt"
+    match content:
+        case "wide":
+            torch.save({"<mine>": torch.zeros(2, 768)}, path)
+        case "picture":
+            path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+        case "pickle":
+            path.write_bytes(b"cos\nsystem\n(S'echo harm'\ntR.")
+        case "empty":
+            path.touch()
+        case "nothing":
+            save_file({}, embeddings / "mine.safetensors")
+        case "infinite":
+            torch.save({"<mine>": torch.full((2, 32), float("inf"))}, path)
+        case "scalar":
+            torch.save({"<mine>": torch.tensor(1.0)}, path)
     with caplog.at_level(logging.WARNING):
         assert torch.equal(clip.encode("a cat embedding:mine"), clip.encode("a cat"))
-    assert "768" in caplog.text
+    assert said in caplog.text
+    assert "is left out of the prompt" in caplog.text
+
+
+def test_a_warning_is_shown_under_the_node(clip: CLIP):
+    shown = []
+
+    class Client:
+        def text(self, text: str, node_id: str | None = None) -> None:
+            shown.append(text)
+
+    with progress.listen(Client()):  # type: ignore[arg-type]
+        clip.encode("a cat embedding:gone")
+    assert shown == ["embedding:gone is not in models/embeddings/; it is left out of the prompt"]
 
 
 def test_an_embedding_name_cannot_leave_its_folder(clip: CLIP, embeddings: Path, own_folders: Folders):
