@@ -26,7 +26,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `base` and the others are the folders of `comfy_core.folders.Folders` (empty: in the base); `extra` are more folders
     of models as (kind, path, first). `options` goes to `comfy_core.memory.devices.configure`. `packages` are the Python
     packages whose modules are searched for nodes. Samplers write their progress down every `checkpoint_seconds` and
-    every `checkpoint_steps` answers of a model; 0 is never.
+    every `checkpoint_steps` answers of a model; 0 is never. With `disable_metadata` saved files do not tell how
+    they were made.
     """
 
     base: str = str(CHECKOUT)
@@ -41,6 +42,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[str, ...] = ("nodes",)
     checkpoint_seconds: float = 10.0
     checkpoint_steps: int = 0
+    disable_metadata: bool = False
     options: dict[str, Any] = {}
 
     @classmethod

@@ -14,6 +14,7 @@ from comfy_core.media.images import load_mask as read_mask
 from comfy_core.media.images import to_pictures
 from comfy_core.media.resize import CROPS, IMAGE_METHODS, common_upscale
 from comfy_core.media.save import png_texts, save_pngs
+from nodes.recipe import with_recipe
 from nodes.schema import Combo, File, Float, Int, String, node
 from nodes.types import MAX_RESOLUTION, Image, Mask, PngInfo, Prompt
 
@@ -99,7 +100,7 @@ def save_image(
     extra_pnginfo: PngInfo = None,
 ) -> Image:
     """Save pictures as PNG in output/, with the workflow inside the file."""
-    return _saved(images, "output", filename_prefix, png_texts(prompt, extra_pnginfo))
+    return _saved(images, "output", filename_prefix, png_texts(prompt, with_recipe(prompt, extra_pnginfo)))
 
 
 @node(
@@ -113,7 +114,9 @@ def save_image(
 )
 def preview_image(images: Image, prompt: Prompt = None, extra_pnginfo: PngInfo = None) -> Image:
     """Show pictures without keeping them."""
-    return _saved(images, "temp", f"easel_temp_{RUN}", png_texts(prompt, extra_pnginfo), compress_level=1)
+    return _saved(
+        images, "temp", f"easel_temp_{RUN}", png_texts(prompt, with_recipe(prompt, extra_pnginfo)), compress_level=1
+    )
 
 
 def _saved(images: Any, type: str, prefix: str, texts: dict[str, str], compress_level: int = 4) -> Any:

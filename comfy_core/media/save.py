@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from comfy_core.folders import inside
+from comfy_core.media import metadata
 from comfy_core.media.images import ImageError
 
 COMPRESSION = 4
@@ -53,7 +54,12 @@ def save_pngs(
 
 
 def png_texts(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str, str]:
-    """The text chunks that let a picture be dropped back onto the canvas: `prompt`, `workflow` and what else came."""
+    """The text chunks that let a picture be dropped back onto the canvas: `prompt`, `workflow` and what else came.
+
+    None with `--disable-metadata`.
+    """
+    if not metadata.is_wanted():
+        return {}
     texts = {} if prompt is None else {"prompt": json.dumps(prompt)}
     return texts | {name: json.dumps(value) for name, value in (extra_pnginfo or {}).items()}
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from enum import StrEnum
 
 from comfy_core import folders
+from comfy_core.media import metadata
 
 
 class LatentPreviewMethod(StrEnum):
@@ -18,7 +19,7 @@ class LatentPreviewMethod(StrEnum):
 args = Namespace(
     base_directory=str(folders.current().base),
     cpu=False,
-    disable_metadata=False,
+    disable_metadata=not metadata.is_wanted(),
     highvram=False,
     listen="127.0.0.1",
     lowvram=False,

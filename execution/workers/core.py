@@ -14,6 +14,7 @@ from typing import Any
 from comfy_core import folders
 from comfy_core.folders import CHECKOUT
 from comfy_core.journal import Keeper
+from comfy_core.media import metadata
 from execution.cache import make_cache
 from execution.checks import classes_of
 from execution.events import AnyEvent
@@ -22,6 +23,7 @@ from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.validate import Validation, validate
 from execution.worker import Job, WorkerSettings
+from nodes import recipe
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class WorkerCore:
     def __init__(self, settings: WorkerSettings) -> None:
         where = settings.folders
         folders.use(where)
+        metadata.configure(not settings.disable_metadata)
         prepare_packs(where.custom_nodes)
         # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
         self._has_devices = bool(settings.packages)
@@ -53,6 +56,7 @@ class WorkerCore:
         return [node.schema for node in self.nodes.values()]
 
     def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
+        recipe.prepare(job.prompt)
         self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id)
         self._unwanted = None
 

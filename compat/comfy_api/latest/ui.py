@@ -80,10 +80,12 @@ class ImageSaveHelper:
     ) -> list[SavedResult]:
         from comfy_core.media.images import to_pictures
         from comfy_core.media.save import png_texts, save_pngs
+        from nodes.recipe import with_recipe
 
         type = getattr(folder_type, "value", folder_type)
         hidden = getattr(cls, "hidden", None)
-        texts = png_texts(getattr(hidden, "prompt", None), getattr(hidden, "extra_pnginfo", None))
+        prompt, extra = getattr(hidden, "prompt", None), getattr(hidden, "extra_pnginfo", None)
+        texts = png_texts(prompt, with_recipe(prompt, extra))
         files = save_pngs(to_pictures(images), folders.current().of_type(type), filename_prefix, texts, compress_level)
         return [SavedResult(one["filename"], one["subfolder"], type) for one in files]
 

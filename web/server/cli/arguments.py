@@ -50,6 +50,7 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
         cache=cache_settings(options),
         checkpoint_seconds=options.checkpoint_seconds,
         checkpoint_steps=options.checkpoint_steps,
+        disable_metadata=options.disable_metadata,
     )
     if in_process:
         from execution.workers.in_process import InProcessWorker
@@ -175,6 +176,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")
     parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
     _cache(parser)
+    parser.add_argument("--disable-metadata", action="store_true", help="saved files do not tell how they were made")
     parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
 
 
