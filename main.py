@@ -17,6 +17,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.run import run
 
         return run(options)
+    if options.command in ("user", "token"):
+        from web.server.cli.accounts import accounts
+
+        return accounts(options)
     from web.server.cli.serve import serve
 
     return serve(options)

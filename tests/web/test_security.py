@@ -53,7 +53,7 @@ def test_which_names_are_this_servers(listen, name, own) -> None:
 WRITES = [
     "/prompt", "/api/prompt", "/queue", "/history", "/interrupt", "/free", "/upload/image", "/settings",
     "/settings/x", "/userdata/x.json", "/userdata/a/move/b", "/convert", "/upload/mask", "/users",
-    "/internal/logs/subscribe", "/api/jobs/cancel", "/api/jobs/x/cancel",
+    "/internal/logs/subscribe", "/api/jobs/cancel", "/api/jobs/x/cancel", "/login", "/logout",
 ]  # fmt: skip
 
 

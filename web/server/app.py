@@ -11,9 +11,12 @@ from aiohttp import web
 
 from comfy_core.folders import Folders
 from web.server import answers, failures, security
+from web.server.access.accounts import AccountsFile
+from web.server.access.admit import admit
+from web.server.access.patience import Patience
 from web.server.described import Described
 from web.server.hub import Hub
-from web.server.keys import DESCRIBED, DOOR, FOLDERS, HUB, LOGS, SETTINGS, Door
+from web.server.keys import ACCOUNTS, DESCRIBED, DOOR, FOLDERS, HUB, LOGS, PATIENCE, SETTINGS, Door
 from web.server.logs import LogBook
 from web.server.routes import (
     assets,
@@ -21,6 +24,7 @@ from web.server.routes import (
     documentation,
     internal,
     jobs,
+    login,
     models,
     packs,
     page,
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
 # with and without /api
 TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
-ONCE = (jobs.routes, packs.routes_under_api, assets.routes, internal.routes)  # only as written
+ONCE = (jobs.routes, packs.routes_under_api, assets.routes, internal.routes, login.routes)  # only as written
 
 
 def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: ServerSettings) -> web.Application:
@@ -49,9 +53,11 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     """
     packing = [answers.compress] if settings.compress else []
     app = web.Application(
-        middlewares=[*packing, failures.answer_failures, security.guard], client_max_size=settings.max_upload_bytes
+        middlewares=[*packing, failures.answer_failures, security.guard, admit],
+        client_max_size=settings.max_upload_bytes,
     )
     app[FOLDERS], app[SETTINGS] = folders, settings
+    app[ACCOUNTS], app[PATIENCE] = AccountsFile(folders.user / "accounts.json"), Patience()
     app[DOOR] = Door(engine)
     app[DESCRIBED] = Described(folders)
     app[HUB] = Hub(catalogue.features(settings))

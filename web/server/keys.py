@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from comfy_core.folders import Folders
+from web.server.access.accounts import AccountsFile
+from web.server.access.patience import Patience
 from web.server.described import Described
 from web.server.hub import Hub
 from web.server.logs import LogBook
@@ -41,6 +43,8 @@ DOOR = web.AppKey("door", Door)
 FOLDERS = web.AppKey("folders", Folders)
 SETTINGS = web.AppKey("settings", ServerSettings)
 HUB = web.AppKey("hub", Hub)
+ACCOUNTS = web.AppKey("accounts", AccountsFile)
+PATIENCE = web.AppKey("patience", Patience)
 DESCRIBED = web.AppKey("described", Described)
 LOGS = web.AppKey("logs", LogBook)
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from execution.history import entry, presentable_number
-from execution.store import FINISHED, StoredJob, workflow_of
+from execution.store import FINISHED, StoredJob
 
 STATUSES = {  # the API's word: the store's
     "pending": "pending",
@@ -61,7 +61,7 @@ def summary(job: StoredJob) -> dict[str, Any]:
         "outputs_count": len(outputs),
         "previewable_outputs_count": sum(one.is_visual or one.is_text for one in outputs),
         "preview_output": _preview(job, outputs) if finished else None,
-        "workflow_id": workflow_of(job.extra_data),
+        "workflow_id": job.workflow_id,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comfy_core.folders import CHECKOUT, Folders
+from web.server.cli.account_commands import add_account_commands
 
 if TYPE_CHECKING:
     from execution.cache import CacheSettings
@@ -18,7 +19,7 @@ MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
 
 def parse(words: list[str]) -> argparse.Namespace:
     """Read the command line. Without a command it is `serve`, so `python main.py --port 8189` serves."""
-    if words[:1] not in (["serve"], ["run"], ["-h"], ["--help"]):
+    if words[:1] not in (["serve"], ["run"], ["user"], ["token"], ["-h"], ["--help"]):
         words = ["serve", *words]
     return _parser().parse_args(words)
 
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="{serve,run}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
+    add_account_commands(commands, _folders)
     return parser
 
 
@@ -109,6 +111,11 @@ def _serve(parser: argparse.ArgumentParser) -> None:
         const="*",
         metavar="ORIGIN",
         help="let web pages of ORIGIN use this server; without a value: those of all sites",
+    )
+    parser.add_argument("--multi-user", action="store_true", help="users sign in, and each has their own; see user -h")
+    parser.add_argument("--token", help="the token to ask for (default: one of its own; also as EASEL_TOKEN)")
+    parser.add_argument(
+        "--no-token", action="store_true", help="ask nobody for a token, even where the network reaches this server"
     )
     parser.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="serve HTTPS: the private key (PEM)")
     parser.add_argument("--tls-certfile", type=Path, metavar="FILE", help="serve HTTPS: the certificate (PEM)")
@@ -153,6 +160,19 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
+    _folders(parser)
+    parser.add_argument("--cpu", action="store_true", help="use no accelerator")
+    memory = parser.add_mutually_exclusive_group()
+    memory.add_argument("--highvram", action="store_true", help="keep models on the device")
+    memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
+    memory.add_argument("--novram", action="store_true", help="keep no models on the device")
+    parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
+    _cache(parser)
+    parser.add_argument("--disable-metadata", action="store_true", help="saved files do not tell how they were made")
+    parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
+
+
+def _folders(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-directory", type=Path, default=CHECKOUT, metavar="DIR", help="where models/, input/, output/ … are"
     )
@@ -169,15 +189,6 @@ def _common(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="more folders of models: extra_model_paths.yaml files, besides the one in the base directory",
     )
-    parser.add_argument("--cpu", action="store_true", help="use no accelerator")
-    memory = parser.add_mutually_exclusive_group()
-    memory.add_argument("--highvram", action="store_true", help="keep models on the device")
-    memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
-    memory.add_argument("--novram", action="store_true", help="keep no models on the device")
-    parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
-    _cache(parser)
-    parser.add_argument("--disable-metadata", action="store_true", help="saved files do not tell how they were made")
-    parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
 
 
 def _cache(parser: argparse.ArgumentParser) -> None:

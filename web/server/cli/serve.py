@@ -14,12 +14,14 @@ import sys
 import time
 import webbrowser
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from comfy_core.folders import Folders
+from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
 from web.server.cli.arguments import folders_of, worker_of
 from web.server.security import ANY_ADDRESS, is_address, is_loopback
@@ -43,6 +45,7 @@ def serve(options: argparse.Namespace) -> int:
         settings = settings_of(options)
         secure = _tls(options)
         check_folders(folders)
+        settings = with_token(settings, folders)
         asyncio.run(_serve(options, folders, settings, secure))
     except CannotStart as reason:
         print(reason, file=sys.stderr)
@@ -61,15 +64,36 @@ def settings_of(options: argparse.Namespace) -> ServerSettings:
     root = options.front_end_root
     if root is not None and not (root / "index.html").is_file():
         raise CannotStart(f"--front-end-root {root} has no index.html; name the folder of a built front end")
+    listen = names or ("127.0.0.1",)
+    is_reachable = not all(is_loopback(address) for address in bind_addresses(listen))
     return ServerSettings(
-        listen=names or ("127.0.0.1",),
+        listen=listen,
         port=options.port,
         max_upload_bytes=int(options.max_upload_size * MIB),
         dist=DIST if root is None else root.resolve(),
         own_page=root is None,
         cors_origin=options.enable_cors_header,
         compress=options.enable_compress_response_body,
+        wants_token=options.multi_user or (is_reachable and not options.no_token),
+        token=options.token or os.environ.get("EASEL_TOKEN") or None,
+        multi_user=options.multi_user,
     )
+
+
+def with_token(settings: ServerSettings, folders: Folders) -> ServerSettings:
+    """The settings with the token that the owner gets in by, the same at every start. Raises CannotStart."""
+    if not settings.wants_token or settings.token is not None:
+        return settings
+    path = folders.user / "accounts.json"
+    try:
+        accounts = read_accounts(path)
+        if not path.exists():
+            write_accounts(path, accounts)
+    except Refused as reason:
+        raise CannotStart(str(reason)) from None
+    except OSError as error:
+        raise CannotStart(f"cannot write {path}: {error.strerror}") from None
+    return replace(settings, token=accounts.server_token())
 
 
 def _folders(options: argparse.Namespace) -> Folders:
@@ -216,9 +240,11 @@ def _announce(settings: ServerSettings, port: int, auto_launch: bool | None, sch
     first = bind_addresses(settings.listen)[0]
     shown = "127.0.0.1" if first in ANY_ADDRESS else f"[{first}]" if ":" in first else first
     url = f"{scheme}://{shown}:{port}"
+    if settings.wants_token:
+        url += f"/?token={settings.token}"
     print(f"Easel is ready: {url}", flush=True)
-    if not all(is_loopback(address) for address in bind_addresses(settings.listen)):
-        print("anyone on this network can use it: there is no password", file=sys.stderr)
+    if not settings.wants_token and not all(is_loopback(address) for address in bind_addresses(settings.listen)):
+        print("anyone on this network can use it: --no-token asks nobody for a token", file=sys.stderr)
     if settings.cors_origin == "*":
         print("any web page you visit can use it: --enable-cors-header names no site", file=sys.stderr)
     if auto_launch or (auto_launch is None and has_desktop()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import json_answer
 
 DISABLED = {
@@ -20,5 +21,6 @@ def routes() -> list[web.RouteDef]:
     return [web.route("*", path, refuse) for path in paths]
 
 
+@needs(Right.USE)
 async def refuse(request: web.Request) -> web.Response:
     return json_answer(DISABLED, status=503)

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import json_answer
 from web.server.described import describe
 from web.server.keys import DESCRIBED, FOLDERS, SETTINGS, engine_of
@@ -26,6 +27,7 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.SUBMIT)
 async def all_nodes(request: web.Request) -> web.Response:
     """Every node. Who has the newest answer already is told so; who can unpack it gets it small."""
     text = await request.app[DESCRIBED].text(await (await engine_of(request)).schemas())
@@ -38,12 +40,14 @@ async def all_nodes(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
 
 
+@needs(Right.SUBMIT)
 async def one_node(request: web.Request) -> web.Response:
     schema = (await (await engine_of(request)).schemas()).get(request.match_info["node"])
     text = await asyncio.to_thread(describe, [schema] if schema else [], request.app[FOLDERS].files)
     return web.Response(text=text, content_type="application/json")
 
 
+@needs(Right.SUBMIT)
 async def show_features(request: web.Request) -> web.Response:
     return json_answer(features(request.app[SETTINGS]))
 
@@ -60,6 +64,7 @@ def features(settings: ServerSettings) -> dict[str, Any]:
     }
 
 
+@needs(Right.USE)
 async def system_stats(request: web.Request) -> web.Response:
     import psutil
 

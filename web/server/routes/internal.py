@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from comfy_core.folders import MODEL_KINDS
+from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, empty, json_answer, read_as
 from web.server.keys import FOLDERS, LOGS
 
@@ -29,17 +30,20 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.MANAGE)
 async def logs(request: web.Request) -> web.Response:
     """The last lines of the log as one text."""
     return json_answer("".join(f"{entry['t']} - {entry['m']}" for entry in request.app[LOGS].entries()))
 
 
+@needs(Right.MANAGE)
 async def raw_logs(request: web.Request) -> web.Response:
     size = shutil.get_terminal_size()
     entries = request.app[LOGS].entries()
     return json_answer({"entries": entries, "size": {"cols": size.columns, "rows": size.lines}})
 
 
+@needs(Right.MANAGE)
 async def subscribe(request: web.Request) -> web.Response:
     """Have the log told on a client's WebSocket, or no more."""
     asked = await read_as(request, LogSubscription)
@@ -50,6 +54,7 @@ async def subscribe(request: web.Request) -> web.Response:
     return empty()
 
 
+@needs(Right.MANAGE)
 async def folder_paths(request: web.Request) -> web.Response:
     """Where each kind of model, and the packs, are looked for."""
     folders = request.app[FOLDERS]
@@ -57,6 +62,7 @@ async def folder_paths(request: web.Request) -> web.Response:
     return json_answer({**found, "custom_nodes": [str(folders.custom_nodes)]})
 
 
+@needs(Right.USE)
 async def files(request: web.Request) -> web.Response:
     """The files at the top of input/, output/ or temp/, newest first, as a file input takes them."""
     type = request.match_info["type"]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, Refusal, json_answer, read_json
 from web.server.keys import engine_of
 
@@ -26,8 +27,10 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.USE)
 async def list_jobs(request: web.Request) -> web.Response:
-    """Query: `status` (several with commas), `workflow_id`, `sort_by`, `sort_order`, `limit`, `offset`."""
+    """Query: `status` (several with commas), `workflow_id`, `search`, `sort_by`, `sort_order`, `limit`, `offset`."""
+    from execution.store import JobQuery
     from web.server.shown_jobs import summary
 
     statuses = _statuses(request.query.get("status", ""))
@@ -35,19 +38,22 @@ async def list_jobs(request: web.Request) -> web.Response:
     ascending = _choice(request, "sort_order", "desc", "asc") == "asc"
     limit, offset = _limit(request), max(0, _integer(request, "offset") or 0)
     engine = await engine_of(request)
-    found, total = await engine.jobs(
-        statuses,
+    asked = JobQuery(
+        statuses=statuses,
         by_duration=by_duration,
         ascending=ascending,
         offset=offset,
         limit=limit,
         workflow_id=request.query.get("workflow_id") or None,
+        search=request.query.get("search", ""),
     )
+    found, total = await engine.jobs(asked)
     jobs = await asyncio.to_thread(lambda: [summary(job) for job in found])
     page = {"offset": offset, "limit": limit, "total": total, "has_more": offset + len(jobs) < total}
     return json_answer({"jobs": jobs, "pagination": page})
 
 
+@needs(Right.SUBMIT)
 async def show_job(request: web.Request) -> web.Response:
     from web.server.shown_jobs import details
 
@@ -57,11 +63,13 @@ async def show_job(request: web.Request) -> web.Response:
     return json_answer(details(job))
 
 
+@needs(Right.USE)
 async def cancel_one(request: web.Request) -> web.Response:
     cancelled = await _cancel(await engine_of(request), [request.match_info["id"]])
     return json_answer({"cancelled": cancelled})
 
 
+@needs(Right.USE)
 async def cancel_many(request: web.Request) -> web.Response:
     ids = await _asked_ids(request)
     return json_answer({"cancelled": await _cancel(await engine_of(request), ids)})

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from comfy_core.folders import MODEL_KINDS
 from web.server import model_files
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import is_file, resolve
 from web.server.keys import FOLDERS
@@ -25,29 +26,35 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.USE)
 async def embeddings(request: web.Request) -> web.Response:
     names = await asyncio.to_thread(request.app[FOLDERS].files, "embeddings")
     return json_answer([name.rpartition(".")[0] for name in names])
 
 
+@needs(Right.USE)
 async def names_of_kinds(request: web.Request) -> web.Response:
     return json_answer(list(MODEL_KINDS))
 
 
+@needs(Right.USE)
 async def names(request: web.Request) -> web.Response:
     kind = model_files.check_kind(request.match_info["folder"])
     return json_answer(await asyncio.to_thread(request.app[FOLDERS].files, kind))
 
 
+@needs(Right.USE)
 async def kinds(request: web.Request) -> web.Response:
     return json_answer(model_files.kinds(request.app[FOLDERS]))
 
 
+@needs(Right.USE)
 async def listing(request: web.Request) -> web.Response:
     kind = model_files.check_kind(request.match_info["folder"])
     return json_answer(await asyncio.to_thread(model_files.listing, request.app[FOLDERS], kind))
 
 
+@needs(Right.USE)
 async def preview(request: web.Request) -> web.Response:
     """A picture of the model `file` in the folder number `index` of its kind."""
     places = request.app[FOLDERS].models(model_files.check_kind(request.match_info["folder"]))
@@ -63,6 +70,7 @@ async def preview(request: web.Request) -> web.Response:
     return web.Response(body=picture, content_type="image/webp", headers={"Cache-Control": "no-cache"})
 
 
+@needs(Right.USE)
 async def metadata(request: web.Request) -> web.Response:
     """`__metadata__` of a safetensors file."""
     kind, name = model_files.check_kind(request.match_info["folder"]), request.query.get("filename", "")

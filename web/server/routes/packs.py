@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 from web.server import pack_files
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import is_file, resolve, send_file, send_page_file
 from web.server.keys import FOLDERS, SETTINGS
@@ -28,11 +29,13 @@ def routes_under_api() -> list[web.RouteDef]:
     return [web.get("/api/workflow_templates/{pack}/{file:.+}", template_file)]
 
 
+@needs(Right.USE)
 async def extensions(request: web.Request) -> web.Response:
     dist = request.app[SETTINGS].dist
     return json_answer(await asyncio.to_thread(pack_files.scripts, request.app[FOLDERS], dist))
 
 
+@needs(Right.USE)
 async def extension_file(request: web.Request) -> web.StreamResponse:
     pack, name = request.match_info["pack"], request.match_info["file"]
     folders = await asyncio.to_thread(pack_files.web_folders, request.app[FOLDERS])
@@ -45,14 +48,17 @@ async def extension_file(request: web.Request) -> web.StreamResponse:
     return send_page_file(path)
 
 
+@needs(Right.USE)
 async def translations(request: web.Request) -> web.Response:
     return json_answer(await asyncio.to_thread(pack_files.translations, request.app[FOLDERS]))
 
 
+@needs(Right.USE)
 async def templates(request: web.Request) -> web.Response:
     return json_answer(await asyncio.to_thread(pack_files.example_workflows, request.app[FOLDERS]))
 
 
+@needs(Right.USE)
 async def template_file(request: web.Request) -> web.StreamResponse:
     """An example workflow, or the picture beside it."""
     pack, name = request.match_info["pack"], request.match_info["file"]
@@ -63,11 +69,13 @@ async def template_file(request: web.Request) -> web.StreamResponse:
     raise Refusal(f"the pack {pack[:60]!r} has no example {name[:100]!r}", type="not_found", status=404)
 
 
+@needs(Right.USE)
 async def subgraphs(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(lambda: list(pack_files.subgraphs(request.app[FOLDERS])))
     return json_answer({one.id: one.entry() for one in found})
 
 
+@needs(Right.USE)
 async def subgraph(request: web.Request) -> web.Response:
     """One subgraph with its text as `data`; null for an unknown id."""
     wanted = request.match_info["id"]
@@ -81,6 +89,7 @@ async def subgraph(request: web.Request) -> web.Response:
     return json_answer(await asyncio.to_thread(read))
 
 
+@needs(Right.USE)
 async def replacements(request: web.Request) -> web.Response:
     """None: no node of this server stands in for another's (see `node_replacements` of /features)."""
     return json_answer({})

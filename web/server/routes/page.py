@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from web.server.access.admit import give_session
+from web.server.access.rights import Right, caller_of, needs
 from web.server.answers import Refusal
 from web.server.files import is_file, resolve, send_page_file
 from web.server.keys import SETTINGS
@@ -22,13 +24,20 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/", index), web.route("*", "/{path:.+}", asset)]
 
 
+@needs(Right.USE)
 async def index(request: web.Request) -> web.StreamResponse:
+    """The page. A token in its address becomes a session, and leaves the address."""
+    if "token" in request.query:
+        answer = web.Response(status=303, headers={"Location": "/"})
+        give_session(request, answer, caller_of(request).user)
+        return answer
     path = request.app[SETTINGS].dist / "index.html"
     if not is_file(path):
         return web.Response(text=MISSING, content_type="text/html", headers={"Cache-Control": "no-store"})
     return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
 
 
+@needs(Right.OPEN)
 async def asset(request: web.Request) -> web.StreamResponse:
     """A file of the editor."""
     if request.method not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""/settings and /users: what the editor remembers of its user, in user/default/comfy.settings.json."""
+"""/settings and /users: what the editor remembers of its user, in comfy.settings.json in its folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, Refusal, empty, json_answer, read_as, read_json
 from web.server.files import write_whole, writing
-from web.server.keys import FOLDERS
 from web.server.routes.userdata import user_folder
 
 log = logging.getLogger("easel.server")
@@ -35,14 +35,17 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.USE)
 async def show_all(request: web.Request) -> web.Response:
     return json_answer(_read(_path(request)))
 
 
+@needs(Right.USE)
 async def show_one(request: web.Request) -> web.Response:
     return json_answer(_read(_path(request)).get(request.match_info["id"]))
 
 
+@needs(Right.USE)
 async def change_some(request: web.Request) -> web.Response:
     changes = await read_json(request)
     if not isinstance(changes, dict):
@@ -50,14 +53,17 @@ async def change_some(request: web.Request) -> web.Response:
     return await _change(request, changes)
 
 
+@needs(Right.USE)
 async def change_one(request: web.Request) -> web.Response:
     return await _change(request, {request.match_info["id"]: await read_json(request)})
 
 
+@needs(Right.USE)
 async def users(request: web.Request) -> web.Response:
     return json_answer({"storage": "server", "migrated": True})
 
 
+@needs(Right.MANAGE)
 async def add_user(request: web.Request) -> web.Response:
     if not (await read_as(request, NewUser)).username.strip():
         raise PlainRefusal("username not provided")
@@ -74,7 +80,7 @@ async def _change(request: web.Request, changes: dict[str, Any]) -> web.Response
 
 
 def _path(request: web.Request) -> Path:
-    return user_folder(request.app[FOLDERS]) / "comfy.settings.json"
+    return user_folder(request) / "comfy.settings.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

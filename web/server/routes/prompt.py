@@ -9,6 +9,8 @@ import msgspec
 from aiohttp import web
 
 from execution.convert.detect import is_workflow
+from web.server.access.rights import Right, caller_of, needs
+from web.server.access.templates import misfit
 from web.server.answers import Refusal, fitted, json_answer, read_json
 from web.server.keys import FOLDERS, engine_of
 
@@ -28,11 +30,13 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/prompt", remaining), web.post("/prompt", submit), web.post("/convert", convert)]
 
 
+@needs(Right.SUBMIT)
 async def remaining(request: web.Request) -> web.Response:
     engine = await engine_of(request)
     return json_answer({"exec_info": {"queue_remaining": engine.queue_remaining()}})
 
 
+@needs(Right.SUBMIT)
 async def submit(request: web.Request) -> web.Response:
     from execution.engine import Rejected  # brings the database along, which the first page need not wait for
 
@@ -46,6 +50,9 @@ async def submit(request: web.Request) -> web.Response:
     engine = await engine_of(request)
     if is_workflow(body.get("prompt")):
         body = await _converted(request, engine, body)
+    template = caller_of(request).template
+    if template is not None and (reason := misfit(template, body.get("prompt"))) is not None:
+        raise Refusal(reason, type="forbidden", status=403)
     try:
         taken = await engine.submit(body)
     except Rejected as rejected:
@@ -53,6 +60,7 @@ async def submit(request: web.Request) -> web.Response:
     return json_answer(msgspec.to_builtins(taken))
 
 
+@needs(Right.SUBMIT)
 async def convert(request: web.Request) -> web.Response:
     """Ours: a saved workflow in (bare, or as `workflow`), the prompt it becomes out."""
     body = await read_json(request)

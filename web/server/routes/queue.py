@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, empty, json_answer, read_as, whole_number
 from web.server.keys import engine_of
 
@@ -35,11 +36,13 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+@needs(Right.USE)
 async def show_queue(request: web.Request) -> web.Response:
     running, pending = await (await engine_of(request)).queue()
     return json_answer({"queue_running": running, "queue_pending": pending})
 
 
+@needs(Right.USE)
 async def remove_from_queue(request: web.Request) -> web.Response:
     asked = await read_as(request, Removal)
     engine = await engine_of(request)
@@ -50,19 +53,22 @@ async def remove_from_queue(request: web.Request) -> web.Response:
     return empty()
 
 
+@needs(Right.USE)
 async def show_history(request: web.Request) -> web.Response:
     max_items, offset = whole_number(request, "max_items"), whole_number(request, "offset")
     if max_items is not None and max_items < 0:
         raise Refusal("max_items must not be negative")
     engine = await engine_of(request)
-    return json_answer(await engine.history(max_items, offset))
+    return json_answer(await engine.history(max_items, offset, request.query.get("search", "")))
 
 
+@needs(Right.SUBMIT)
 async def show_entry(request: web.Request) -> web.Response:
     engine = await engine_of(request)
     return json_answer(await engine.history_entry(request.match_info["prompt_id"]))
 
 
+@needs(Right.USE)
 async def remove_from_history(request: web.Request) -> web.Response:
     asked = await read_as(request, Removal)
     engine = await engine_of(request)
@@ -73,6 +79,7 @@ async def remove_from_history(request: web.Request) -> web.Response:
     return empty()
 
 
+@needs(Right.USE)
 async def interrupt(request: web.Request) -> web.Response:
     """Stop what runs; a body that cannot be read means the same as none, as clients expect."""
     try:
@@ -85,6 +92,7 @@ async def interrupt(request: web.Request) -> web.Response:
     return empty()
 
 
+@needs(Right.MANAGE)
 async def free(request: web.Request) -> web.Response:
     asked = await read_as(request, Free)
     await (await engine_of(request)).free(asked.unload_models, asked.free_memory)

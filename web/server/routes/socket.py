@@ -7,6 +7,7 @@ import uuid
 
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import whole_number
 from web.server.hub import Client
 from web.server.keys import HUB, engine_of
@@ -18,6 +19,7 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/ws", talk)]
 
 
+@needs(Right.SUBMIT)
 async def talk(request: web.Request) -> web.WebSocketResponse:
     """`clientId` names the client, `since` (ours) is the last event it heard: what came after is told again."""
     since = whole_number(request, "since")

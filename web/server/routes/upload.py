@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import BodyPartReader, web
 
 from comfy_core.folders import Folders
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import digest, free_name, is_file, resolve, writing
 from web.server.keys import FOLDERS, SETTINGS
@@ -50,10 +51,12 @@ def routes() -> list[web.RouteDef]:
     return [web.post("/upload/image", upload_image), web.post("/upload/mask", upload_mask)]
 
 
+@needs(Right.SUBMIT)
 async def upload_image(request: web.Request) -> web.Response:
     return await _upload(request, lambda upload: None)
 
 
+@needs(Right.SUBMIT)
 async def upload_mask(request: web.Request) -> web.Response:
     """The transparency of the uploaded picture, put on the picture that the form's `original_ref` names."""
     folders = request.app[FOLDERS]

@@ -1,4 +1,5 @@
-"""/userdata: what the editor keeps for the user. `workflows/` is user_workflows/, the rest lies in user/default/."""
+"""/userdata: what the editor keeps for a user. `workflows/` is user_workflows/, the rest lies in user/default/, or in a
+folder of the user's own where there are several."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from comfy_core.folders import Folders
+from web.server.access.rights import DEFAULT_USER, Right, caller_of, needs
 from web.server.answers import Refusal, flag, json_answer
 from web.server.files import is_file, resolve, send_file, write_whole, writing
 from web.server.keys import FOLDERS
@@ -28,10 +29,18 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def user_folder(folders: Folders) -> Path:
-    return folders.user / "default"
+def user_folder(request: web.Request) -> Path:
+    """Where the caller's files and settings lie."""
+    return request.app[FOLDERS].user / caller_of(request).user
 
 
+def workflows_folder(request: web.Request) -> Path:
+    """The caller's workflows: those of the owner are the ones that everybody at this machine sees."""
+    user, folders = caller_of(request).user, request.app[FOLDERS]
+    return folders.workflows if user == DEFAULT_USER else folders.user / user / WORKFLOWS
+
+
+@needs(Right.USE)
 async def list_files(request: web.Request) -> web.Response:
     name = request.query.get("dir", "")
     if not name:
@@ -48,17 +57,19 @@ async def list_files(request: web.Request) -> web.Response:
     return json_answer(names)
 
 
+@needs(Right.USE)
 async def list_tree(request: web.Request) -> web.Response:
     """Everything beneath `path` (all of the user's, without one), with names as /userdata/{file} takes them."""
-    folders, name = request.app[FOLDERS], request.query.get("path", "").replace("\\", "/").strip("/")
+    name = request.query.get("path", "").replace("\\", "/").strip("/")
     top = _path(request, name)
     if name and not top.is_dir():
         raise Refusal(f"there is no folder {name[:100]!r}", status=404, type="no_directory")
     if name:
         return json_answer(await asyncio.to_thread(_tree, [(name, top)]))
-    return json_answer(await asyncio.to_thread(_tree, [("", top), (WORKFLOWS, folders.workflows)], True))
+    return json_answer(await asyncio.to_thread(_tree, [("", top), (WORKFLOWS, workflows_folder(request))], True))
 
 
+@needs(Right.USE)
 async def read(request: web.Request) -> web.StreamResponse:
     name = request.match_info["file"]
     path = _existing(request, name)
@@ -69,6 +80,7 @@ async def read(request: web.Request) -> web.StreamResponse:
     return response
 
 
+@needs(Right.USE)
 async def write(request: web.Request) -> web.Response:
     name = request.match_info["file"]
     path = _path(request, name)
@@ -80,6 +92,7 @@ async def write(request: web.Request) -> web.Response:
     return _written(request, name, path)
 
 
+@needs(Right.USE)
 async def delete(request: web.Request) -> web.Response:
     path = _existing(request, request.match_info["file"])
     with writing(_place(request.match_info["file"])):
@@ -87,6 +100,7 @@ async def delete(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@needs(Right.USE)
 async def move(request: web.Request) -> web.Response:
     source, name = _existing(request, request.match_info["file"]), request.match_info["dest"]
     target = _path(request, name)
@@ -100,12 +114,11 @@ async def move(request: web.Request) -> web.Response:
 
 def _path(request: web.Request, name: str) -> Path:
     """Where a name of the editor's lies on disk. Raises Refusal (403) for names that lead elsewhere."""
-    folders = request.app[FOLDERS]
     name = name.replace("\\", "/")
     head, _, rest = name.partition("/")
     if head == WORKFLOWS:
-        return resolve(folders.workflows, rest)
-    return resolve(user_folder(folders), name)
+        return resolve(workflows_folder(request), rest)
+    return resolve(user_folder(request), name)
 
 
 def _existing(request: web.Request, name: str) -> Path:

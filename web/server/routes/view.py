@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal
 from web.server.files import disposition, is_file, resolve, send_file
 from web.server.keys import FOLDERS
@@ -21,6 +22,7 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/view", view)]
 
 
+@needs(Right.SUBMIT)
 async def view(request: web.Request) -> web.StreamResponse:
     path = _path(request)
     channel = request.query.get("channel", "rgba")
