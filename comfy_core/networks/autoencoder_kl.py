@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comfy_core.memory.attention import attention
+from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class ResnetBlock(nn.Module):
     def __init__(self, channels: int, out_channels: int, groups: int) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(groups, channels, eps=1e-6)
-        self.conv1 = nn.Conv2d(channels, out_channels, 3, padding=1)
+        self.conv1 = Conv2d(channels, out_channels, 3, padding=1)
         self.norm2 = nn.GroupNorm(groups, out_channels, eps=1e-6)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1)
         if channels != out_channels:
-            self.nin_shortcut = nn.Conv2d(channels, out_channels, 1)
+            self.nin_shortcut = Conv2d(channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
@@ -55,10 +56,10 @@ class AttnBlock(nn.Module):
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
-        self.q = nn.Conv2d(channels, channels, 1)
-        self.k = nn.Conv2d(channels, channels, 1)
-        self.v = nn.Conv2d(channels, channels, 1)
-        self.proj_out = nn.Conv2d(channels, channels, 1)
+        self.q = Conv2d(channels, channels, 1)
+        self.k = Conv2d(channels, channels, 1)
+        self.v = Conv2d(channels, channels, 1)
+        self.proj_out = Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         n = self.norm(x)
@@ -70,7 +71,7 @@ class AttnBlock(nn.Module):
 class Downsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+        self.conv = Conv2d(channels, channels, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(F.pad(x, (0, 1, 0, 1)))
@@ -79,7 +80,7 @@ class Downsample(nn.Module):
 class Upsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
@@ -119,7 +120,7 @@ class Encoder(nn.Module):
     def __init__(self, dims: AutoencoderDims) -> None:
         super().__init__()
         ch, groups = dims.channels, dims.norm_groups
-        self.conv_in = nn.Conv2d(dims.image_channels, ch, 3, padding=1)
+        self.conv_in = Conv2d(dims.image_channels, ch, 3, padding=1)
         self.down = nn.ModuleList()
         for i, mult in enumerate(dims.channel_mult):
             level = Level(ch, dims.channels * mult, dims.res_blocks, groups)
@@ -129,10 +130,10 @@ class Encoder(nn.Module):
             self.down.append(level)
         self.mid = Middle(ch, groups)
         self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
-        self.conv_out = nn.Conv2d(ch, 2 * dims.latent_channels, 3, padding=1)
+        self.conv_out = Conv2d(ch, 2 * dims.latent_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv_in(x)
+        h = self.conv_in(channels_last_on_cpu(x))
         for level in self.down:
             h = level(h)
         return self.conv_out(F.silu(self.norm_out(self.mid(h))))
@@ -142,7 +143,7 @@ class Decoder(nn.Module):
     def __init__(self, dims: AutoencoderDims) -> None:
         super().__init__()
         ch, groups = dims.channels * dims.channel_mult[-1], dims.norm_groups
-        self.conv_in = nn.Conv2d(dims.latent_channels, ch, 3, padding=1)
+        self.conv_in = Conv2d(dims.latent_channels, ch, 3, padding=1)
         self.mid = Middle(ch, groups)
         levels: list[Level] = []
         for i in reversed(range(len(dims.channel_mult))):
@@ -154,10 +155,10 @@ class Decoder(nn.Module):
             levels.insert(0, level)
         self.up = nn.ModuleList(levels)
         self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
-        self.conv_out = nn.Conv2d(ch, dims.image_channels, 3, padding=1)
+        self.conv_out = Conv2d(ch, dims.image_channels, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
-        h = self.mid(self.conv_in(z))
+        h = self.mid(self.conv_in(channels_last_on_cpu(z)))
         for level in reversed(self.up):
             h = level(h)
         return self.conv_out(F.silu(self.norm_out(h)))
@@ -170,8 +171,8 @@ class AutoencoderKL(nn.Module):
         self.encoder = Encoder(dims)
         self.decoder = Decoder(dims)
         if dims.quant_convs:
-            self.quant_conv = nn.Conv2d(2 * dims.latent_channels, 2 * dims.latent_channels, 1)
-            self.post_quant_conv = nn.Conv2d(dims.latent_channels, dims.latent_channels, 1)
+            self.quant_conv = Conv2d(2 * dims.latent_channels, 2 * dims.latent_channels, 1)
+            self.post_quant_conv = Conv2d(dims.latent_channels, dims.latent_channels, 1)
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, each [B, C, H/factor, W/factor], of the posterior of `image` [B, 3, H, W] in -1..1."""

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comfy_core.memory.attention import attention
+from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,17 @@ class ResBlock(nn.Module):
     def __init__(self, channels: int, embedding: int, out_channels: int, groups: int) -> None:
         super().__init__()
         self.in_layers = nn.Sequential(
-            nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, out_channels, 3, padding=1)
+            nn.GroupNorm(groups, channels), nn.SiLU(), Conv2d(channels, out_channels, 3, padding=1)
         )
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, out_channels))
         self.out_layers = nn.Sequential(
             nn.GroupNorm(groups, out_channels),
             nn.SiLU(),
             nn.Dropout(0.0),
-            nn.Conv2d(out_channels, out_channels, 3, padding=1),
+            Conv2d(out_channels, out_channels, 3, padding=1),
         )
         same = channels == out_channels
-        self.skip_connection = nn.Identity() if same else nn.Conv2d(channels, out_channels, 1)
+        self.skip_connection = nn.Identity() if same else Conv2d(channels, out_channels, 1)
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         h = self.in_layers(x) + self.emb_layers(emb)[:, :, None, None]
@@ -148,12 +149,12 @@ class SpatialTransformer(nn.Module):
         super().__init__()
         self.linear = dims.linear_projections
         self.norm = nn.GroupNorm(dims.norm_groups, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, channels) if self.linear else nn.Conv2d(channels, channels, 1)
+        self.proj_in = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
         heads = dims.heads_for(channels)
         self.transformer_blocks = nn.ModuleList(
             TransformerBlock(channels, dims.context_dim, heads) for _ in range(depth)
         )
-        self.proj_out = nn.Linear(channels, channels) if self.linear else nn.Conv2d(channels, channels, 1)
+        self.proj_out = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -176,7 +177,7 @@ class SpatialTransformer(nn.Module):
 class Downsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+        self.op = Conv2d(channels, channels, 3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.op(x)
@@ -185,7 +186,7 @@ class Downsample(nn.Module):
 class Upsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         return self.conv(F.interpolate(x, size=size, mode="nearest"))
@@ -223,7 +224,7 @@ class UNet(nn.Module):
             block: list[nn.Module] = [ResBlock(channels, emb, out, groups)]
             return [*block, SpatialTransformer(out, depth, dims)] if depth else block
 
-        self.input_blocks = nn.ModuleList([Stage(nn.Conv2d(dims.in_channels, mc, 3, padding=1))])
+        self.input_blocks = nn.ModuleList([Stage(Conv2d(dims.in_channels, mc, 3, padding=1))])
         ch, skips = mc, [mc]
         for level, mult in enumerate(dims.channel_mult):
             for depth in dims.depths[level]:
@@ -247,7 +248,7 @@ class UNet(nn.Module):
                 if level and i + 1 == len(dims.up_depths[level]):
                     layers.append(Upsample(ch))
                 self.output_blocks.append(Stage(*layers))
-        self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), nn.Conv2d(ch, dims.out_channels, 3, padding=1))
+        self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), Conv2d(ch, dims.out_channels, 3, padding=1))
 
     def forward(
         self,
@@ -268,6 +269,7 @@ class UNet(nn.Module):
             if y is None:
                 raise ValueError("this U-Net needs the pooled conditioning vector y")
             emb = emb + self.label_emb(y)
+        x = channels_last_on_cpu(x)
         skips: list[Tensor] = []
         for block in self.input_blocks:
             x = block(x, emb, context)
