@@ -1,7 +1,4 @@
-"""Takes prompts from the store one after the other, has the worker run them, and writes and tells what happens.
-
-What a listener hears of a job's outputs and of its end is on disk before.
-"""
+"""Takes prompts from the store one after the other and has the worker run them, whatever one of them does to it."""
 
 from __future__ import annotations
 
@@ -10,48 +7,48 @@ import logging
 import shutil
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from execution.catalogue import Catalogue
-from execution.events import (
-    TERMINAL,
-    AnyEvent,
-    Executed,
-    Executing,
-    ExecutionCached,
-    ExecutionError,
-    ExecutionStart,
-    ExecutionSuccess,
-    NodeTiming,
-    now_ms,
-)
-from execution.store import Store, StoredJob
+from execution.events import TERMINAL, AnyEvent, Executing, ExecutionError, now_ms
+from execution.limits import Limits, Watch
+from execution.place import Place
+from execution.recorder import SECONDS_AFTER_A_STORE_ERROR, Recorder
+from execution.store import Store, StoredJob, note_crash
 from execution.subscription import Hub, QueueStatus
-from execution.worker import Job, Worker, WorkerFailed
+from execution.worker import Job, Worker, WorkerCrashed, WorkerFailed
 
 log = logging.getLogger(__name__)
-SECONDS_AFTER_A_STORE_ERROR = 1.0
-END_STATUS = {"execution_success": "completed", "execution_error": "failed", "execution_interrupted": "interrupted"}
 
 
 class Dispatcher:
-    """`waiting` are the ids of the pending prompts; `current` is the job that runs and `node` where it is.
+    """`waiting` are the ids of the pending prompts; `current` is the job that runs, and `place` knows where it is.
 
     `scratch` is where every job has its folder while it is in the queue.
     """
 
-    def __init__(self, store: Store, worker: Worker, catalogue: Catalogue, hub: Hub, scratch: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: Worker,
+        catalogue: Catalogue,
+        hub: Hub,
+        *,
+        place: Place,
+        scratch: Path,
+        limits: Limits,
+    ) -> None:
         self.waiting: set[str] = set()
         self.current: StoredJob | None = None
-        self.node = ""
+        self.recorder = Recorder(store, hub, self.tell_status)
+        self.place = place
         self._store = store
         self._worker = worker
         self._catalogue = catalogue
         self._hub = hub
         self._scratch = scratch
+        self._limits = limits
         self._wake = asyncio.Event()
 
     def remaining(self) -> int:
@@ -80,20 +77,11 @@ class Dispatcher:
                 log.exception("prompt %s was given up", job.id)
                 self.current = None
 
-    async def fail(self, job: StoredJob, exception_type: str, message: str) -> None:
-        """End a job that cannot run (any more)."""
-        node_type = job.prompt.get(self.node, {}).get("class_type", "")
-        await self._handle(
-            job,
-            ExecutionError(
-                prompt_id=job.id,
-                node_id=self.node,
-                node_type=node_type,
-                exception_type=exception_type,
-                exception_message=message,
-                timestamp=now_ms(),
-            ),
-        )
+    async def give_up(self, job: StoredJob, what: str = "The server ended") -> None:
+        """End a job that has crashed too often; `what` happened the last time."""
+        node, times = max(job.crashes.items(), key=lambda one: one[1])
+        message = f"{what} {_during(job, node)}, {times} times by now. The prompt is not tried again; others run."
+        await self._fail(job, "Crashed", message, node)
 
     async def _take(self) -> StoredJob | None:
         try:
@@ -104,28 +92,80 @@ class Dispatcher:
             self._wake.set()
             return None
         if job is not None:
-            self.current, self.node = job, ""
+            self.current = job
+            self.place.enter(job.id, "")
             self.waiting.discard(job.id)
             self.tell_status()
         return job
 
     async def _run(self, job: StoredJob) -> None:
-        work = self._work_of(job)
-        closing: AnyEvent = Executing(prompt_id=job.id, node=None)
-        reason, message = "WorkerFailed", "The worker gave up this prompt without a reason; the log may have one."
+        """Run a job to its end, which may take several attempts."""
         try:
-            async with aclosing(self._worker.run(work)) as events:
-                async for event in events:
-                    if event != closing:
-                        await self._handle(job, event)
+            while not await self._attempt(job):
+                log.warning("prompt %s begins once more, for attempt %d", job.id, job.attempts)
         except WorkerFailed as error:
-            message = str(error)
+            await self._fail(job, "WorkerFailed", str(error), self.place.node)
         except Exception as error:
             log.exception("running prompt %s failed", job.id)
-            reason, message = type(error).__name__, f"The engine failed: {error}"
+            await self._fail(job, type(error).__name__, f"The engine failed: {error}", self.place.node)
+        await self.recorder.add(job, Executing(prompt_id=job.id, node=None))
+
+    async def _attempt(self, job: StoredJob) -> bool:
+        """Run a job until it has ended; False when it is to begin once more."""
+        watch = Watch(self._limits.of(job.extra_data), lambda: self._stop(job.id))
+        try:
+            async with aclosing(self._worker.run(self._work_of(job))) as events:
+                async for event in events:
+                    if isinstance(event, Executing):
+                        if event.node is None:
+                            continue
+                        self.place.enter(job.id, event.node if event.node in job.prompt else event.display_node or "")
+                    watch.hear(event)
+                    if isinstance(event, TERMINAL):
+                        await self._end(job, watch.verdict(event, _title(job, self.place.node)))
+                    else:
+                        await self.recorder.add(job, event)
+        except WorkerCrashed as crash:
+            return await self._after_crash(job, crash)
+        finally:
+            watch.close()
         if self.current is not None:
-            await self.fail(job, reason, message)
-        self._hub.publish(closing, _client(job))
+            raise WorkerFailed("The worker gave up this prompt without a reason; the log may have one.")
+        return True
+
+    async def _after_crash(self, job: StoredJob, crash: WorkerCrashed) -> bool:
+        """End the job if the same node has crashed too often; False when it is to begin once more."""
+        log.error("%s %s", crash, _during(job, crash.node))
+        if not note_crash(job, crash.node):
+            await self.give_up(job, str(crash))
+            return True
+        job.attempts += 1
+        job.messages.clear()
+        job.timings.clear()
+        await self._store.try_again(job)
+        self.place.enter(job.id, "")
+        return False
+
+    async def _fail(self, job: StoredJob, exception_type: str, message: str, node: str) -> None:
+        failure = ExecutionError(
+            prompt_id=job.id,
+            node_id=node,
+            node_type=_class(job, node),
+            exception_type=exception_type,
+            exception_message=message,
+            timestamp=now_ms(),
+        )
+        await self._end(job, failure)
+
+    async def _end(self, job: StoredJob, event: AnyEvent) -> None:
+        folder = self._scratch / job.id
+        if folder.exists():
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        self.current = None
+        await self.recorder.add(job, event)
+
+    def _stop(self, prompt_id: str) -> None:
+        self._stopping = asyncio.create_task(self._worker.interrupt(prompt_id))
 
     def _work_of(self, job: StoredJob) -> Job:
         return Job(
@@ -137,58 +177,14 @@ class Dispatcher:
             folder=str(self._scratch / job.id),
         )
 
-    async def _handle(self, job: StoredJob, event: AnyEvent) -> None:
-        """Note an event in the job, write what must not be lost, then tell."""
-        if isinstance(event, Executing):
-            self.node = event.node or ""
-        elif isinstance(event, NodeTiming):
-            job.timings[event.node] = {"seconds": event.seconds, "cached": event.cached}
-        elif isinstance(event, Executed) and event.output is not None:
-            job.outputs[event.node] = event.output
-            job.meta[event.node] = _meta(event)
-            await self._write(self._store.save_outputs(job))
-        elif isinstance(event, (ExecutionStart, ExecutionCached, *TERMINAL)):
-            job.messages.append(_message(event))
-        if isinstance(event, TERMINAL):
-            await self._end(job, event)
-        self._hub.publish(event, _client(job))
-        if isinstance(event, TERMINAL):
-            self.tell_status()
 
-    async def _end(self, job: StoredJob, event: AnyEvent) -> None:
-        name, data = _message(event)
-        job.error = None if isinstance(event, ExecutionSuccess) else data
-        await self._write(self._store.finish(job, END_STATUS[name]))
-        await self._clear(job)
-        self.current = None
-
-    async def _clear(self, job: StoredJob) -> None:
-        folder = self._scratch / job.id
-        if folder.exists():
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-    async def _write(self, writing: Any) -> None:
-        """A full disk must not stop the run: the job goes on, and is run again after a restart if its end is lost."""
-        try:
-            await writing
-        except sa.exc.SQLAlchemyError:
-            log.exception("the state of a prompt could not be written")
+def _class(job: StoredJob, node: str) -> str:
+    return str(job.prompt.get(node, {}).get("class_type", ""))
 
 
-def _message(event: AnyEvent) -> list[Any]:
-    data = msgspec.to_builtins(event)
-    return [data.pop("type"), data]
+def _title(job: StoredJob, node: str) -> str:
+    return f"node {node} ({_class(job, node)})"
 
 
-def _client(job: StoredJob) -> str | None:
-    client_id = job.extra_data.get("client_id")
-    return client_id if isinstance(client_id, str) else None
-
-
-def _meta(event: Executed) -> dict[str, Any]:
-    return {
-        "node_id": event.node,
-        "display_node": event.display_node,
-        "parent_node": None,
-        "real_node_id": event.node,
-    }
+def _during(job: StoredJob, node: str) -> str:
+    return f"while {_title(job, node)} was running" if node else "before the first node ran"

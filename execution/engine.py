@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from comfy_core.folders import Folders
@@ -13,29 +13,65 @@ from execution.catalogue import Catalogue
 from execution.checks import nodes_have_a_say
 from execution.dispatcher import Dispatcher
 from execution.history import entry, presentable_number, queue_item
-from execution.store import FINISHED, Store, StoredJob
+from execution.limits import NO_LIMITS, Limits
+from execution.place import Place
+from execution.store import FINISHED, JobQuery, Store, StoredJob
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
 from execution.validate import Validation, validate
 from execution.worker import Worker
 from nodes.schema import NodeSchema
 
-__all__ = ["Engine", "Envelope", "QueueStatus", "Rejected", "Submitted", "Subscription"]
+__all__ = ["Engine", "EngineSettings", "Envelope", "QueueStatus", "Rejected", "Submitted", "Subscription"]
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """`durable`: a prompt is on the disk itself before it is taken, not within a second. Of the history the
+    `longest_history` newest prompts are kept, and none longer than `history_days`."""
+
+    durable: bool = False
+    longest_history: int = 10_000
+    history_days: float = 365.0
+    limits: Limits = NO_LIMITS
+
+
+USUAL = EngineSettings()
 
 
 class Engine:
     """One queue, one history, one worker."""
 
-    def __init__(self, folders: Folders, *, worker: Worker, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folders: Folders,
+        *,
+        worker: Worker,
+        database_url: str | None = None,
+        settings: EngineSettings = USUAL,
+    ) -> None:
         """Nothing happens yet. `database_url` is any SQLAlchemy URL; by default `user/easel.db` in `folders`."""
         self._folders = folders
         self._worker = worker
-        self._store = Store(database_url or f"sqlite:///{folders.user / 'easel.db'}")
+        self._store = Store(
+            database_url or f"sqlite:///{folders.user / 'easel.db'}",
+            durable=settings.durable,
+            longest_history=settings.longest_history,
+            history_days=settings.history_days,
+        )
         self._hub = Hub()
         self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
-        self._dispatcher = Dispatcher(self._store, worker, self._catalogue, self._hub, folders.user / "jobs")
+        self._place = Place(folders.user / "place.json")
+        self._dispatcher = Dispatcher(
+            self._store,
+            worker,
+            self._catalogue,
+            self._hub,
+            place=self._place,
+            scratch=folders.user / "jobs",
+            limits=settings.limits,
+        )
         self._counter = Counter(0)
-        self._adding = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -45,26 +81,30 @@ class Engine:
         """
         await self._store.open()
         self._catalogue.load()
-        for job in await self._store.recover():
-            message = f"The server ended {job.attempts} times while this prompt was running; it is not tried again."
-            await self._dispatcher.fail(job, "ServerEnded", message)
+        recorder = asyncio.create_task(self._dispatcher.recorder.run_forever())
+        for job in await self._store.recover(self._place.open()):
+            await self._dispatcher.give_up(job)
         self._dispatcher.waiting.update(await self._store.pending_ids())
         highest = await self._store.highest_number()
         self._counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
         self._tasks = [
+            recorder,
             asyncio.create_task(self._catalogue.bring_up()),
             asyncio.create_task(self._dispatcher.run_forever()),
         ]
 
     async def close(self) -> None:
         """Stop the worker; a job that runs goes back into the queue for the next start."""
-        for task in self._tasks:
+        recorder, *others = self._tasks
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._dispatcher.current is not None:
-            await self._store.put_back(self._dispatcher.current.id)
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._dispatcher.recorder.all_told()
+        recorder.cancel()
+        await self._store.put_back()
         await self._worker.close()
         await self._store.close()
+        self._place.close()
         self._hub.close()
 
     # --- taking prompts ---
@@ -107,16 +147,16 @@ class Engine:
             targets=validation.outputs,
             created_at=submission.extra_data["create_time"],
         )
-        async with self._adding:
-            known = await self._store.find(job.id) if submission.chosen_id else None
-            if known is not None and known.status not in FINISHED:
-                return _number_of_same(known, job)
-            self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
-            try:
-                await self._store.add(job)
-            except BaseException:
+        self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
+        try:
+            known = await self._store.add(job)
+        except BaseException:
+            self._dispatcher.waiting.discard(job.id)
+            raise
+        if known is not None:
+            if known.status == "running":
                 self._dispatcher.waiting.discard(job.id)
-                raise
+            return _number_of_same(known, job)
         self._dispatcher.tell_status()
         self._dispatcher.wake()
         return job.number
@@ -150,7 +190,7 @@ class Engine:
     def running(self) -> tuple[str, str] | None:
         """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""
         current = self._dispatcher.current
-        return (current.id, self._dispatcher.node) if current is not None else None
+        return (current.id, self._place.node) if current is not None else None
 
     async def interrupt(self, prompt_id: str | None = None) -> None:
         """Stop the prompt that runs, if it is `prompt_id` or none is given."""
@@ -160,9 +200,11 @@ class Engine:
 
     # --- the history ---
 
-    async def history(self, max_items: int | None = None, offset: int | None = None) -> dict[str, Any]:
+    async def history(
+        self, max_items: int | None = None, offset: int | None = None, search: str = ""
+    ) -> dict[str, Any]:
         """Finished prompts, oldest first, as entries of GET /history (plus `timings`: node -> seconds, cached)."""
-        return {job.id: entry(job) for job in await self._store.history(max_items, offset)}
+        return {job.id: entry(job) for job in await self._store.history(max_items, offset, search)}
 
     async def history_entry(self, prompt_id: str) -> dict[str, Any]:
         """`{id: entry}`, or `{}` when no such prompt has finished."""
@@ -177,9 +219,9 @@ class Engine:
 
     # --- both in one view ---
 
-    async def jobs(self, statuses: Sequence[str], **page: Any) -> tuple[list[StoredJob], int]:
-        """One page of the prompts in these states (see `Store.list_jobs`), and how many there are on all pages."""
-        return await self._store.list_jobs(statuses, **page)
+    async def jobs(self, asked: JobQuery) -> tuple[list[StoredJob], int]:
+        """One page of jobs, without their prompts, and how many there are on all pages."""
+        return await self._store.list_jobs(asked)
 
     async def job(self, prompt_id: str) -> StoredJob | None:
         """A prompt in whatever state it is; None if it is not known."""

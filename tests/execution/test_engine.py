@@ -347,7 +347,8 @@ async def main(base, prompts):
             await engine.submit({"prompt": prompt})
         async for envelope in events:
             if isinstance(envelope.event, Executing) and engine.queue_remaining() == 2 and envelope.event.node:
-                print("now", flush=True)
+                if engine.running() == (envelope.event.prompt_id, envelope.event.node):
+                    print("now", flush=True)
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
 """
@@ -362,9 +363,12 @@ def serve_until_killed(base, prompts):
     server.wait()
 
 
-async def test_a_killed_server_loses_nothing_and_what_killed_it_twice_is_not_tried_again(running_engine, folders, node):
+async def test_a_killed_server_loses_nothing_and_what_killed_it_three_times_is_not_tried_again(
+    running_engine, folders, node
+):
     quick, last = prompt_of(node, value=1), prompt_of(node, value=2)
     await asyncio.to_thread(serve_until_killed, folders.base, [quick, holding(node), last])
+    await asyncio.to_thread(serve_until_killed, folders.base, [])
     await asyncio.to_thread(serve_until_killed, folders.base, [])
     async with running_engine() as engine:
         with engine.subscribe() as events:
@@ -372,8 +376,11 @@ async def test_a_killed_server_loses_nothing_and_what_killed_it_twice_is_not_tri
         done, held, waited = (await engine.history()).values()
     assert done["outputs"] == {"2": {"text": ["1"]}}
     assert waited["outputs"] == {"2": {"text": ["2"]}}
-    assert held["status"]["messages"][-1][1]["exception_message"] == (
-        "The server ended 2 times while this prompt was running; it is not tried again."
+    error = held["status"]["messages"][-1][1]
+    assert (error["exception_type"], error["node_id"], error["node_type"]) == ("Crashed", "1", "FakeSlow")
+    assert error["exception_message"] == (
+        "The server ended while node 1 (FakeSlow) was running, 3 times by now. "
+        "The prompt is not tried again; others run."
     )
 
 
@@ -446,14 +453,30 @@ async def test_without_a_worker_prompts_are_refused_or_fail_with_the_reason_and_
         assert isinstance(await run_to_the_end(engine, prompt_of(node, value=1)), ExecutionSuccess)
 
 
-async def test_a_killed_worker_fails_its_prompt_and_the_queue_goes_on(running_engine, settings, node):
+async def kill_worker_of(engine, worker):
+    await has_started(engine)
+    os.kill(worker._child._process.pid, signal.SIGKILL)
+    while engine.running() and engine.running()[1]:
+        await asyncio.sleep(0.005)
+
+
+async def test_a_prompt_whose_worker_dies_begins_again_and_fails_when_one_node_did_so_three_times(
+    running_engine, settings, node
+):
     worker = SubprocessWorker(settings)
     async with running_engine(worker) as engine:
         with engine.subscribe() as events:
             held = await engine.submit({"prompt": holding(node)})
             next_ = await engine.submit({"prompt": prompt_of(node, value=1)})
-            await has_started(engine)
-            os.kill(worker._child._process.pid, signal.SIGKILL)
-            error = await end_of(events, held.prompt_id)
-            assert (error.exception_type, error.node_id) == ("WorkerCrashed", "1")
+            for attempt in (1, 2, 3):
+                await kill_worker_of(engine, worker)
+                if attempt < 3:
+                    assert engine.queue_remaining() == 2
+            error = await end_of(events)
+            assert (error.prompt_id, error.exception_type, error.node_id) == (held.prompt_id, "Crashed", "1")
+            assert error.exception_message == (
+                "The worker was killed (SIGKILL), most likely because memory ran out, while node 1 (FakeSlow) was "
+                "running, 3 times by now. The prompt is not tried again; others run."
+            )
             assert isinstance(await end_of(events, next_.prompt_id), ExecutionSuccess)
+        assert (await engine.job(held.prompt_id)).attempts == 3

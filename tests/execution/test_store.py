@@ -6,8 +6,8 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from execution.database import DatabaseInUse, DatabaseTooNew
 from execution.store import Store, StoredJob
+from execution.store.database import DatabaseInUse, DatabaseTooNew
 
 
 @pytest.fixture
@@ -59,43 +59,52 @@ async def test_what_is_written_is_in_the_file_when_the_call_returns(store, url):
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-async def test_pending_jobs_are_there_after_a_restart_and_running_ones_wait_again_once(url):
-    for start in (1, 2, 3):
+async def test_what_ran_waits_again_until_it_has_crashed_three_times_at_the_same_node(url):
+    """The server ends while node 1 runs, then node 2, then node 1 twice more."""
+    for start, node in enumerate(["", "1", "2", "1", "1"]):
         store = Store(url)
         await store.open()
-        hopeless = await store.recover()
-        if start == 1:
-            await store.add(job("ran", 0))
-            await store.add(job("waited", 1))
-        if start < 3:
+        hopeless = await store.recover(("ran", node))
+        if start == 0:
+            await store.add(job("ran", 1))
+            await store.add(job("waits", 2))
+        if start < 4:
             assert hopeless == []
             assert (await store.take()).id == "ran"
-            assert await ids(store) == ["ran", "waited"]
+            await store.add(job(f"in front {start}", -start))
         await store.close()
-    assert [(one.id, one.attempts) for one in hopeless] == [("ran", 2)]
+    assert [(one.id, one.attempts, one.crashes) for one in hopeless] == [("ran", 4, {"1": 3, "2": 1})]
+
+
+async def test_a_crash_of_another_job_says_nothing_of_the_node(store):
+    await store.add(job("a"))
+    await store.take()
+    await store.recover(("b", "7"))
+    assert (await store.take()).crashes == {"": 1}
 
 
 async def test_a_running_job_that_had_reported_all_its_outputs_is_completed_by_a_restart(store):
     await store.add(job("a"))
     running = await store.take()
-    running.outputs["1"] = {"images": []}
-    await store.save_outputs(running)
+    running.outputs["1"], running.meta["1"] = {"images": []}, {}
+    await store.save_outputs(running, ["1"])
     assert await store.recover() == []
     (done,) = await store.history()
     assert (done.id, done.status, done.outputs) == ("a", "completed", {"1": {"images": []}})
 
 
-async def test_a_job_that_is_put_back_waits_as_if_never_tried(store):
+async def test_a_job_that_is_put_back_waits_and_has_not_crashed(store):
     await store.add(job("a"))
     await store.take()
-    await store.put_back("a")
-    assert (await store.take()).attempts == 1
+    await store.put_back()
+    again = await store.take()
+    assert (again.attempts, again.crashes) == (2, {})
 
 
 async def test_a_finished_job_is_not_put_back(store):
     await store.add(job("a"))
     await store.finish(await store.take(), "completed")
-    await store.put_back("a")
+    await store.put_back()
     assert await store.take() is None
 
 
@@ -187,7 +196,7 @@ async def test_the_migrations_make_the_table_the_code_expects(url):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from execution.database import metadata
+    from execution.store.tables import metadata
 
     store = Store(url)
     await store.open()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from execution.events import (
     ExecutionSuccess,
     Preview,
 )
-from execution.worker import Job, WorkerFailed, WorkerSettings
+from execution.worker import Job, WorkerCrashed, WorkerFailed, WorkerSettings
 from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
 
@@ -136,15 +137,10 @@ async def test_what_nodes_print_does_not_disturb_the_messages(process):
         ("FakeExit", "ended with exit code 7"),
     ],
 )
-async def test_a_crash_fails_the_job_with_the_reason_and_the_next_job_runs(process, class_type, manner):
-    events = await events_of(process, job_of(class_type))
-    error = the(ExecutionError, events)
-    assert error.exception_type == "WorkerCrashed"
-    assert error.exception_message == (
-        f"The worker {manner} while node 1 ({class_type}) was running. It was restarted, and the next prompts run."
-    )
-    assert (error.node_id, error.node_type) == ("1", class_type)
-    assert events[-1] == Executing(prompt_id="p", node=None)
+async def test_a_crash_names_the_node_and_the_manner_and_the_next_job_runs(process, class_type, manner):
+    with pytest.raises(WorkerCrashed, match=re.escape(f"The worker {manner}")) as crash:
+        await events_of(process, job_of(class_type))
+    assert crash.value.node == "1"
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
 
 
@@ -152,7 +148,9 @@ async def test_killed_from_outside_in_the_middle_of_a_node(process):
     events = process.run(job_of("FakeSlow", seconds=60))
     await until(Executing, events)
     os.kill(process._child._process.pid, signal.SIGKILL)
-    assert (await until(ExecutionError, events)).exception_type == "WorkerCrashed"
+    with pytest.raises(WorkerCrashed) as crash:
+        await until(ExecutionSuccess, events)
+    assert crash.value.node == "1"
 
 
 async def test_killed_while_idle_costs_nothing(process):
@@ -163,13 +161,15 @@ async def test_killed_while_idle_costs_nothing(process):
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
 
 
-async def test_killed_before_the_first_node_the_job_is_tried_again(process):
+async def test_killed_before_the_first_node_no_node_is_blamed(process):
     process._child._process.send_signal(signal.SIGSTOP)
     running = asyncio.create_task(events_of(process, job_of("FakeNumber", value=4)))
     while process._child.job is None:
         await asyncio.sleep(0.01)
     process._child._process.kill()
-    assert texts(await running) == ["4"]
+    with pytest.raises(WorkerCrashed) as crash:
+        await running
+    assert crash.value.node == ""
 
 
 async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
@@ -185,9 +185,8 @@ async def test_a_worker_that_cannot_start_says_why():
     worker = SubprocessWorker(WorkerSettings(base="\0", packages=()))
     with pytest.raises(WorkerFailed, match=r"The worker could not start: ValueError: .*null"):
         await worker.start()
-    error = the(ExecutionError, await events_of(worker, job_of("FakeNumber", value=4)))
-    assert error.exception_type == "WorkerFailed"
-    assert error.exception_message.startswith("The worker could not start: ValueError")
+    with pytest.raises(WorkerFailed, match="The worker could not start: ValueError"):
+        await events_of(worker, job_of("FakeNumber", value=4))
 
 
 async def test_a_job_that_nobody_waits_for_any_more_is_ended_with_its_process(process):

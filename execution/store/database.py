@@ -1,8 +1,7 @@
-"""Opens the database: the table, its migrations, durability, and what becomes of a file that is damaged."""
+"""Opens the database: its migrations, its durability, and what becomes of a file that is damaged."""
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from execution.lock import FileLock
+from execution.store import queue
 
 log = logging.getLogger(__name__)
-REVISIONS = ("0001",)  # oldest first; a database at the last one needs no migration, and so no Alembic
+REVISIONS = ("0001", "0002")  # oldest first; a database at the last one needs no migration, and so no Alembic
 
 
 class DatabaseRefused(Exception):
@@ -28,57 +28,22 @@ class DatabaseInUse(DatabaseRefused):
     """Another Easel has it open: two of them would run each other's prompts."""
 
 
-class JsonText(sa.TypeDecorator[Any]):
-    """Any JSON value as text. Python's own JSON, for NaN and integers of any size occur in prompts."""
+def open_database(url: str, durable: bool = False) -> sa.Engine:
+    """A database that is at today's revision and answers; if `durable`, a commit is on the disk when it returns.
 
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
-        return None if value is None else json.dumps(value)
-
-    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
-
-metadata = sa.MetaData()
-jobs = sa.Table(
-    "jobs",
-    metadata,
-    sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("id", sa.String(64), nullable=False, unique=True),
-    sa.Column("number", sa.Float, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("started_at", sa.BigInteger),
-    sa.Column("finished_at", sa.BigInteger),
-    sa.Column("finished_order", sa.Integer),
-    sa.Column("prompt", JsonText, nullable=False),
-    sa.Column("extra_data", JsonText, nullable=False),
-    sa.Column("targets", JsonText, nullable=False),
-    sa.Column("outputs", JsonText, nullable=False),
-    sa.Column("meta", JsonText, nullable=False),
-    sa.Column("messages", JsonText, nullable=False),
-    sa.Column("timings", JsonText, nullable=False),
-    sa.Column("error", JsonText),
-)
-
-
-def open_database(url: str) -> sa.Engine:
-    """A database that is at today's revision and answers. Raises DatabaseTooNew; SQLAlchemyError for a server that
-    cannot be reached. An SQLite file that is corrupt is moved aside with a warning, and an empty one takes its place.
+    Raises DatabaseTooNew; SQLAlchemyError for a server that cannot be reached. An SQLite file that is corrupt is moved
+    aside with a warning, and an empty one takes its place.
     """
     path = sqlite_path(url)
     if path is None:
-        return _connect(url)
+        return _connect(url, durable)
     try:
-        return _connect(url)
+        return _connect(url, durable)
     except sa.exc.DatabaseError as error:
         if isinstance(error, sa.exc.OperationalError) and "malformed" not in str(error):
             raise  # locked, read-only or out of space: the file itself may be in order
         _move_aside(path, error)
-        return _connect(url)
+        return _connect(url, durable)
 
 
 def lock_database(url: str) -> FileLock | None:
@@ -103,25 +68,55 @@ def sqlite_path(url: str) -> Path | None:
     return Path(str(parsed.database))
 
 
-def _connect(url: str) -> sa.Engine:
+def is_shared(database: sa.Engine) -> bool:
+    """Do all connections see the same data? Each one to an SQLite database in memory has its own."""
+    return database.dialect.name != "sqlite" or sqlite_path(str(database.url)) is not None
+
+
+def flush(database: sa.Engine) -> None:
+    """Bring what is committed to the disk, beside whoever writes. Other databases than SQLite do so by themselves."""
+    if database.dialect.name == "sqlite":
+        connection = database.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        finally:
+            connection.close()
+
+
+def _connect(url: str, durable: bool) -> sa.Engine:
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _make_durable)
+        sa.event.listen(engine, "connect", _settle)
+        sa.event.listen(engine, "connect", _sync_always if durable else _sync_at_checkpoints)
+        sa.event.listen(engine, "begin", _begin)
     try:
         _migrate(engine)
         with engine.connect() as connection:
-            # Reads every row of the queue: what is broken there must come to light now, not in the middle of a run.
-            connection.execute(sa.select(jobs).where(jobs.c.status.in_(("pending", "running")))).fetchall()
+            queue.check(connection)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def _make_durable(connection: Any, record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+def _settle(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # Python would leave changes of the schema outside of transactions
     connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA journal_mode=WAL")
+    # Flushing does the checkpoints; whoever writes steps in only if it does not keep up.
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+def _sync_always(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _sync_at_checkpoints(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _migrate(engine: sa.Engine) -> None:

@@ -1,0 +1,131 @@
+"""Writes what happens in the runs, then tells it, in order: what a listener hears of an output or an end is written.
+
+It works beside the runs. What happens while something is being written is written together, next time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from execution.events import (
+    TERMINAL,
+    AnyEvent,
+    Executed,
+    ExecutionCached,
+    ExecutionStart,
+    ExecutionSuccess,
+    NodeTiming,
+)
+from execution.store import Store, StoredJob
+from execution.subscription import Hub
+
+log = logging.getLogger(__name__)
+LONGEST_BACKLOG = 1000
+SECONDS_AFTER_A_STORE_ERROR = 1.0
+END_STATUS = {"execution_success": "completed", "execution_error": "failed", "execution_interrupted": "interrupted"}
+Happening = tuple[StoredJob, AnyEvent]
+Writing = Callable[[], asyncio.Future[None]]
+
+
+class Recorder:
+    """`told_end` is called whenever the end of a job has been told."""
+
+    def __init__(self, store: Store, hub: Hub, told_end: Callable[[], None]) -> None:
+        self._store = store
+        self._hub = hub
+        self._told_end = told_end
+        self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
+        self._unwritten: list[Writing] = []
+
+    async def add(self, job: StoredJob, event: AnyEvent) -> None:
+        """Note an event in the job, to be written and told in its turn."""
+        note(job, event)
+        await self._happened.put((job, event))
+
+    async def run_forever(self) -> None:
+        while True:
+            happenings = await self._next()
+            await self._write(happenings)
+            for job, event in happenings:
+                self._hub.publish(event, _client(job))
+                if isinstance(event, TERMINAL):
+                    self._told_end()
+                self._happened.task_done()
+
+    async def all_told(self) -> None:
+        await self._happened.join()
+
+    async def _next(self) -> list[Happening]:
+        """All that waits to be written and told; nothing when it is time to try once more what was not written."""
+        try:
+            patience = SECONDS_AFTER_A_STORE_ERROR if self._unwritten else None
+            happenings = [await asyncio.wait_for(self._happened.get(), patience)]
+        except TimeoutError:
+            return []
+        while not self._happened.empty():
+            happenings.append(self._happened.get_nowait())
+        return happenings
+
+    async def _write(self, happenings: list[Happening]) -> None:
+        """A full disk must not stop the runs: what cannot be written is told all the same, and tried again."""
+        writings = [*self._unwritten, *self._writings(happenings)]
+        answers = await asyncio.gather(*(writing() for writing in writings), return_exceptions=True)
+        self._unwritten = []
+        for writing, answer in zip(writings, answers, strict=True):
+            if isinstance(answer, sa.exc.SQLAlchemyError):
+                log.error("the state of a prompt could not be written; trying again: %s", answer)
+                self._unwritten.append(writing)
+            elif isinstance(answer, BaseException):
+                log.error("the state of a prompt could not be written", exc_info=answer)
+
+    def _writings(self, happenings: list[Happening]) -> list[Writing]:
+        writings: list[Writing] = []
+        outputs: dict[str, tuple[StoredJob, dict[str, None]]] = {}
+        for job, event in happenings:
+            if isinstance(event, Executed) and event.output is not None:
+                outputs.setdefault(job.id, (job, {}))[1][event.node] = None
+        for job, nodes in outputs.values():
+            writings.append(partial(self._store.save_outputs, job, list(nodes)))
+        for job, event in happenings:
+            if isinstance(event, TERMINAL):
+                writings.append(partial(self._store.finish, job, END_STATUS[_message(event)[0]]))
+        return writings
+
+
+def note(job: StoredJob, event: AnyEvent) -> None:
+    """Keep in the job what its history entry will show."""
+    if isinstance(event, NodeTiming):
+        job.timings[event.node] = event.summary()
+    elif isinstance(event, Executed) and event.output is not None:
+        job.outputs[event.node] = event.output
+        job.meta[event.node] = _meta(event)
+    elif isinstance(event, (ExecutionStart, ExecutionCached, *TERMINAL)):
+        job.messages.append(_message(event))
+        if isinstance(event, TERMINAL) and not isinstance(event, ExecutionSuccess):
+            job.error = _message(event)[1]
+
+
+def _message(event: AnyEvent) -> list[Any]:
+    data = msgspec.to_builtins(event)
+    return [data.pop("type"), data]
+
+
+def _client(job: StoredJob) -> str | None:
+    client_id = job.extra_data.get("client_id")
+    return client_id if isinstance(client_id, str) else None
+
+
+def _meta(event: Executed) -> dict[str, Any]:
+    return {
+        "node_id": event.node,
+        "display_node": event.display_node,
+        "parent_node": None,
+        "real_node_id": event.node,
+    }

@@ -1,0 +1,184 @@
+"""The durable queue and history: every prompt that was taken, from the moment before the answer was sent.
+
+What a method wrote is committed when it returns: a killed server loses nothing. It is on the disk itself, safe from a
+power cut, within a second, or before the method returns if the store is `durable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from execution.lock import FileLock
+from execution.store import archive, queue, rows
+from execution.store.archive import JobQuery
+from execution.store.commits import Commits
+from execution.store.database import flush, is_shared, lock_database, open_database
+from execution.store.job import FINISHED, StoredJob
+from execution.store.queue import note_crash
+
+__all__ = ["FINISHED", "JobQuery", "Store", "StoredJob", "note_crash"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+SECONDS_TO_FLUSH = 0.5
+FINISHED_PER_PRUNING = 100
+
+
+class Store:
+    """An async face of the database. `url` is any SQLAlchemy URL.
+
+    Of the finished jobs it keeps the `longest_history` newest that are not older than `history_days`.
+    """
+
+    def __init__(
+        self, url: str, *, durable: bool = False, longest_history: int = 10_000, history_days: float = 365.0
+    ) -> None:
+        self._url = url
+        self._durable = durable
+        self._kept = (longest_history, history_days)
+        self._finished = 0
+        self._unflushed = False
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
+        self._database: sa.Engine | None = None
+        self._commits: Commits | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._lock: FileLock | None = None
+
+    async def open(self) -> None:
+        """Raises `execution.store.database.DatabaseRefused` when another Easel has it, or a newer one had."""
+        self._lock = lock_database(self._url)
+        try:
+            self._database = await asyncio.to_thread(open_database, self._url, self._durable)
+            self._commits = Commits(self._database)
+            await self._write(lambda connection: archive.prune(connection, *self._kept))
+        except BaseException:
+            await self.close()
+            raise
+        self._flushing = asyncio.create_task(self._flush_forever(self._database))
+
+    async def close(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            await asyncio.gather(self._flushing, return_exceptions=True)
+        if self._commits is not None:
+            await self._commits.close()
+            self._commits = None
+        self._reading.shutdown()
+        if self._database is not None:
+            self._database.dispose()
+            self._database = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    # --- the queue ---
+
+    def add(self, job: StoredJob) -> asyncio.Future[StoredJob | None]:
+        """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned
+        instead, and nothing is added."""
+        return self._write(lambda connection: queue.add(connection, job))
+
+    def take(self) -> asyncio.Future[StoredJob | None]:
+        """The next pending job, which is running from now on; smaller numbers first, then older ones."""
+        return self._write(queue.take)
+
+    async def try_again(self, job: StoredJob) -> None:
+        """A running job begins once more."""
+        await self._write(lambda connection: queue.try_again(connection, job))
+
+    async def put_back(self) -> None:
+        """Running jobs that were given up through no fault of their own wait again."""
+        await self._write(queue.put_back)
+
+    async def in_queue(self) -> list[StoredJob]:
+        """Running and pending jobs, in the order they run."""
+        return await self._read(queue.in_queue)
+
+    async def pending_ids(self) -> list[str]:
+        return await self._read(queue.pending_ids)
+
+    async def remove_pending(self, ids: list[str] | None = None) -> list[str]:
+        """Forget pending jobs, all or those with the given ids; returns the ids of those that were pending."""
+        return await self._write(lambda connection: queue.remove_pending(connection, ids))
+
+    async def highest_number(self) -> float | None:
+        return await self._read(queue.highest_number)
+
+    async def recover(self, place: tuple[str, str] = ("", "")) -> list[StoredJob]:
+        """To be called once after opening; see `execution.store.queue.recover`."""
+        return await self._write(lambda connection: queue.recover(connection, place))
+
+    # --- what becomes of a job ---
+
+    def save_outputs(self, job: StoredJob, nodes: Sequence[str]) -> asyncio.Future[None]:
+        """Write what these nodes of a running job have put out."""
+        return self._write(lambda connection: queue.save_outputs(connection, job, nodes))
+
+    def finish(self, job: StoredJob, status: str) -> asyncio.Future[None]:
+        """Write the end of a job, with all that is known of it but its outputs."""
+
+        def write(connection: sa.Connection) -> None:
+            rows.finish(connection, job, status)
+            if is_time_to_prune:
+                archive.prune(connection, *self._kept)
+
+        self._finished += 1
+        is_time_to_prune = self._finished % FINISHED_PER_PRUNING == 0
+        return self._write(write)
+
+    # --- the history ---
+
+    async def history(
+        self, max_items: int | None = None, offset: int | None = None, search: str = ""
+    ) -> list[StoredJob]:
+        """Finished jobs, oldest first: those after the `offset` oldest, or without one the `max_items` newest."""
+        return await self._read(lambda connection: archive.history(connection, max_items, offset, search))
+
+    async def find(self, prompt_id: str) -> StoredJob | None:
+        return await self._read(lambda connection: archive.find(connection, prompt_id))
+
+    async def list_jobs(self, asked: JobQuery) -> tuple[list[StoredJob], int]:
+        """One page of jobs without their prompts, and how many there are on all pages."""
+        return await self._read(lambda connection: archive.page(connection, asked))
+
+    async def remove_finished(self, ids: list[str] | None = None) -> None:
+        """Forget finished jobs, all or those with the given ids."""
+        await self._write(lambda connection: queue.remove_finished(connection, ids))
+
+    # --- how ---
+
+    def _write(self, work: Callable[[sa.Connection], T]) -> asyncio.Future[T]:
+        assert self._commits is not None, "the store is not open"
+        self._unflushed = True
+        return self._commits.submit(work)
+
+    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Beside the writing, so that a long list holds up nobody; everything committed before is seen."""
+        database = self._database
+        assert database is not None, "the store is not open"
+        if not is_shared(database):
+            return await self._write(work)
+
+        def read() -> T:
+            with database.connect() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reading, read)
+
+    async def _flush_forever(self, database: sa.Engine) -> None:
+        while True:
+            await asyncio.sleep(SECONDS_TO_FLUSH)
+            if not self._unflushed:
+                continue
+            self._unflushed = False
+            try:
+                await asyncio.to_thread(flush, database)
+            except Exception:
+                self._unflushed = True
+                log.exception("the database could not be flushed to the disk; trying again")

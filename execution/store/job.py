@@ -1,0 +1,69 @@
+"""A prompt as the store keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+FINISHED = ("completed", "failed", "interrupted")
+LONGEST_WORDS = 20_000
+
+
+class StoredJob(msgspec.Struct, kw_only=True):
+    """One prompt and what became of it. `status` is pending, running, completed, failed or interrupted; times are in
+    epoch milliseconds; `messages` are `[event, data]` pairs, `timings` `{node: {"seconds", "cached"}}`, `crashes`
+    `{node: how often the worker or the server ended while it ran}`. `sequence` is the store's own name for it."""
+
+    id: str
+    number: float
+    prompt: dict[str, Any] = {}
+    extra_data: dict[str, Any] = {}
+    targets: list[str]
+    status: str = "pending"
+    attempts: int = 0
+    created_at: int = 0
+    started_at: int | None = None
+    finished_at: int | None = None
+    workflow_id: str | None = None
+    outputs: dict[str, Any] = {}
+    meta: dict[str, Any] = {}
+    messages: list[Any] = []
+    timings: dict[str, Any] = {}
+    crashes: dict[str, int] = {}
+    error: dict[str, Any] | None = None
+    sequence: int = 0
+
+
+def workflow_of(extra_data: Any) -> str | None:
+    """The id of the workflow that a prompt was made from, where the client sent the workflow along."""
+    found = extra_data
+    for key in ("extra_pnginfo", "workflow", "id"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def words_of(prompt: Any) -> str:
+    """What a prompt can be found by, in small letters: classes and titles of its nodes, files and texts in them."""
+    found: dict[str, None] = {}
+    length = 0
+    for text in _texts(prompt):
+        text = text.strip().casefold().replace("\0", " ")
+        if text and text not in found:
+            found[text] = None
+            length += len(text)
+            if length > LONGEST_WORDS:
+                break
+    return "\n".join(found)[:LONGEST_WORDS].encode("utf-8", "replace").decode()
+
+
+def _texts(prompt: Any) -> Iterator[str]:
+    for node in prompt.values() if isinstance(prompt, dict) else ():
+        values = [node.get("class_type"), *_values(node, "_meta"), *_values(node, "inputs")] if node else ()
+        yield from (value for value in values if isinstance(value, str))
+
+
+def _values(node: dict[str, Any], key: str) -> list[Any]:
+    inner = node.get(key)
+    return list(inner.values()) if isinstance(inner, dict) else []

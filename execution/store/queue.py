@@ -1,0 +1,127 @@
+"""The queue: what waits, what runs, and how the one becomes the other. Functions of one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from execution.events import now_ms
+from execution.store import rows
+from execution.store.job import FINISHED, StoredJob
+from execution.store.tables import jobs, outputs, prompts
+
+MOST_CRASHES = 3
+_pending = jobs.c.status == "pending"
+_running = jobs.c.status == "running"
+_next = rows.WITH_PROMPT.where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
+
+
+def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
+    """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned instead,
+    and nothing is added."""
+    known = connection.execute(sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == job.id)).first()
+    if known is not None and known.status not in FINISHED:
+        return rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == known.sequence))[0]
+    if known is not None:
+        rows.delete(connection, [known.sequence])
+    rows.insert(connection, job)
+    return None
+
+
+def take(connection: sa.Connection) -> StoredJob | None:
+    """The next pending job, which is running from now on; smaller numbers first, then older ones.
+
+    One that cannot be read has failed, and the one after it is next.
+    """
+    while found := rows.read(connection, _next, with_outputs=False):
+        job = found[0]
+        if job.prompt and job.targets:
+            job.status, job.attempts, job.started_at = "running", job.attempts + 1, now_ms()
+            rows.update(connection, job, status=job.status, attempts=job.attempts, started_at=job.started_at)
+            return job
+        job.error = {"exception_type": "Unreadable", "exception_message": "The database has no readable prompt for it."}
+        rows.finish(connection, job, "failed")
+    return None
+
+
+def try_again(connection: sa.Connection, job: StoredJob) -> None:
+    """A running job begins once more."""
+    rows.update(connection, job, attempts=job.attempts, crashes=job.crashes)
+
+
+def put_back(connection: sa.Connection) -> None:
+    """Running jobs that were given up through no fault of their own wait again."""
+    connection.execute(sa.update(jobs).where(_running).values(status="pending"))
+
+
+def in_queue(connection: sa.Connection) -> list[StoredJob]:
+    """Running and pending jobs, in the order they run."""
+    return rows.read(connection, rows.WITH_PROMPT.where(_running | _pending).order_by(*rows.QUEUE_ORDER))
+
+
+def pending_ids(connection: sa.Connection) -> list[str]:
+    return list(connection.execute(sa.select(jobs.c.id).where(_pending)).scalars())
+
+
+def remove_pending(connection: sa.Connection, ids: Sequence[str] | None) -> list[str]:
+    """Forget pending jobs, all or those with the given ids; returns the ids of those that were pending."""
+    doomed = list(_having(connection, _pending, ids))
+    rows.delete(connection, [sequence for sequence, _ in doomed])
+    return [id for _, id in doomed]
+
+
+def remove_finished(connection: sa.Connection, ids: Sequence[str] | None) -> None:
+    """Forget finished jobs, all or those with the given ids."""
+    doomed = _having(connection, jobs.c.status.in_(FINISHED), ids)
+    rows.delete(connection, [sequence for sequence, _ in doomed])
+
+
+def highest_number(connection: sa.Connection) -> float | None:
+    return connection.execute(sa.select(sa.func.max(jobs.c.number))).scalar()
+
+
+def recover(connection: sa.Connection, place: tuple[str, str]) -> list[StoredJob]:
+    """To be called once after opening: what ran when the server ended, at the `place` (job, node) that is known.
+
+    A job that had reported all its outputs is completed; one that has crashed too often at the same node is for the
+    caller to fail (they are returned); the others wait again, before all that waits.
+    """
+    hopeless = []
+    for job in rows.read(connection, rows.WITH_PROMPT.where(_running)):
+        if job.targets and set(job.targets) <= set(job.outputs):
+            rows.finish(connection, job, "completed")
+            continue
+        node = place[1] if place[0] == job.id else ""
+        if note_crash(job, node):
+            first = connection.execute(sa.select(sa.func.min(jobs.c.number)).where(_pending)).scalar()
+            number = job.number if first is None else min(first, job.number)
+            rows.update(connection, job, status="pending", number=number, crashes=job.crashes)
+        else:
+            hopeless.append(job)
+    return hopeless
+
+
+def note_crash(job: StoredJob, node: str) -> bool:
+    """Count a crash while that node ran; whether the job may be tried again."""
+    job.crashes[node] = job.crashes.get(node, 0) + 1
+    return job.crashes[node] < MOST_CRASHES
+
+
+def save_outputs(connection: sa.Connection, job: StoredJob, nodes: Sequence[str]) -> None:
+    """Write what these nodes of a running job have put out."""
+    values = [{"job": job.sequence, "node": one, "output": job.outputs[one], "meta": job.meta[one]} for one in nodes]
+    connection.execute(sa.insert(outputs), values)
+
+
+def check(connection: sa.Connection) -> None:
+    """Read all that waits, in the database itself: what is damaged there must come to light before anything runs."""
+    query = sa.select(sa.func.max(sa.func.length(prompts.c.prompt))).join(jobs, prompts.c.job == jobs.c.sequence)
+    connection.execute(query.where(_running | _pending)).scalar()
+
+
+def _having(connection: sa.Connection, state: Any, ids: Sequence[str] | None) -> list[tuple[int, str]]:
+    query = sa.select(jobs.c.sequence, jobs.c.id).where(state).order_by(*rows.QUEUE_ORDER)
+    some: list[Any] = [query] if ids is None else [query.where(jobs.c.id.in_(part)) for part in rows.parts(ids)]
+    return [(row.sequence, row.id) for one in some for row in connection.execute(one)]

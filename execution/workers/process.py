@@ -1,0 +1,193 @@
+"""One worker process, seen from the server: from its start to its end, what it is told and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+
+from comfy_core.folders import CHECKOUT
+from execution.events import AnyEvent
+from execution.validate import Validation
+from execution.worker import Job, WorkerFailed, WorkerSettings
+from execution.workers import messages
+from execution.workers.words import pass_on
+from nodes.schema import NodeSchema
+
+log = logging.getLogger(__name__)
+SECONDS_TO_CHECK = 10.0
+
+
+class Child:
+    """`exit_code` is None while the process lives; `job` is the id of what it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.catalogue: list[NodeSchema] = []
+        self.exit_code: int | None = None
+        self.job: str | None = None
+        self._killed = False
+        self._process = process
+        self._events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
+        self._ready: asyncio.Future[list[NodeSchema]] = asyncio.get_running_loop().create_future()
+        self._asked: list[asyncio.Future[dict[str, Any]]] = []
+        self._checks: dict[int, asyncio.Future[bytes | None]] = {}
+        self._check_numbers = itertools.count()
+        assert process.stderr is not None
+        self._log = asyncio.create_task(pass_on(process.stderr))
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def launch(cls, settings: WorkerSettings) -> Child:
+        """Start a process and wait until it can work. Raises WorkerFailed."""
+        paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "execution.workers.child"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        )
+        child = cls(process)
+        try:
+            await child.send(messages.Begin(settings))
+            child.catalogue = await child._ready
+        except BaseException:
+            await child.close()
+            raise
+        return child
+
+    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
+        """The events of a job; they just end when the process dies (`exit_code` is set then).
+
+        A job that is abandoned takes its process with it, for nothing else would stop it.
+        """
+        self.job = job.prompt_id
+        try:
+            await self.send(messages.pack_job(job))
+            while (event := await self._events.get()) is not None:
+                yield event
+        except BaseException:
+            self.kill_if_running(job.prompt_id)
+            raise
+        finally:
+            self.job = None
+
+    async def send(self, message: messages.ToWorker) -> None:
+        """Say something; a process that is gone hears nothing, and its end is noticed by the reader."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(messages.frame(message))
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError):
+            log.debug("the worker is gone and did not hear %s", type(message).__name__)
+
+    async def stats(self) -> dict[str, Any]:
+        if self.exit_code is not None:
+            return {}
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        await self.send(messages.AskStats())
+        return await answer
+
+    async def check(self, prompt: dict[str, Any], targets: Any) -> Validation | None:
+        """None when the process is gone or takes too long: a node that holds it up must not hold up the answer."""
+        if self.exit_code is not None:
+            return None
+        number = next(self._check_numbers)
+        self._checks[number] = asyncio.get_running_loop().create_future()
+        await self.send(messages.Check(number, json.dumps([prompt, targets]).encode()))
+        try:
+            answer = await asyncio.wait_for(self._checks[number], SECONDS_TO_CHECK)
+        except TimeoutError:
+            log.warning("the worker did not check a prompt in time; it is judged without the nodes' own checks")
+            answer = None
+        del self._checks[number]
+        return Validation(**json.loads(answer)) if answer is not None else None
+
+    def kill_if_running(self, prompt_id: str) -> None:
+        if self.job == prompt_id and self.exit_code is None:
+            log.warning("prompt %s has to stop and does not; its worker is killed", prompt_id)
+            self._process.kill()
+            self._killed = True
+
+    async def is_usable(self) -> bool:
+        """Whether it lives; waits for the end of one that was killed."""
+        if self._killed:
+            await self._reader
+        return self.exit_code is None
+
+    async def close(self) -> None:
+        """Closing its input tells the process to end; it has a moment to do so."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._reader), timeout=2)
+        except TimeoutError:
+            self._process.kill()
+            await self._reader
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while True:
+                self._take(await messages.read_from_worker(self._process.stdout))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            log.debug("the worker's channel is closed")
+        except msgspec.DecodeError:
+            log.exception("the worker said what nobody understands; it is ended")
+            self._process.kill()
+        self.exit_code = await self._process.wait()
+        await self._log
+        if not self._ready.done():
+            manner = manner_of_death(self.exit_code)
+            self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
+        self._events.put_nowait(None)
+        self._answer_all({})
+        self._give_up_checks()
+
+    def _take(self, message: messages.FromWorker) -> None:
+        match message:
+            case messages.Happened(event):
+                self._events.put_nowait(event)
+            case messages.Done():
+                self._events.put_nowait(None)
+            case messages.Ready(catalogue):
+                self._ready.set_result(catalogue)
+            case messages.Failed(reason):
+                self._ready.set_exception(WorkerFailed(reason))
+            case messages.Stats(stats):
+                self._answer_all(stats)
+            case messages.Checked(number, validation):
+                if number in self._checks and not self._checks[number].done():
+                    self._checks[number].set_result(validation)
+
+    def _answer_all(self, stats: dict[str, Any]) -> None:
+        while self._asked:
+            waiting = self._asked.pop()
+            if not waiting.done():
+                waiting.set_result(stats)
+
+    def _give_up_checks(self) -> None:
+        for waiting in self._checks.values():
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+def manner_of_death(exit_code: int | None) -> str:
+    """How a process ended, to go on after "The worker"."""
+    if exit_code is None or exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    if -exit_code == getattr(signal, "SIGKILL", 9):
+        return "was killed (SIGKILL), most likely because memory ran out,"
+    try:
+        return f"crashed ({signal.Signals(-exit_code).name})"
+    except ValueError:
+        return f"crashed (signal {-exit_code})"
