@@ -9,24 +9,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from comfy_core.journal import Keeper, keeping
 from comfy_core.progress import Interrupted
 from execution.cache import Cache, Result
+from execution.delivery import InputWatch, delivered
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, Executing, ExecutionStart, ExecutionSuccess, now_ms
 from execution.failure import is_out_of_memory
 from execution.flight import Flight, cancel
 from execution.graph import GraphNode, Link, as_link, parse, parse_node
 from execution.invocation import Invoker, blocker_in
+from execution.peak_memory import NO_DEVICE, DeviceMemory, PeakMemory
 from execution.plan import Plan
 from execution.progress import RunProgress
 from execution.results import merge, unpack
-from execution.signature import signatures
+from execution.signing import sign
 from execution.telling import Teller, failure, own_failure
+from execution.why import Past, Why
 from execution.worker import Job
 from nodes.expansion import ExecutionBlocker
 from nodes.schema import Node, NodeSchema
@@ -51,6 +54,8 @@ class Executor:
         free: Callable[[], None] = lambda: None,
         around: Callable[[], AbstractContextManager[Any]] = nullcontext,
         keeper: Callable[[Job], Keeper | None] = lambda job: None,
+        device: DeviceMemory = NO_DEVICE,
+        watch: bool = False,
     ) -> None:
         self.nodes = nodes
         self.cache = cache
@@ -58,6 +63,9 @@ class Executor:
         self.free = free
         self.around = around
         self.instances: dict[tuple[str, str], Any] = {}
+        self.past = Past()
+        self.memory = PeakMemory(device)
+        self.watch = watch
 
     def run(self, job: Job, emit: Emit, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`."""
@@ -92,6 +100,7 @@ class _Run:
     """The state of one run: which nodes are on their way, and who has been told what."""
 
     def __init__(self, executor: Executor, job: Job, emit: Emit, interrupted: Callable[[], bool]) -> None:
+        self.executor = executor
         self.nodes, self.cache = executor.nodes, executor.cache
         self.job, self.interrupted = job, interrupted
         self.keeper = executor.keeper(job)
@@ -102,6 +111,7 @@ class _Run:
         self.schemas: dict[str, NodeSchema] = {}
         self.flights: dict[str, Flight] = {}
         self.parked: dict[str, Flight] = {}
+        self.reasons: dict[str, Why] = {}
         self.current = ""
 
     async def to_the_end(self) -> tuple[AnyEvent, bool]:
@@ -129,11 +139,15 @@ class _Run:
                 raise _Ended(failure(self.job, node_id, raw["class_type"], message, "MissingNodeType"))
         graph = parse(self.job.prompt, self._schema)
         self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
+        self.watch = InputWatch(self.plan) if self.executor.watch else None
         order = graph.order(self.job.outputs)
-        await self._sign(order)
+        await sign(self.plan, self.invoker, order)
+        past = self.executor.past
+        self.reasons = past.reasons(graph, order, self.plan.signed, self.plan.fingerprints)
         self.cache.begin([self.plan.signed[one] for one in order])
         cached = self.plan.look_up(self.job.outputs, order)
         self.tell.cached(cached)
+        past.note((graph.nodes[one] for one in cached), self.plan.signed, self.plan.fingerprints)
         shown = set(self.job.outputs)
         for node_id in cached:
             if node_id in shown or graph.nodes[node_id].schema.has_intermediate_output:
@@ -152,18 +166,6 @@ class _Run:
                 log.warning("%s: its inputs cannot be read; those read before count", class_type, exc_info=True)
                 self.schemas[class_type] = node.schema
         return self.schemas[class_type]
-
-    async def _sign(self, order: Sequence[str]) -> None:
-        """Sign the nodes; a fingerprint that fails counts as NaN."""
-        fingerprints = {}
-        for node_id in order:
-            node = self.plan.graph.nodes[node_id]
-            try:
-                fingerprints[node_id] = await self.invoker.fingerprint(node)
-            except Exception:
-                log.warning("%s: its fingerprint failed, so it runs again", node.title, exc_info=True)
-                fingerprints[node_id] = float("nan")
-        self.plan.signed.update(signatures(self.plan.graph, order, fingerprints, self.plan.signed))
 
     # --- whose turn it is ---
 
@@ -209,6 +211,7 @@ class _Run:
             flight = Flight(self.plan.graph.nodes[node_id])
             self._heed_interrupt(flight.node)
             self.flights[node_id] = flight
+            self.executor.memory.begin()
             self.progress.start(node_id)
         if not flight.has_begun:
             self.tell.starts(node_id)
@@ -234,6 +237,8 @@ class _Run:
             if wishes:
                 self.plan.grant(node.id, wishes)
                 return
+            if self.watch is not None:
+                self.watch.begin(node)
             flight.outcomes = self._call(flight)
             if flight.tasks:
                 await asyncio.sleep(0)
@@ -270,7 +275,7 @@ class _Run:
                 f"{node.title}, input {name!r}: node {link.node_id} returned {len(values)} values, so there is no "
                 f"output {link.slot}"
             )
-        return values[link.slot]
+        return delivered(values[link.slot], node.schema)
 
     def _call(self, flight: Flight) -> list[Any]:
         """What each call of the node returns; a call that gets a blocker is not made and passes it on."""
@@ -295,13 +300,17 @@ class _Run:
     def _land(self, flight: Flight, result: Result) -> None:
         node_id = flight.node.id
         del self.flights[node_id]
+        if self.watch is not None:
+            self.watch.end(flight.node)
         self.plan.release(flight.behind)
         self.plan.finish(node_id, result)
         if result.ui is not None:
             self.tell.shows(node_id, result)
         self.tell.executed.append(node_id)
         self.progress.finish(node_id)
-        self.tell.took(node_id, time.perf_counter() - flight.began)
+        seconds = time.perf_counter() - flight.began
+        self.tell.took(node_id, seconds, self.reasons.get(node_id), self.executor.memory.end(seconds))
+        self.executor.past.note([flight.node], self.plan.signed, self.plan.fingerprints)
 
     # --- nodes that stand for others ---
 
@@ -319,7 +328,9 @@ class _Run:
                     raise ValueError(
                         f"{node.title} expands to node {added}, which is linked to no node {link.node_id!r}"
                     )
-        await self._sign([one for one in self.plan.graph.order(new) if one not in self.plan.signed])
+        order = [one for one in self.plan.graph.order(new) if one not in self.plan.signed]
+        await sign(self.plan, self.invoker, order)
+        self.reasons |= self.executor.past.reasons(self.plan.graph, order, self.plan.signed, self.plan.fingerprints)
         linked = [link for call in flight.calls or () if call.expand is not None for link in self._links(call.values)]
         flight.behind = [link.node_id for link in linked] + [one for one in new if nodes[one].schema.is_output]
         self.plan.hold(flight.behind)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from execution.cache import Cache, Result
-from execution.graph import Graph
+from execution.graph import Graph, Link
 from execution.schedule import Schedule
 from execution.signature import Signature
 
@@ -21,6 +22,7 @@ class Plan:
         self.graph = graph
         self.schedule = Schedule()
         self.signed: dict[str, Signature | None] = {}
+        self.fingerprints: dict[str, Any] = {}
         self.results: dict[str, Result] = {}
         self.granted: dict[str, set[str]] = {}
         self._cache = cache
@@ -106,6 +108,15 @@ class Plan:
         self.results.pop(node_id, None)
         self.signed.pop(node_id, None)
         self.granted.pop(node_id, None)
+
+    def values_at(self, link: Link) -> list[Any] | None:
+        """The values that a link leads to, where they are held."""
+        result = self.results.get(link.node_id)
+        return result.values[link.slot] if result is not None and link.slot < len(result.values) else None
+
+    def drop(self, node_id: str) -> None:
+        """Have the cache forget the result of a node; who needs it in this run still gets it."""
+        self._cache.drop(self.signed.get(node_id))
 
     def _is_missing(self, node_id: str) -> bool:
         return node_id in self.graph.nodes and node_id not in self.schedule and not self.has(node_id)

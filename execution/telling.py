@@ -20,6 +20,8 @@ from execution.events import (
 )
 from execution.failure import describe
 from execution.graph import GraphNode
+from execution.peak_memory import Peak
+from execution.why import Why
 from execution.worker import Job
 from nodes.expansion import ExecutionBlocker
 
@@ -46,8 +48,17 @@ class Teller:
         display = self._prompt.get_display_node_id(node_id)
         self._emit(Executed(prompt_id=self._job.prompt_id, node=node_id, display_node=display, output=result.ui))
 
-    def took(self, node_id: str, seconds: float) -> None:
-        self._emit(NodeTiming(prompt_id=self._job.prompt_id, node=node_id, seconds=seconds))
+    def took(self, node_id: str, seconds: float, why: Why | None, peak: Peak) -> None:
+        self._emit(
+            NodeTiming(
+                prompt_id=self._job.prompt_id,
+                node=node_id,
+                seconds=seconds,
+                why=str(why) if why is not None else "",
+                peak_bytes=peak.memory,
+                device_peak_bytes=peak.device,
+            )
+        )
 
     def blocked(self, node: GraphNode, blocker: ExecutionBlocker) -> None:
         """Only the first node that a blocker stops says so: what goes on from there is silent."""

@@ -132,3 +132,16 @@ def stats() -> list[dict[str, Any]]:
             "torch_vram_free": int(held_free),
         }
     ]
+
+
+def reset_peak() -> int:
+    """Measure the compute device's peak anew from here; the bytes that are taken on it now, 0 where it keeps no count."""
+    if compute_device().type != "cuda":
+        return 0
+    torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.memory_allocated()
+
+
+def peak() -> int:
+    """The most bytes that were taken on the compute device since `reset_peak`."""
+    return torch.cuda.max_memory_allocated() if compute_device().type == "cuda" else 0

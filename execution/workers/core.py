@@ -21,6 +21,7 @@ from execution.events import AnyEvent
 from execution.executor import Executor
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
+from execution.peak_memory import NO_DEVICE
 from execution.validate import Validation, validate
 from execution.worker import Job, WorkerSettings
 from nodes import recipe
@@ -49,6 +50,8 @@ class WorkerCore:
             free=self._free_models,
             around=_without_gradients,
             keeper=lambda job: keeper_of(job, settings),
+            device=_devices() if self._has_devices else NO_DEVICE,
+            watch=settings.cache.watch,
         )
         self._unwanted: str | None = None
 

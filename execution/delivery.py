@@ -1,0 +1,80 @@
+"""How linked values reach a node. Nodes of others write into what they get; what the cache holds must not change by it.
+
+The lists are always new, and so are the containers that the ecosystem's nodes are known to write into: latents
+(dictionaries) and conditionings (lists of `[tensor, dict]`). Tensors are shared: `--debug-cache` finds who changes one.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from execution.cache.codec import is_tensor
+from execution.graph import GraphNode
+from execution.plan import Plan
+from nodes.schema import NodeSchema
+
+log = logging.getLogger(__name__)
+
+
+def delivered(values: list[Any], schema: NodeSchema) -> list[Any]:
+    """The values of an output as a node of this schema gets them; built-in functions leave theirs alone."""
+    return values if schema.style == "function" else [_own(value) for value in values]
+
+
+def _own(value: Any) -> Any:
+    if type(value) is dict:
+        return dict(value)
+    if type(value) is list and all(type(one) is list and len(one) == 2 and type(one[1]) is dict for one in value):
+        return [[one[0], dict(one[1])] for one in value]
+    return value
+
+
+class InputWatch:
+    """Finds nodes that change what they are given: warns of them, and has the cache forget what they changed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._before: dict[str, dict[str, int]] = {}
+
+    def begin(self, node: GraphNode) -> None:
+        self._before[node.id] = self._digests(node)
+
+    def end(self, node: GraphNode) -> None:
+        before, now = self._before.pop(node.id, {}), self._digests(node)
+        for name in [name for name in before if now.get(name, before[name]) != before[name]]:
+            source = node.links[name].node_id
+            log.warning(
+                "%s changed its input %r, which is the result of node %s, instead of a copy; the result is dropped "
+                "from the cache",
+                node.title,
+                name,
+                source,
+            )
+            self._plan.drop(source)
+
+    def _digests(self, node: GraphNode) -> dict[str, int]:
+        values = {name: self._plan.values_at(link) for name, link in node.links.items()}
+        return {name: digest(found) for name, found in values.items() if found is not None}
+
+
+def digest(value: Any) -> int:
+    """A checksum of all tensors, containers and plain values that a value holds; other objects count by identity."""
+    if is_tensor(value):
+        from comfy_core.weights.tensors_file import tensor_checksum  # with a tensor at hand, torch is there
+
+        return tensor_checksum([value.detach().cpu().contiguous()])
+    if isinstance(value, Mapping):
+        return _mixed(part for item in value.items() for part in item)
+    if isinstance(value, list | tuple):
+        return _mixed(value)
+    return zlib.crc32(repr(value).encode() if isinstance(value, str | int | float | None) else b"%d" % id(value))
+
+
+def _mixed(parts: Any) -> int:
+    found = 0
+    for part in parts:
+        found = zlib.crc32(digest(part).to_bytes(4, "big"), found)
+    return found

@@ -1,0 +1,154 @@
+"""Why a node runs again although it ran before: what is different from last time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from execution.events import now_ms
+from execution.graph import Graph, GraphNode
+from execution.signature import Signature
+
+MOST_NODES = 100_000
+MOST_SIGNATURES = 500_000
+Kind = Literal[
+    "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
+]
+SENTENCES: dict[str, str] = {
+    "first_run": "it has not run before",
+    "input_changed": "its input {input} changed",
+    "file_changed": "what it reads changed",
+    "upstream_changed": "node {node} changed",
+    "code_changed": "its code changed",
+    "always_runs": "it always runs",
+    "evicted": "its result is no longer kept",
+}
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`input` is the name of the input that changed, `node` the node further up that changed or always runs; `since` is
+    when this node was last seen as it was before, in epoch milliseconds."""
+
+    kind: Kind
+    input: str | None = None
+    node: str | None = None
+    since: int | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "always_runs" and self.node is not None:
+            return f"node {self.node} always runs"
+        return SENTENCES[self.kind].format(input=self.input, node=self.node)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """How a node was when it last had a result."""
+
+    node: GraphNode
+    fingerprint: Any
+    signature: Signature | None
+    sources: list[Signature | None]
+    at: int
+
+
+class Past:
+    """How the nodes of earlier runs were, by node id, and which signatures had results. Bounded, oldest out first."""
+
+    def __init__(self) -> None:
+        self._nodes: OrderedDict[str, _Seen] = OrderedDict()
+        self._signatures: OrderedDict[Signature, int] = OrderedDict()
+
+    def note(
+        self,
+        nodes: Iterable[GraphNode],
+        signed: Mapping[str, Signature | None],
+        fingerprints: Mapping[str, Any],
+    ) -> None:
+        """These nodes have results now."""
+        now = now_ms()
+        for node in nodes:
+            signature = signed.get(node.id)
+            self._nodes[node.id] = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
+            self._nodes.move_to_end(node.id)
+            if signature is not None:
+                self._signatures[signature] = now
+                self._signatures.move_to_end(signature)
+        _shorten(self._nodes, MOST_NODES)
+        _shorten(self._signatures, MOST_SIGNATURES)
+
+    def reasons(
+        self,
+        graph: Graph,
+        order: Iterable[str],
+        signed: Mapping[str, Signature | None],
+        fingerprints: Mapping[str, Any],
+    ) -> dict[str, Why]:
+        """Why each of these nodes (sources first) has no result, if it has none. Linear in nodes and links."""
+        found: dict[str, Why] = {}
+        for node_id in order:
+            node = graph.nodes[node_id]
+            found[node_id] = self._reason(node, signed, fingerprints.get(node_id), found)
+        return found
+
+    def _reason(
+        self, node: GraphNode, signed: Mapping[str, Signature | None], fingerprint: Any, found: Mapping[str, Why]
+    ) -> Why:
+        signature, seen = signed.get(node.id), self._nodes.get(node.id)
+        if signature is None:
+            source = next((one.node_id for one in node.links.values() if signed.get(one.node_id) is None), None)
+            return Why(kind="always_runs", node=_root(source, "always_runs", found))
+        if signature in self._signatures:
+            return Why(kind="evicted", since=self._signatures[signature])
+        if seen is None or seen.node.schema.id != node.schema.id:
+            return Why(kind="first_run")
+        if seen.node.schema.version != node.schema.version:
+            return Why(kind="code_changed", since=seen.at)
+        changed = _changed_input(seen.node, node)
+        if changed is not None:
+            return Why(kind="input_changed", input=changed, since=seen.at)
+        if seen.fingerprint != fingerprint:
+            return Why(kind="file_changed", since=seen.at)
+        return Why(kind="upstream_changed", node=_changed_source(seen, node, signed, found), since=seen.at)
+
+
+def _changed_input(before: GraphNode, now: GraphNode) -> str | None:
+    """The first input, in the class's order, whose value or link is another."""
+    if before.literals == now.literals and before.links == now.links:
+        return None
+    names = dict.fromkeys([one.name for one in now.inputs] + [one.name for one in before.inputs])
+    for name in names:
+        if before.literals.get(name, ...) != now.literals.get(name, ...) or before.links.get(name) != now.links.get(
+            name
+        ):
+            return name
+    return None
+
+
+def _changed_source(
+    seen: _Seen, node: GraphNode, signed: Mapping[str, Signature | None], found: Mapping[str, Why]
+) -> str | None:
+    """The node at the root of the change: the source that changed, or what changed further up."""
+    links = node.links.values()
+    for link, before, now in zip(links, seen.sources, _sources(node, signed), strict=False):
+        if before != now:
+            return _root(link.node_id, "upstream_changed", found)
+    return None
+
+
+def _root(node_id: str | None, kind: Kind, found: Mapping[str, Why]) -> str | None:
+    """The node that this one in turn names as the reason, or itself."""
+    why = found.get(node_id) if node_id is not None else None
+    return why.node if why is not None and why.kind == kind and why.node is not None else node_id
+
+
+def _sources(node: GraphNode, signed: Mapping[str, Signature | None]) -> list[Signature | None]:
+    return [signed.get(link.node_id) for link in node.links.values()]
+
+
+def _shorten(entries: OrderedDict[Any, Any], most: int) -> None:
+    while len(entries) > most:
+        entries.popitem(last=False)

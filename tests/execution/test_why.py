@@ -1,0 +1,116 @@
+"""Why nodes run again, as the events say it."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from execution import why
+from execution.cache.memory import ClassicCache
+from execution.events import NodeTiming
+from execution.executor import Executor
+from execution.graph import parse
+from execution.why import Past
+from execution.worker import Job
+
+
+def prompt_of(value=1, **more):
+    return {
+        "1": {"class_type": "FakeNumber", "inputs": {"value": value}},
+        "2": {"class_type": "FakePass", "inputs": {"value": ["1", 0]}},
+        "3": {"class_type": "FakeAdd", "inputs": {"a": ["2", 0], "b": ["1", 0]}},
+        "4": {"class_type": "FakeShow", "inputs": {"value": ["3", 0]}},
+        **more,
+    }
+
+
+@pytest.fixture
+def reasons(nodes):
+    """Run prompts one after the other; for each `{node: why}` of those that ran."""
+
+    def reasons(prompts, nodes=nodes):
+        executor = Executor(nodes, ClassicCache())
+        found = []
+        for number, prompt in enumerate(prompts):
+            events = []
+            outputs = [one for one, raw in prompt.items() if raw["class_type"] == "FakeShow"]
+            executor.run(Job(prompt_id=str(number), prompt=prompt, outputs=outputs), events.append)
+            found.append({one.node: one.why for one in events if isinstance(one, NodeTiming) and not one.cached})
+        return found
+
+    return reasons
+
+
+def test_the_first_run_and_one_in_which_nothing_changed(reasons):
+    assert reasons([prompt_of(), prompt_of()]) == [dict.fromkeys("1234", "it has not run before"), {}]
+
+
+def test_a_changed_input_is_named_and_those_below_name_the_node(reasons):
+    changed = {"1": "its input value changed"} | dict.fromkeys("234", "node 1 changed")
+    assert reasons([prompt_of(1), prompt_of(2)])[1] == changed
+
+
+def test_a_link_to_another_node_is_a_changed_input(reasons):
+    other = {"9": {"class_type": "FakeNumber", "inputs": {"value": 5}}}
+    rewired = prompt_of(**{"3": {"class_type": "FakeAdd", "inputs": {"a": ["2", 0], "b": ["9", 0]}}}, **other)
+    assert reasons([prompt_of(), rewired])[1] == {
+        "9": "it has not run before",
+        "3": "its input b changed",
+        "4": "node 3 changed",
+    }
+
+
+def test_a_node_that_always_runs_and_those_below_it(reasons):
+    prompt = prompt_of(**{"1": {"class_type": "FakeClock", "inputs": {}}})
+    assert reasons([prompt, prompt])[1] == {"1": "it always runs"} | dict.fromkeys("234", "node 1 always runs")
+
+
+def test_a_file_that_was_written_anew(reasons, tmp_path):
+    file = tmp_path / "number"
+    file.write_text("1")
+    prompt = prompt_of(**{"1": {"class_type": "FakeWatch", "inputs": {"path": str(file)}}})
+
+    def prompts():
+        yield prompt
+        file.write_text("2")
+        yield prompt
+
+    assert reasons(prompts())[1] == {"1": "what it reads changed"} | dict.fromkeys("234", "node 1 changed")
+
+
+def test_a_result_that_left_the_cache(reasons):
+    first, other = (
+        prompt_of(1),
+        {"7": prompt_of(3)["1"], "8": {"class_type": "FakeShow", "inputs": {"value": ["7", 0]}}},
+    )
+    assert reasons([first, other, first])[2] == dict.fromkeys("1234", "its result is no longer kept")
+
+
+def test_changed_code(reasons, nodes):
+    class Changing(dict):
+        def __getitem__(self, name):
+            node = super().__getitem__(name)
+            version = "new" if name == "FakePass" and self.is_new else node.schema.version
+            return replace(node, schema=msgspec.structs.replace(node.schema, version=version))
+
+    changing = Changing(nodes)
+    changing.is_new = False
+
+    def prompts():
+        yield prompt_of()
+        changing.is_new = True
+        yield prompt_of()
+
+    found = reasons(prompts(), nodes=changing)
+    assert found[1] == {"2": "its code changed", "3": "node 2 changed", "4": "node 2 changed"}
+
+
+def test_what_is_remembered_is_bounded(nodes, monkeypatch):
+    monkeypatch.setattr(why, "MOST_NODES", 3)
+    monkeypatch.setattr(why, "MOST_SIGNATURES", 3)
+    past = Past()
+    graph = parse(prompt_of(), lambda name: nodes[name].schema)
+    signed = {one: f"signature {one}" for one in graph.nodes}
+    past.note(graph.nodes.values(), signed, {})
+    kinds = {one: found.kind for one, found in past.reasons(graph, "1234", signed, {}).items()}
+    assert kinds == {"1": "first_run", "2": "evicted", "3": "evicted", "4": "evicted"}
