@@ -46,6 +46,8 @@ class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressState(Event, tag="progress_state", frozen=True):
+    """How far nodes are: those of which something changed since the last one of this run."""
+
     nodes: dict[str, NodeProgress]
 
 
@@ -60,15 +62,22 @@ class Preview(Event, tag="preview", frozen=True):
 
     node: str
     display_node: str
+    parent_node: str | None
+    real_node_id: str
     image_type: str
     data: bytes
 
 
 class Executed(Event, tag="executed", frozen=True):
-    """A node produced output for the eye. `output` is its `ui` dict: `{"images": [{filename, subfolder, type}]}`."""
+    """A node produced output for the eye. `output` is its `ui` dict: `{"images": [{filename, subfolder, type}]}`.
+
+    `parent_node` expanded to this one, if any did; `real_node_id` is the node of the prompt that is behind it.
+    """
 
     node: str
     display_node: str
+    parent_node: str | None
+    real_node_id: str
     output: dict[str, Any] | None
 
 

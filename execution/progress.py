@@ -13,7 +13,6 @@ from execution.events import AnyEvent, NodeMessage, NodeProgress, NodeText, Prev
 from execution.results import plain
 
 SECONDS_PER_STATE = 0.1
-SECONDS_PER_NODE_IN_STATE = 50e-6
 SECONDS_PER_STEP = 0.02
 SECONDS_PER_PREVIEW = 0.1
 UNTHROTTLED = 200
@@ -36,7 +35,7 @@ class Pace:
 
 
 class RunProgress:
-    """The state of every node of one run that has started."""
+    """How far every node of one run is that has started. What changed is told, each change once."""
 
     def __init__(
         self,
@@ -49,26 +48,25 @@ class RunProgress:
         self._prompt_id = prompt_id
         self._emit = emit
         self._interrupted = interrupted
-        self._states: dict[str, NodeProgress] = {}
+        self._totals: dict[str, float] = {}
+        self._untold: dict[str, NodeProgress] = {}
         self._pace = Pace(UNTHROTTLED)
-        self._untold = False
 
     def start(self, node_id: str) -> None:
         self._set(node_id, 0, 1, "running")
 
     def finish(self, node_id: str) -> None:
-        known = self._states.get(node_id)
-        total = known.max if known else 1
+        total = self._totals.get(node_id, 1)
         self._set(node_id, total, total, "finished")
 
     def step(self, node_id: str, value: float, total: float) -> None:
         self._set(node_id, value, total, "running")
 
     def flush(self) -> None:
-        """Tell the latest state if it was held back."""
+        """Tell what was held back."""
         if self._untold:
-            self._emit(ProgressState(prompt_id=self._prompt_id, nodes=dict(self._states)))
-            self._untold = False
+            self._emit(ProgressState(prompt_id=self._prompt_id, nodes=self._untold))
+            self._untold = {}
 
     def listener(self, node_id: str) -> NodeListener:
         """Hears what a node reports while it runs."""
@@ -76,7 +74,8 @@ class RunProgress:
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
         display, parent, real = self.identity(node_id)
-        self._states[node_id] = NodeProgress(
+        self._totals[node_id] = total
+        self._untold[node_id] = NodeProgress(
             value=value,
             max=total,
             state=state,
@@ -86,9 +85,7 @@ class RunProgress:
             parent_node_id=parent,
             real_node_id=real,
         )
-        self._untold = True
-        # A message names all nodes so far, hence the more there are the rarer it comes.
-        if self._pace.allows(SECONDS_PER_STATE + SECONDS_PER_NODE_IN_STATE * len(self._states)):
+        if self._pace.allows(SECONDS_PER_STATE):
             self.flush()
 
 
@@ -115,11 +112,14 @@ class NodeListener:
             self.emit(Progress(prompt_id=self.prompt_id, node=self.node_id, value=value, max=total))
         if preview is not None and self._previews.allows(SECONDS_PER_PREVIEW):
             image_type, data = preview()
+            display, parent, real = self.run.identity(self.node_id)
             self.emit(
                 Preview(
                     prompt_id=self.prompt_id,
                     node=self.node_id,
-                    display_node=self.run.identity(self.node_id).display,
+                    display_node=display,
+                    parent_node=parent,
+                    real_node_id=real,
                     image_type=image_type,
                     data=data,
                 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import deque
+from collections import OrderedDict, deque
 from types import TracebackType
 
 import msgspec
 
-from execution.events import TERMINAL, AnyEvent, Preview, Progress, ProgressState, now_ms
+from execution.events import TERMINAL, AnyEvent, NodeProgress, Preview, Progress, ProgressState, now_ms
 
 CAPACITY = 1000
 REMEMBERED = 2000
@@ -36,11 +36,15 @@ class Subscription:
     """One listener's events: `with engine.subscribe() as events: async for envelope in events: ...`.
 
     Holds at most `capacity` envelopes. A reader that falls behind loses pictures first, then progress, then the rest;
-    the events that end a run are never lost. Leaving the `with` block (or `close`) ends the iteration.
+    the events that end a run are never lost, and what a lost one said of the progress of nodes is in a later one.
+    Leaving the `with` block (or `close`) ends the iteration.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._waiting: deque[Envelope] = deque()
+        self._waiting: OrderedDict[int, Envelope] = OrderedDict()
+        # The numbers of what waits and may be lost, by importance: whom it hits is known without a search.
+        self._expendable: tuple[deque[int], ...] = (deque(), deque(), deque())
+        self._lost_progress: dict[str, dict[str, NodeProgress]] = {}
         self._capacity = capacity
         self._arrived = asyncio.Event()
         self._closed = False
@@ -48,7 +52,10 @@ class Subscription:
     def put(self, envelope: Envelope) -> None:
         if self._closed:
             return
-        self._waiting.append(envelope)
+        self._waiting[envelope.seq] = envelope
+        importance = _importance(envelope)
+        if importance < _NEVER_LOST:
+            self._expendable[importance].append(envelope.seq)
         if len(self._waiting) > self._capacity:
             self._lose_one()
         self._arrived.set()
@@ -62,9 +69,12 @@ class Subscription:
         return self._closed
 
     def _lose_one(self) -> None:
-        least = min(self._waiting, key=_importance)
-        if _importance(least) < _NEVER_LOST:
-            self._waiting.remove(least)
+        numbers = next((one for one in self._expendable if one), None)
+        if numbers is None:
+            return
+        event = self._waiting.pop(numbers.popleft()).event
+        if isinstance(event, ProgressState):
+            self._lost_progress.setdefault(event.prompt_id, {}).update(event.nodes)
 
     def __enter__(self) -> Subscription:
         return self
@@ -83,15 +93,25 @@ class Subscription:
                 raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
-        return self._waiting.popleft()
+        seq, envelope = self._waiting.popitem(last=False)
+        importance = _importance(envelope)
+        if importance < _NEVER_LOST:
+            self._expendable[importance].popleft()
+        event = envelope.event
+        if isinstance(event, ProgressState) and event.prompt_id in self._lost_progress:
+            nodes = {**self._lost_progress.pop(event.prompt_id), **event.nodes}
+            return Envelope(seq, envelope.client_id, msgspec.structs.replace(event, nodes=nodes))
+        if isinstance(event, TERMINAL):
+            self._lost_progress.pop(event.prompt_id, None)
+        return envelope
 
 
 class Hub:
     """Numbers events, hands them to every subscription and remembers the last ones (pictures excepted)."""
 
     def __init__(self) -> None:
-        # Starting at the clock keeps numbers growing over restarts: no server makes more than a thousand a second.
-        self._numbers = itertools.count(now_ms())
+        # Starting at the clock keeps numbers growing over restarts: no server makes one in every microsecond.
+        self._numbers = itertools.count(1000 * now_ms())
         self._recent: deque[Envelope] = deque(maxlen=REMEMBERED)
         self._subscriptions: list[Subscription] = []
 

@@ -45,8 +45,17 @@ class Teller:
         self._emit(Executing(prompt_id=self._job.prompt_id, node=node_id, display_node=display))
 
     def shows(self, node_id: str, result: Result) -> None:
-        display = self._prompt.get_display_node_id(node_id)
-        self._emit(Executed(prompt_id=self._job.prompt_id, node=node_id, display_node=display, output=result.ui))
+        display, parent, real = self._prompt.identity(node_id)
+        self._emit(
+            Executed(
+                prompt_id=self._job.prompt_id,
+                node=node_id,
+                display_node=display,
+                parent_node=parent,
+                real_node_id=real,
+                output=result.ui,
+            )
+        )
 
     def took(self, node_id: str, seconds: float, why: Why | None, peak: Peak) -> None:
         self._emit(

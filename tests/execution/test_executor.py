@@ -63,7 +63,7 @@ def test_events_come_in_the_order_of_the_contract(run, node):
     ]
     assert states[0] == {"s": ("running", 0, 1)}
     assert states[2] == {"s": ("running", 2, 2)}
-    assert states[-1] == {"s": ("finished", 2, 2), "t": ("finished", 1, 1)}
+    assert states[3:] == [{"s": ("finished", 2, 2)}, {"t": ("running", 0, 1)}, {"t": ("finished", 1, 1)}]
     assert [event.node for event in ran.of(Executing)] == ["s", "t", None]
     assert {event.prompt_id for event in ran.all} == {"run 0"}
 
@@ -172,9 +172,12 @@ def test_a_chain_of_ten_thousand_nodes_runs_and_tells_in_proportion(run, calls, 
     ran = run(prompt)
     assert shown(ran) == ["1"]
     assert len(calls) == 10_001
-    assert sum(len(event.nodes) for event in ran.of(ProgressState)) < 100 * len(prompt)
-    assert {one.state for one in ran.of(ProgressState)[-1].nodes.values()} == {"finished"}
-    assert len(ran.of(ProgressState)[-1].nodes) == 10_001
+    assert sum(len(event.nodes) for event in ran.of(ProgressState)) <= 2 * len(prompt)
+    known = {}
+    for event in ran.of(ProgressState):
+        known |= event.nodes
+    assert known.keys() == prompt.keys()
+    assert {one.state for one in known.values()} == {"finished"}
 
 
 # --- what goes wrong ---

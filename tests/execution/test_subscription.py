@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
-from execution.events import Executed, ExecutionSuccess, Preview, Progress
+from execution.events import Executed, ExecutionSuccess, NodeProgress, Preview, Progress, ProgressState
 from execution.subscription import Hub, QueueStatus, Subscription
 
-PICTURE = Preview(prompt_id="p", node="1", display_node="1", image_type="image/png", data=b"")
+PICTURE = Preview(
+    prompt_id="p", node="1", display_node="1", parent_node=None, real_node_id="1", image_type="image/png", data=b""
+)
 STEP = Progress(prompt_id="p", node="1", value=1, max=2)
-OUTPUT = Executed(prompt_id="p", node="1", display_node="1", output=None)
+OUTPUT = Executed(prompt_id="p", node="1", display_node="1", parent_node=None, real_node_id="1", output=None)
 END = ExecutionSuccess(prompt_id="p", timestamp=1)
 
 
@@ -34,7 +36,7 @@ async def test_a_later_hub_continues_the_numbers_of_an_earlier_one():
     def number(hub):
         subscription = hub.subscribe()
         hub.publish(STEP)
-        return subscription._waiting[0].seq
+        return next(iter(subscription._waiting))
 
     before = number(Hub())
     await asyncio.sleep(0.005)
@@ -89,3 +91,18 @@ async def test_a_closed_subscription_is_forgotten():
         pass
     hub.publish(STEP)
     assert hub._subscriptions == []
+
+
+def progress(node, value):
+    state = NodeProgress(value=value, max=9, state="running", node_id=node, prompt_id="p", display_node_id=node)
+    return ProgressState(prompt_id="p", nodes={node: state})
+
+
+async def test_what_a_lost_message_said_of_progress_is_in_a_later_one():
+    hub, slow = Hub(), Subscription(capacity=3)
+    hub._subscriptions.append(slow)
+    for event in (progress("1", 1), progress("1", 2), progress("2", 1), OUTPUT, progress("3", 1), END):
+        hub.publish(event)
+    output, state, end = await heard(slow)
+    assert {name: one.value for name, one in state.nodes.items()} == {"1": 2, "2": 1, "3": 1}
+    assert (output, end) == (OUTPUT, END)

@@ -54,7 +54,8 @@ def test_a_node_may_stand_for_others(run, node, calls):
     assert {"note": ["doubled"]} in ran.shown
     inner = [event for event in ran.of(Executed) if event.node not in prompt]
     assert [(event.node, event.display_node) for event in inner] == [("2.0.0.2", "2")]
-    state = ran.of(ProgressState)[-1].nodes["2.0.0.1"]
+    assert (inner[0].parent_node, inner[0].real_node_id) == ("2", "2")
+    state = next(event.nodes["2.0.0.1"] for event in ran.of(ProgressState) if "2.0.0.1" in event.nodes)
     assert (state.display_node_id, state.parent_node_id, state.real_node_id) == ("2", "2", "2")
     calls.clear()
     again = run(prompt)

@@ -103,6 +103,43 @@ async def test_previews_come_plain_or_with_what_they_show(client, post_prompt) -
         assert preview[8 + length :] == b"\xff\xd8\xff picture"
 
 
+async def announce(socket, **features):
+    """Say what the client understands, and hear what the server answers."""
+    await socket.send_json({"type": "feature_flags", "data": features})
+    while (message := await socket.receive_json())["type"] != "feature_flags":
+        pass
+    return message["data"]
+
+
+def states(frames):
+    """The progress messages: of each node its value and state."""
+    told = [frame["data"]["nodes"] for frame in frames if isinstance(frame, dict) and frame["type"] == "progress_state"]
+    return [{name: (node["value"], node["state"]) for name, node in nodes.items()} for nodes in told]
+
+
+async def test_progress_is_told_as_the_state_of_all_nodes_or_as_changes(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=old") as socket:
+        await post_prompt(STEPS, client_id="old")
+        assert states(await heard(socket))[-1] == {"1": (2, "finished"), "2": (1, "finished")}
+    async with client.ws_connect("/ws?clientId=new") as socket:
+        features = await announce(socket, supports_progress_changes=True)
+        assert features["supports_progress_changes"] is True
+        await post_prompt(STEPS | {"1": {**STEPS["1"], "inputs": {"count": 1, "seconds": 0.0}}}, client_id="new")
+        changes = states(await heard(socket))
+        assert changes[0] == {"1": (0, "running")}
+        assert changes[-2:] == [{"2": (0, "running")}, {"2": (1, "finished")}]
+
+
+async def test_changes_begin_with_what_a_client_has_missed(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        await post_prompt(SLOW | {"3": {**SLOW["2"], "inputs": {**SLOW["2"]["inputs"], "copies": 2}}}, client_id="me")
+        await heard(socket, lambda frame: frame["type"] == "progress")
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        await announce(socket, supports_progress_changes=True)
+        assert states([await socket.receive_json()])[0].keys() == {"1"}
+        await client.post("/interrupt")
+
+
 async def test_the_newest_socket_of_a_client_hears_also_when_the_old_one_closes(client, post_prompt) -> None:
     old = await client.ws_connect("/ws?clientId=me")
     await old.receive_json()

@@ -8,34 +8,39 @@ from typing import Any
 
 import msgspec
 
-from execution.events import ExecutionBlocked, NodeMessage, NodeText, Preview
-from execution.subscription import Envelope, QueueStatus
+from execution.events import AnyEvent, Executed, ExecutionBlocked, NodeMessage, NodeText, Preview
+from execution.subscription import QueueStatus
 from web.server.answers import dumps
 
 PREVIEW, TEXT, PREVIEW_WITH_METADATA = 1, 3, 4
+_encoder = msgspec.json.Encoder()
 IMAGE_KINDS = {"image/jpeg": 1, "image/png": 2}
 
 
-def text_frame(envelope: Envelope) -> str:
+def text_frame(event: AnyEvent | QueueStatus, seq: int | None = None) -> str:
     """`{"type", "data", "seq"}`; `seq` is ours: the number to ask `/ws?since=` from after a break."""
-    type, data = _said(envelope)
-    return dumps({"type": type, "data": data, "seq": envelope.seq})
+    type, data = _said(event)
+    message = {"type": type, "data": data} if seq is None else {"type": type, "data": data, "seq": seq}
+    try:
+        return _encoder.encode(message).decode()
+    except (ValueError, OverflowError):  # half a surrogate pair, or an integer that other languages cannot read
+        return dumps(msgspec.to_builtins(message))
 
 
-def _said(envelope: Envelope) -> tuple[str, Any]:
+def _said(event: AnyEvent | QueueStatus) -> tuple[str, Any]:
     """The message that an event is to clients."""
-    event = envelope.event
     if isinstance(event, QueueStatus):
         return "status", status_data(event.queue_remaining)
     if isinstance(event, NodeMessage):
         return event.kind, event.data
-    data = msgspec.to_builtins(event)
-    type = data.pop("type")
+    data = msgspec.structs.asdict(event)
+    if isinstance(event, Executed):
+        del data["parent_node"], data["real_node_id"]
     if isinstance(event, ExecutionBlocked):
         # clients know a blocked node as an error that does not end the run; as ComfyUI sends it, without a time
         del data["timestamp"]
         return "execution_error", {**data, "current_inputs": data["current_inputs"] or []}
-    return type, data
+    return event.__struct_config__.tag, data
 
 
 def status_data(queue_remaining: int) -> dict:
@@ -66,8 +71,8 @@ def described_preview(event: Preview) -> bytes:
         "node_id": event.node,
         "prompt_id": event.prompt_id,
         "display_node_id": event.display_node,
-        "parent_node_id": None,
-        "real_node_id": event.node,
+        "parent_node_id": event.parent_node,
+        "real_node_id": event.real_node_id,
         "image_type": event.image_type,
     }
     words = json.dumps(about).encode()

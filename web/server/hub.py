@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from execution.events import (
+    TERMINAL,
     ExecutionInterrupted,
     ExecutionStart,
     NodeMessage,
@@ -22,6 +23,7 @@ from execution.events import (
 from execution.subscription import Envelope, QueueStatus, Subscription
 from web.server.answers import dumps
 from web.server.frames import binary_frame, status_data, text_frame
+from web.server.whole_progress import WholeProgress
 
 if TYPE_CHECKING:
     from execution.engine import Engine
@@ -32,12 +34,14 @@ BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Previe
 
 
 class Client:
-    """One open socket."""
+    """One open socket, and what its client has said that it understands."""
 
     def __init__(self, id: str, socket: web.WebSocketResponse) -> None:
         self.id = id
         self.socket = socket
         self.wants_metadata = False
+        self.takes_changes = False
+        self.progress = WholeProgress()
 
     async def send(self, frame: str | bytes) -> None:
         """Send a frame; a client that takes none for a minute is let go."""
@@ -55,25 +59,29 @@ class Hub:
         self._features = features
         self._clients: dict[str, list[Client]] = defaultdict(list)
         self._owners: dict[str, str | None] = {}
+        self._progress = WholeProgress()
         self._frames: dict[tuple[bool, int], str | bytes] = {}
         self._last_seq = 0
 
     async def watch(self, engine: Engine) -> None:
-        """Keep track of whose run is under way and of the last event's number."""
+        """Keep track of whose run is under way, how far its nodes are, and of the last event's number."""
         with engine.subscribe() as events:
             async for envelope in events:
                 self._last_seq = envelope.seq
                 if isinstance(envelope.event, ExecutionStart):
                     self._owners = {envelope.event.prompt_id: envelope.client_id}
+                elif isinstance(envelope.event, ProgressState):
+                    self._progress.note(envelope.event)
 
     async def serve(self, engine: Engine, client: Client, since: int | None) -> None:
         """Talk to one client until it leaves."""
         self._clients[client.id].append(client)
+        client.progress = self._progress.copy()
         with engine.subscribe(since) as events:
             try:
                 await self._greet(engine, client)
                 telling = asyncio.create_task(self._tell(client, events))
-                listening = asyncio.create_task(self._listen(client))
+                listening = asyncio.create_task(self._listen(engine, client))
                 await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
                 await _end(telling, listening)
             finally:
@@ -108,14 +116,15 @@ class Hub:
     async def _tell(self, client: Client, events: Subscription) -> None:
         async for envelope in events:
             if self.wants(client, envelope):
-                await client.send(self._frame(client, envelope))
+                for frame in self._frames_for(client, envelope):
+                    await client.send(frame)
 
-    async def _listen(self, client: Client) -> None:
+    async def _listen(self, engine: Engine, client: Client) -> None:
         async for message in client.socket:
             if message.type is WSMsgType.TEXT:
-                await self._hear(client, message.data)
+                await self._hear(engine, client, message.data)
 
-    async def _hear(self, client: Client, text: str) -> None:
+    async def _hear(self, engine: Engine, client: Client, text: str) -> None:
         """Clients say one thing: what they can do. Anything else is ignored, as ComfyUI does."""
         try:
             message = msgspec.json.decode(text)
@@ -123,14 +132,36 @@ class Hub:
             return
         if not isinstance(message, dict) or message.get("type") != "feature_flags":
             return
-        flags = message.get("data")
-        client.wants_metadata = isinstance(flags, dict) and flags.get("supports_preview_metadata") is True
+        data = message.get("data")
+        flags = data if isinstance(data, dict) else {}
+        client.wants_metadata = flags.get("supports_preview_metadata") is True
+        client.takes_changes = flags.get("supports_progress_changes") is True
         await client.send(dumps({"type": "feature_flags", "data": self._features}))
+        if client.takes_changes:
+            await self._tell_where_changes_begin(engine, client)
+
+    async def _tell_where_changes_begin(self, engine: Engine, client: Client) -> None:
+        """Who comes in the middle of a run hears how far it is."""
+        running, known = engine.running(), self._progress.known
+        is_running = running is not None and running[0] == known.prompt_id
+        if is_running and self.wants(client, Envelope(0, self._owners.get(known.prompt_id), known)):
+            await client.send(text_frame(known))
 
     def _forget(self, client: Client) -> None:
         self._clients[client.id].remove(client)
         if not self._clients[client.id]:
             del self._clients[client.id]
+
+    def _frames_for(self, client: Client, envelope: Envelope) -> list[str | bytes]:
+        """What a client is told of an event: most often that alone."""
+        if client.takes_changes:
+            return [self._frame(client, envelope)]
+        if isinstance(envelope.event, ProgressState):
+            client.progress.note(envelope.event)
+            whole = client.progress.due()
+            return [text_frame(whole, envelope.seq)] if whole is not None else []
+        whole = client.progress.last() if isinstance(envelope.event, TERMINAL) else None
+        return [*([text_frame(whole)] if whole is not None else []), self._frame(client, envelope)]
 
     def _frame(self, client: Client, envelope: Envelope) -> str | bytes:
         """An event's frame, made once for all who receive it."""
@@ -145,7 +176,7 @@ class Hub:
 def _framed(envelope: Envelope, with_metadata: bool) -> str | bytes:
     if isinstance(envelope.event, Preview | NodeText):
         return binary_frame(envelope.event, with_metadata)
-    return text_frame(envelope)
+    return text_frame(envelope.event, envelope.seq)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

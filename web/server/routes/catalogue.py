@@ -56,6 +56,7 @@ def features(settings: ServerSettings) -> dict[str, Any]:
     """What this server can do, as clients ask for it over HTTP and the WebSocket."""
     return {
         "supports_preview_metadata": True,
+        "supports_progress_changes": True,
         "supports_model_type_tags": False,
         "max_upload_size": settings.max_upload_bytes,
         "extension": {},

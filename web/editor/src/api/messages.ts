@@ -16,6 +16,7 @@ export type ServerMessage =
   | { readonly type: "execution_cached"; readonly promptId: string; readonly nodes: readonly string[] }
   /** `node` is null at the end of a run, however it ended. */
   | { readonly type: "executing"; readonly promptId: string; readonly node: string | null }
+  /** The nodes of which something has changed; the first one after joining names all that have begun. */
   | { readonly type: "progress_state"; readonly promptId: string; readonly nodes: readonly NodeProgress[] }
   | {
       readonly type: "progress";

@@ -20,7 +20,11 @@ const LAST_RETRY = 8000;
 /** The first thing the server hears: what we understand. */
 const HELLO = JSON.stringify({
   type: "feature_flags",
-  data: { supports_preview_metadata: true, supports_progress_text_metadata: false },
+  data: {
+    supports_preview_metadata: true,
+    supports_progress_text_metadata: false,
+    supports_progress_changes: true,
+  },
 });
 
 export class Socket implements EventLine {

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Socket } from "./socket";
+
+class FakeWebSocket {
+  static last: FakeWebSocket;
+  readonly sent: string[] = [];
+  binaryType = "";
+  onopen: () => void = () => {};
+  onmessage: (event: { data: unknown }) => void = () => {};
+  onclose: () => void = () => {};
+
+  constructor(readonly url: string) {
+    FakeWebSocket.last = this;
+  }
+
+  send(frame: string): void {
+    this.sent.push(frame);
+  }
+
+  close(): void {}
+}
+
+beforeEach(() => void vi.stubGlobal("WebSocket", FakeWebSocket));
+afterEach(() => void vi.unstubAllGlobals());
+
+describe("the line to the server", () => {
+  it("says first what the editor understands", () => {
+    new Socket("me", "ws://here/ws").start();
+    FakeWebSocket.last.onopen();
+    const [first] = FakeWebSocket.last.sent.map((frame) => JSON.parse(frame));
+    expect(first).toEqual({
+      type: "feature_flags",
+      data: {
+        supports_preview_metadata: true,
+        supports_progress_text_metadata: false,
+        supports_progress_changes: true,
+      },
+    });
+  });
+
+  it("passes on messages and outlives those that cannot be read", () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const socket = new Socket("me", "ws://here/ws");
+    const heard: unknown[] = [];
+    socket.message.on((message) => heard.push(message));
+    socket.start();
+    FakeWebSocket.last.onmessage({ data: "{" });
+    FakeWebSocket.last.onmessage({
+      data: '{"type":"progress_state","data":{"prompt_id":"p","nodes":{"2":{"value":3,"max":9,"state":"running","display_node_id":"2"}}}}',
+    });
+    expect(heard).toEqual([
+      { type: "progress_state", promptId: "p", nodes: [{ id: "2", value: 3, max: 9, state: "running" }] },
+    ]);
+  });
+});
