@@ -24,6 +24,7 @@ from comfy_core.networks.clip_text import ClipText, ClipTextDims
 from comfy_core.networks.unet import UNet, UNetDims
 from tests.tiny_sd1 import randomise
 
+Depths = tuple[tuple[int, ...], ...]
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
 CLIP_L = ClipTextDims(width=32, layers=2, heads=1, mlp_width=64)
@@ -103,17 +104,34 @@ def _with_inputs(tiny: TinyModel, channels: int) -> TinyModel:
     return replace(tiny, unet=replace(tiny.unet, in_channels=channels))
 
 
+def _pruned(depths: Depths, up_depths: Depths) -> TinyModel:
+    """SDXL with all its levels and layers, but those blocks left out that SSD-1B or Vega leave out."""
+    unet = replace(
+        SDXL.unet, channel_mult=(1, 1, 1), res_blocks=(2, 2, 2), depths=depths, up_depths=up_depths, middle_depth=-1
+    )
+    return replace(SDXL, unet=unet)
+
+
 MODELS: dict[str, TinyModel] = {
     "sd1": SD1,
     "sd1_inpainting": _with_inputs(SD1, 9),
     "sd1_ip2p": _with_inputs(SD1, 8),
+    "sd1_lcm": replace(SD1, unet=replace(SD1.unet, guidance_dim=256)),
     "sd2": SD2,
     "sd2_v": replace(SD2, wide_norms=True),
     "sd2_inpainting": _with_inputs(SD2, 9),
+    "sd2_unclip": replace(
+        SD2,
+        unet=replace(SD2.unet, vector_dim=64),
+        extra={"noise_augmentor.data_mean": (32,), "noise_augmentor.data_std": (32,)},
+    ),
     "sdxl": SDXL,
     "sdxl_inpainting": _with_inputs(SDXL, 9),
     "sdxl_v": replace(SDXL, extra={"v_pred": (0,), "ztsnr": (0,)}),
     "playground": replace(SDXL, extra={"edm_mean": (1, 4, 1, 1), "edm_std": (1, 4, 1, 1)}),
+    "cosxl": replace(SDXL, extra={"edm_vpred.sigma_max": (), "edm_vpred.sigma_min": ()}),
+    "ssd1b": _pruned(((0, 0), (2, 2), (4, 4)), ((0, 0, 0), (2, 1, 1), (4, 4, 10))),
+    "vega": _pruned(((0, 0), (1, 1), (2, 2)), ((0, 0, 0), (1, 1, 1), (2, 2, 2))),
     "refiner": REFINER,
 }
 
