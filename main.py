@@ -17,6 +17,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.run import run
 
         return run(options)
+    if options.command == "verify":
+        from web.server.cli.verify import verify
+
+        return verify(options)
     if options.command in ("user", "token"):
         from web.server.cli.accounts import accounts
 

@@ -119,17 +119,21 @@ async def run_request(
 
 def files_of(folders: Folders, outputs: Outputs) -> list[Path]:
     """The files that the nodes of a run reported. Saved files count; previews only if nothing was saved."""
-    reported = [
-        (type, folders.find(type, entry["filename"], entry.get("subfolder", "")))
+    reported = reported_files(folders, outputs)
+    return [path for path, type in reported.items() if type == "output"] or list(reported)
+
+
+def reported_files(folders: Folders, outputs: Outputs) -> dict[Path, str]:
+    """All files that the nodes of a run reported, previews included, each with its type (`output`, `temp`)."""
+    return {
+        folders.find(type, entry["filename"], entry.get("subfolder", "")): type
         for ui in outputs.values()
         for entries in ui.values()
         if isinstance(entries, list)
         for entry in entries
         if isinstance(entry, dict) and "filename" in entry
         for type in [entry.get("type", "output")]
-    ]
-    saved = [path for type, path in reported if type == "output"]
-    return list(dict.fromkeys(saved or [path for _, path in reported]))
+    }
 
 
 def explain(event: ExecutionError, prompt: dict[str, Any]) -> str:

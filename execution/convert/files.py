@@ -13,16 +13,18 @@ from typing import Any
 from execution.convert.detect import kind_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
+RECIPE = "easel_recipe"
 MAX_TEXT = 64 * 1024 * 1024
 EXIF_STRINGS = range(0x0100, 0x0120)  # Make, Model and their neighbours: where savers put `workflow:{…}`
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a file carries: a UI workflow, an API prompt, or both (a picture that Easel saved)."""
+    """What a file carries: a UI workflow, an API prompt, or both and a recipe (a picture that Easel saved)."""
 
     workflow: dict[str, Any] | None = None
     prompt: dict[str, Any] | None = None
+    recipe: dict[str, Any] | None = None
 
 
 def read_workflow_file(path: Path) -> Found:
@@ -61,12 +63,12 @@ def _from_texts(name: str, texts: Iterator[tuple[str, str]], cut_off: bool = Fal
     found: dict[str, dict[str, Any]] = {}
     for key, text in texts:
         key = key.lower()
-        if key in ("workflow", "prompt") and key not in found:
+        if key in ("workflow", "prompt", RECIPE) and key not in found:
             value = _object(text)
             if value is not None:
                 found[key] = value
-    if found:
-        return Found(workflow=found.get("workflow"), prompt=found.get("prompt"))
+    if found.keys() & {"workflow", "prompt"}:
+        return Found(workflow=found.get("workflow"), prompt=found.get("prompt"), recipe=found.get(RECIPE))
     state = "is cut off and carries" if cut_off else "carries"
     raise ValueError(
         f"{name} {state} no workflow; pictures saved by Easel or ComfyUI carry one unless an editor or a website "

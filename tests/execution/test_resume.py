@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from comfy_core.folders import Folders
 from execution.events import Executed
-from execution.worker import Job, WorkerSettings
+from execution.worker import Job, WorkerCrashed, WorkerSettings
 from execution.workers.core import keeper_of
 from execution.workers.subprocess import SubprocessWorker
 
@@ -77,7 +79,9 @@ async def test_a_killed_worker_goes_on_in_the_middle_of_the_sampling(tmp_path):
     worker = SubprocessWorker(WorkerSettings(base=str(tmp_path), cpu=True, checkpoint_steps=1))
     kept = str(tmp_path / "job")
     try:
-        pictures = await pictures_of(worker, folders, kept) or await pictures_of(worker, folders, kept)
+        with pytest.raises(WorkerCrashed):
+            await pictures_of(worker, folders, kept)
+        pictures = await pictures_of(worker, folders, kept)
         assert asked.stat().st_size == STEPS + 1, "the question it was killed at is asked again, and none before it"
 
         asked.unlink()

@@ -19,7 +19,7 @@ MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
 
 def parse(words: list[str]) -> argparse.Namespace:
     """Read the command line. Without a command it is `serve`, so `python main.py --port 8189` serves."""
-    if words[:1] not in (["serve"], ["run"], ["user"], ["token"], ["-h"], ["--help"]):
+    if words[:1] not in (["serve"], ["run"], ["verify"], ["user"], ["token"], ["-h"], ["--help"]):
         words = ["serve", *words]
     return _parser().parse_args(words)
 
@@ -87,9 +87,10 @@ def cache_settings(options: argparse.Namespace) -> CacheSettings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,run}")
+    commands = parser.add_subparsers(dest="command", metavar="{serve,run,verify}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
+    _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
     add_account_commands(commands, _folders)
     return parser
 
@@ -156,6 +157,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
     parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
+    _common(parser)
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Exit code: 0 identical, 1 different, 2 it cannot be told."
+    parser.add_argument("picture", type=Path, help="a picture that Easel saved")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     _common(parser)
 
 

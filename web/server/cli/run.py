@@ -28,16 +28,16 @@ def run(options: argparse.Namespace) -> int:
     return exit_code(_run(options), options.verbose)
 
 
-def exit_code(work: Coroutine[Any, Any, int | None], verbose: bool = False) -> int:
-    """Do the work of a command; what goes wrong is told on stderr, in sentences."""
+def exit_code(work: Coroutine[Any, Any, int | None], verbose: bool = False, trouble: int = 1) -> int:
+    """Do the work of a command; what goes wrong is told on stderr, in sentences, and gives the code `trouble`."""
     try:
         return asyncio.run(work) or 0
     except Failed as failure:
         print("\n".join(failure.problems), file=sys.stderr)
-        return 1
+        return trouble
     except ValueError as error:
         print(error, file=sys.stderr)
-        return 1
+        return trouble
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -45,7 +45,7 @@ def exit_code(work: Coroutine[Any, Any, int | None], verbose: bool = False) -> i
         if verbose:
             raise
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+        return trouble
 
 
 async def _run(options: argparse.Namespace) -> None:
