@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,15 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server whose starter checkpoint is a random one of a few megabytes."""
+    with serving(tmp_path_factory.mktemp("easel")) as url:
+        yield url
+
+
+@contextmanager
+def serving(base: Path, *flags: str) -> Iterator[str]:
+    """A server as a process of its own, with these flags besides; its address."""
     from tests.tiny_sd1 import write_checkpoint
 
-    base = tmp_path_factory.mktemp("easel")
     models = base / "models" / "checkpoints"
     models.mkdir(parents=True)
     write_checkpoint(models / "easel-starter.safetensors")
@@ -47,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = base / "server.log"
     # One thread: the pictures are tiny, and tests may share few cores.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "main.py", "--port", str(port), "--base-directory", str(base), "--cpu"]
+    command = [sys.executable, "main.py", "--port", str(port), "--base-directory", str(base), "--cpu", *flags]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:

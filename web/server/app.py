@@ -32,6 +32,7 @@ from web.server.routes import (
     prompt,
     queue,
     socket,
+    templates,
     upload,
     userdata,
     view,
@@ -43,7 +44,14 @@ if TYPE_CHECKING:
 
 # with and without /api
 TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
-ONCE = (jobs.routes, packs.routes_under_api, assets.routes, internal.routes, login.routes)  # only as written
+ONCE = (
+    jobs.routes,
+    packs.routes_under_api,
+    assets.routes,
+    internal.routes,
+    login.routes,
+    templates.routes,
+)  # only as written
 
 
 def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: ServerSettings) -> web.Application:

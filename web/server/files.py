@@ -24,7 +24,13 @@ SHOWN_INLINE = {
     "text/plain", "application/json",
 }  # fmt: skip
 OCTETS = "application/octet-stream"
-PAGE_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
+PAGE_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+}
 MORE_TYPES = {".webp": "image/webp", ".avif": "image/avif", ".flac": "audio/flac", ".mkv": "video/x-matroska"}
 
 
@@ -51,7 +57,8 @@ def send_page_file(path: Path) -> web.FileResponse:
     """A file of the editor or of a pack. `no-cache` lets browsers keep it, and ask by its ETag whether it changed."""
     response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
     if path.suffix in PAGE_TYPES:  # the system's own table of types may be wrong (Windows)
-        response.headers["Content-Type"] = f"{PAGE_TYPES[path.suffix]}; charset=utf-8"
+        type = PAGE_TYPES[path.suffix]
+        response.headers["Content-Type"] = f"{type}; charset=utf-8" if type.startswith("text/") else type
     return response
 
 

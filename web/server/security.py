@@ -22,7 +22,9 @@ PAGE_POLICY = (
     "media-src 'self' blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
 )
-OTHER_PAGE_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:")
+OTHER_PAGE_POLICY = PAGE_POLICY.replace(
+    "script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:"
+).replace("connect-src 'self'", "connect-src 'self' data: blob:")
 FILE_POLICY = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
 CORS_HEADERS = {
     "Access-Control-Allow-Methods": "POST, GET, DELETE, PUT, OPTIONS, PATCH",

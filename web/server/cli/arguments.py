@@ -107,6 +107,12 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8188, help="the port (default: 8188)")
     parser.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve another front end: a built web page")
     parser.add_argument(
+        "--front-end",
+        choices=("easel", "official"),
+        default="easel",
+        help="the page to serve: Easel's editor, or ComfyUI's own (pip install 'easel[official]')",
+    )
+    parser.add_argument(
         "--enable-cors-header",
         nargs="?",
         const="*",

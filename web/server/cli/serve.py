@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import importlib.util
 import logging
 import os
 import shutil
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 CLOSE_SECONDS = 5.0
+OFFICIAL = "comfyui_frontend_package"
 
 
 class CannotStart(Exception):
@@ -61,9 +63,7 @@ def serve(options: argparse.Namespace) -> int:
 def settings_of(options: argparse.Namespace) -> ServerSettings:
     """What the options say to the server. Raises CannotStart."""
     names = tuple(name.strip().lower() for name in options.listen.split(",") if name.strip())
-    root = options.front_end_root
-    if root is not None and not (root / "index.html").is_file():
-        raise CannotStart(f"--front-end-root {root} has no index.html; name the folder of a built front end")
+    root = _front_end(options)
     listen = names or ("127.0.0.1",)
     is_reachable = not all(is_loopback(address) for address in bind_addresses(listen))
     return ServerSettings(
@@ -78,6 +78,19 @@ def settings_of(options: argparse.Namespace) -> ServerSettings:
         token=options.token or os.environ.get("EASEL_TOKEN") or None,
         multi_user=options.multi_user,
     )
+
+
+def _front_end(options: argparse.Namespace) -> Path | None:
+    """The folder of the page to serve, None for our own. Raises CannotStart."""
+    root: Path | None = options.front_end_root
+    if root is None and options.front_end == "official":
+        package = importlib.util.find_spec(OFFICIAL)  # found, never imported: only its files are served
+        if package is None or not package.submodule_search_locations:
+            raise CannotStart(f"ComfyUI's front end is not installed; run: pip install {OFFICIAL.replace('_', '-')}")
+        root = Path(package.submodule_search_locations[0]) / "static"
+    if root is not None and not (root / "index.html").is_file():
+        raise CannotStart(f"the front end in {root} has no index.html; name the folder of a built one")
+    return root
 
 
 def with_token(settings: ServerSettings, folders: Folders) -> ServerSettings:
