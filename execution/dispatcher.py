@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from contextlib import aclosing
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class Dispatcher:
     ) -> None:
         self.waiting: set[str] = set()
         self.current: StoredJob | None = None
-        self.recorder = Recorder(store, hub, self.tell_status)
+        self.recorder = Recorder(store, hub, scratch, self.tell_status)
         self.place = place
         self._store = store
         self._worker = worker
@@ -158,9 +157,6 @@ class Dispatcher:
         await self._end(job, failure)
 
     async def _end(self, job: StoredJob, event: AnyEvent) -> None:
-        folder = self._scratch / job.id
-        if folder.exists():
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         self.current = None
         await self.recorder.add(job, event)
 

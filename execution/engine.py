@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comfy_core.folders import Folders
+from comfy_core.media.written import forget
 from execution import problems
 from execution.catalogue import Catalogue
 from execution.checks import nodes_have_a_say
@@ -61,6 +62,7 @@ class Engine:
         )
         self._hub = Hub()
         self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
+        self._scratch = folders.user / "jobs"
         self._place = Place(folders.user / "place.json")
         self._dispatcher = Dispatcher(
             self._store,
@@ -68,7 +70,7 @@ class Engine:
             self._catalogue,
             self._hub,
             place=self._place,
-            scratch=folders.user / "jobs",
+            scratch=self._scratch,
             limits=settings.limits,
         )
         self._counter = Counter(0)
@@ -85,6 +87,7 @@ class Engine:
         for job in await self._store.recover(self._place.open()):
             await self._dispatcher.give_up(job)
         self._dispatcher.waiting.update(await self._store.pending_ids())
+        await asyncio.to_thread(self._clear_scratch, set(self._dispatcher.waiting))
         highest = await self._store.highest_number()
         self._counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
         self._tasks = [
@@ -106,6 +109,13 @@ class Engine:
         await self._store.close()
         self._place.close()
         self._hub.close()
+
+    def _clear_scratch(self, queued: set[str]) -> None:
+        """Remove the folders of jobs that are no more: of some the server ended before it could."""
+        if self._scratch.is_dir():
+            for folder in self._scratch.iterdir():
+                if folder.name not in queued:
+                    forget(folder)
 
     # --- taking prompts ---
 

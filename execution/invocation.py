@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from comfy_core.media.written import noting
 from comfy_core.progress import listen
 from execution.declared import DYNAMIC, nest
 from execution.dynamic_prompt import DynamicPrompt
@@ -114,6 +115,7 @@ class Invoker:
         with (
             listen(self.progress.listener(node.id)),
             executing(self.job.prompt_id, node.id, index, client if isinstance(client, str) else None),
+            noting(self.job.folder, f"{node.id} {index}"),
             self.around(),
         ):
             yield

@@ -9,11 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from comfy_core.media.written import forget
 from execution.events import (
     TERMINAL,
     AnyEvent,
@@ -35,11 +37,12 @@ Writing = Callable[[], asyncio.Future[None]]
 
 
 class Recorder:
-    """`told_end` is called whenever the end of a job has been told."""
+    """`scratch` has the folders of the jobs, gone once their end is written; `told_end` is called when it is told."""
 
-    def __init__(self, store: Store, hub: Hub, told_end: Callable[[], None]) -> None:
+    def __init__(self, store: Store, hub: Hub, scratch: Path, told_end: Callable[[], None]) -> None:
         self._store = store
         self._hub = hub
+        self._scratch = scratch
         self._told_end = told_end
         self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
         self._unwritten: list[Writing] = []
@@ -54,8 +57,11 @@ class Recorder:
             happenings = await self._next()
             await self._write(happenings)
             for job, event in happenings:
+                is_end = isinstance(event, TERMINAL)
+                if is_end and (folder := self._scratch / job.id).exists():
+                    await asyncio.to_thread(forget, folder)
                 self._hub.publish(event, _client(job))
-                if isinstance(event, TERMINAL):
+                if is_end:
                     self._told_end()
                 self._happened.task_done()
 

@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from comfy_core.folders import inside
-from comfy_core.media import metadata
+from comfy_core.media import metadata, written
 from comfy_core.media.images import ImageError
 
 COMPRESSION = 4
@@ -33,6 +33,8 @@ def save_pngs(
 
     `%width%`, `%height%`, `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`, `%second%` and `%batch_num%` in it are
     filled in. `texts` become the file's text chunks. Returns `{"filename", "subfolder"}` of each file.
+
+    A picture that an earlier attempt of the same job has written (`comfy_core.media.written`) is not written again.
 
     Raises ImageError when the prefix leaves `folder`, or the disk cannot be written.
     """
@@ -64,17 +66,23 @@ def png_texts(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str,
     return texts | {name: json.dumps(value) for name, value in (extra_pnginfo or {}).items()}
 
 
-def publish(picture: Image.Image, path: Path, chunks: PngInfo, compress_level: int) -> None:
+def publish(
+    picture: Image.Image, path: Path, chunks: PngInfo, compress_level: int, note: written.Note | None = None
+) -> None:
     """Write a PNG under a temporary name, flush it to the disk, and only then give it its name.
 
     Raises FileExistsError when the name has been taken meanwhile.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if note is not None:
+        note.begins(temporary)
     try:
         with temporary.open("wb") as file:
             picture.save(file, "PNG", pnginfo=chunks, compress_level=compress_level)
             file.flush()
             os.fsync(file.fileno())
+        if note is not None:
+            note.will_be(temporary, path)
         _rename_new(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -101,13 +109,21 @@ def _save_numbered(
     chunks: PngInfo,
     compress_level: int,
 ) -> dict[str, str]:
+    note = written.next_note()
+    known = note.recall() if note is not None else None
+    if known is not None:
+        return _named(known, folder)
     for number in numbers:
         target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}_.png")
         with suppress(FileExistsError):
-            publish(picture, target, chunks, compress_level)
-            subfolder = target.parent.relative_to(folder.resolve()).as_posix()
-            return {"filename": target.name, "subfolder": "" if subfolder == "." else subfolder}
+            publish(picture, target, chunks, compress_level, note)
+            return _named(target, folder)
     raise AssertionError("numbers never end")
+
+
+def _named(file: Path, folder: Path) -> dict[str, str]:
+    subfolder = file.parent.relative_to(folder.resolve()).as_posix()
+    return {"filename": file.name, "subfolder": "" if subfolder == "." else subfolder}
 
 
 def _free_numbers(path: Path) -> Iterator[int]:
