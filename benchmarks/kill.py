@@ -1,0 +1,146 @@
+"""Kills the server again and again while it works, and looks whether anything is lost, doubled or half.
+
+    python -m benchmarks.kill [--kills 200] [--jobs 500] [--seed 1]
+
+Prompts, each of which saves a picture of its own color, are submitted to a server that gets SIGKILL at random moments:
+while it starts, while it takes prompts, while it runs them. When all have ended another round of them begins, until
+the kills are used up. What must hold after each round: every prompt that was taken has run, in the order in which it
+was taken, and there is one whole picture of each color and no other file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import threading
+import time
+import urllib.error
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.torchless import Torchless
+
+START_SECONDS = 1.0
+WORK_SECONDS = 1.0
+
+
+@dataclass
+class Round:
+    """`ids` are the prompts by color; `taken` the ids in the order of the server's answers."""
+
+    base: Path
+    ids: dict[int, str]
+    taken: list[str] = field(default_factory=list)
+
+    def submit_rest(self, server: Torchless) -> None:
+        """Submit what the server does not have, until it has all or is killed."""
+        try:
+            for color, id in list(self.ids.items())[len(self.taken) :]:
+                if server.job(id) is None:
+                    prompt = {"1": {"class_type": "FaultPicture", "inputs": {"value": color}}}
+                    server.post("/prompt", {"prompt": prompt, "prompt_id": id})
+                self.taken.append(id)
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            return  # killed; whether it was taken is asked after the next start
+
+    def problems(self, server: Torchless) -> Iterator[str]:
+        """What is not as it must be, once all has ended."""
+        history = server.get("/history")
+        wrong = [id for id, entry in history.items() if not entry["status"]["completed"]]
+        if missing := set(self.ids.values()) - history.keys():
+            yield f"{len(missing)} prompts lost"
+        if wrong:
+            yield f"{len(wrong)} prompts failed: {history[wrong[0]]['status']['messages'][-1]}"
+        if [id for id in history if id in self.taken] != self.taken:
+            yield "prompts ran out of order"
+        colors: Counter[int] = Counter()
+        for path in (self.base / "output").rglob("*"):
+            if path.suffix == ".png" and not path.name.startswith("."):
+                colors[_color(path)] += 1
+            else:
+                yield f"left behind: {path.name}"
+        if doubled := [color for color, count in colors.items() if count > 1]:
+            yield f"{len(doubled)} pictures doubled"
+        if lost := self.ids.keys() - colors.keys():
+            yield f"{len(lost)} pictures lost"
+        if strange := colors.keys() - self.ids.keys():
+            yield f"{len(strange)} pictures damaged"
+        if left := list((self.base / "user" / "jobs").glob("*")):
+            yield f"{len(left)} folders of jobs left behind"
+
+
+def run_round(base: Path, jobs: int, kills: int, chance: random.Random) -> tuple[int, list[str]]:
+    """Queue jobs and kill the server until all have ended, `kills` times at most; the kills made, and the problems."""
+    work = Round(base, {color: str(uuid.UUID(int=chance.getrandbits(128), version=4)) for color in range(1, jobs + 1)})
+    made = 0
+    while made < kills:
+        if not _live_and_die(work, chance):
+            break
+        made += 1
+    with Torchless(base) as server:
+        work.submit_rest(server)
+        _until_empty(server)
+        return made, list(work.problems(server))
+
+
+def _live_and_die(work: Round, chance: random.Random) -> bool:
+    """One life of the server, cut off at a random moment; False when there was nothing left to do."""
+    server = Torchless(work.base, wait=False)
+    if chance.random() < 0.25:
+        time.sleep(chance.uniform(0, START_SECONDS))
+        server.kill()
+        return True
+    server.wait_until_up()
+    submitting = threading.Thread(target=work.submit_rest, args=(server,))
+    submitting.start()
+    time.sleep(chance.uniform(0, WORK_SECONDS))
+    is_over = len(work.taken) == len(work.ids) and _remaining(server) == 0
+    server.kill()
+    submitting.join()
+    return not is_over
+
+
+def _remaining(server: Torchless) -> int:
+    return int(server.get("/prompt")["exec_info"]["queue_remaining"])
+
+
+def _until_empty(server: Torchless) -> None:
+    while _remaining(server):
+        time.sleep(0.05)
+
+
+def _color(path: Path) -> int:
+    try:
+        with Image.open(path) as picture:
+            red, green, blue = picture.convert("RGB").getpixel((15, 15))  # type: ignore[misc]
+            return int(red) << 16 | int(green) << 8 | int(blue)
+    except OSError:
+        return -1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    chance, made, rounds, found = random.Random(options.seed), 0, 0, 0
+    while made < options.kills:
+        with tempfile.TemporaryDirectory() as base:
+            kills, problems = run_round(Path(base), options.jobs, options.kills - made, chance)
+        made, rounds, found = made + kills, rounds + 1, found + len(problems)
+        print(f"round {rounds}: {options.jobs} prompts, {kills} kills, {', '.join(problems) or 'nothing wrong'}")
+    print(f"{made} kills, {rounds * options.jobs} prompts: {found or 'no'} problems")
+    raise SystemExit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
