@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
+from comfy_core import folders
+from comfy_core.text.a1111 import encode_a1111
 from comfy_core.text.embeddings import embedding_file
 from nodes.schema import Int, String, node
 from nodes.types import Clip, Conditioning
@@ -45,7 +48,43 @@ def _(text: str | None, clip: Any) -> list[Any]:
     """The files of the embeddings that the prompt names: they may be replaced, or appear."""
     names = re.findall(r"embedding:([^\s:(),]+)", text or "")
     files = [embedding_file(name) for name in dict.fromkeys(names)]
-    return [[path.stat().st_mtime_ns, path.stat().st_size] if path else None for path in files]
+    return [_state(path) or None for path in files]
+
+
+def _state(path: Path | None) -> list[int]:
+    return [path.stat().st_mtime_ns, path.stat().st_size] if path else []
+
+
+@node(
+    "CLIPTextEncodeA1111",
+    title="CLIP Text Encode (A1111)",
+    category="model/conditioning",
+    search_aliases=("automatic1111", "a1111", "webui", "prompt editing", "alternating prompt"),
+)
+def clip_text_encode_a1111(
+    text: Annotated[
+        str,
+        String(
+            multiline=True,
+            dynamicPrompts=False,
+            tooltip="The prompt: (more), [less], (word:1.2), BREAK, [from:to:0.5], [this|that], an embedding's name.",
+        ),
+    ],
+    clip: Clip,
+    steps: Annotated[
+        int,
+        Int(default=20, min=1, max=10_000, tooltip="The sampler's steps, for [from:to:when] and [this|that]."),
+    ],
+) -> Conditioning:
+    """Encode a prompt as AUTOMATIC1111's web UI does, so that a prompt from there says here what it said there."""
+    return encode_a1111(clip, text, steps)
+
+
+@clip_text_encode_a1111.fingerprint
+def _(text: str | None, clip: Any, steps: int | None) -> list[Any]:
+    """All embeddings: any word of the prompt may be the name of one."""
+    names = folders.current().files("embeddings") if text else []
+    return [[name, *_state(embedding_file(name))] for name in names]
 
 
 @node("CLIPSetLastLayer", title="CLIP Set Last Layer", category="model/conditioning")

@@ -21,21 +21,24 @@ Conditioning = list[list[Any]]
 class Condition:
     """One entry of a conditioning, ready for a model: its tensors [1, ...], between which sigmas it counts, and where.
 
-    `weight`, broadcastable to the latent or to the part of it in `box`, says how much it counts in each cell. A
-    `default` counts where no other of its side does. `boxes` are the things that GLIGEN puts in their places.
+    `steps` are runs of steps, each from the sigma of its first to that of the first after it. `weight`, broadcastable
+    to the latent or to the part of it in `box`, says how much it counts in each cell. A `default` counts where no other
+    of its side does. `boxes` are the things that GLIGEN puts in their places.
     """
 
     inputs: dict[str, Tensor]
     strength: float = 1.0
     sigma_start: float = math.inf
     sigma_end: float = 0.0
+    steps: tuple[tuple[float, float], ...] = ((math.inf, -1.0),)
     box: Box | None = None
     weight: Tensor | None = None
     default: bool = False
     boxes: Any = None
 
     def active(self, sigma: float) -> bool:
-        return self.sigma_end <= sigma <= self.sigma_start
+        in_steps = any(first >= sigma > after for first, after in self.steps)
+        return in_steps and self.sigma_end <= sigma <= self.sigma_start
 
     def crop(self, tensor: Tensor) -> Tensor:
         """The part of `tensor` [B, C, *latent] that this condition is about."""
@@ -62,8 +65,9 @@ def process_conds(
 ) -> dict[str, list[Condition]]:
     """Every side's conditions for a latent shaped like `noise` [B, C, *latent], on the model's device.
 
-    `run` is what the model may want to know besides (`seed`, `latent_image`, `denoise_mask`). A box that only one side
-    has is given to the others too, with their own text, so that cond and uncond are predictions about the same part.
+    `run` is what the model may want to know besides: `sigmas`, `seed`, `latent_image`, `denoise_mask`. A box that only
+    one side has is given to the others too, with their own text, so that cond and uncond are predictions about the same
+    part.
     """
     ready = {side: [one for entry in conds[side] for one in _ready(patcher, entry, noise, side, run)] for side in conds}
     for side, given in ready.items():
@@ -97,11 +101,21 @@ def _ready(
         strength=extra.get("strength", 1.0),
         sigma_start=sampling.percent_to_sigma(extra.get("start_percent", 0.0)),
         sigma_end=sampling.percent_to_sigma(extra.get("end_percent", 1.0)),
+        steps=_steps(extra.get("step_ranges"), run.get("sigmas")),
         box=box,
         weight=_weight(box, mask, extra.get("mask_strength", 1.0), dims, device),
         default=bool(extra.get("default")),
         boxes=extra.get("gligen"),
     )
+
+
+def _steps(shares: list[tuple[float, float]] | None, sigmas: Tensor | None) -> tuple[tuple[float, float], ...]:
+    """Runs of steps, given in shares of the run `sigmas` [steps + 1], as sigmas; all steps where nothing is said."""
+    if shares is None or sigmas is None:
+        return Condition.steps
+    count = len(sigmas) - 1
+    edges = [math.inf, *(float(sigma) for sigma in sigmas[1:-1]), -1.0]
+    return tuple((edges[round(first * count)], edges[round(after * count)]) for first, after in shares)
 
 
 def _weight(box: Box | None, mask: Tensor | None, mask_strength: float, dims: Any, device: Any) -> Tensor | None:

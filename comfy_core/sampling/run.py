@@ -59,7 +59,7 @@ def run_sampler(
         mask = None if denoise_mask is None else prepare_mask(denoise_mask, noise.shape, device)
         x = sampling.noise_scaling(sigmas[0], noise, scaled, is_max_denoise(sampling, sigmas))
         if len(sigmas) > 1:
-            guider.prepare(noise, latent_image=scaled, denoise_mask=denoise_mask, seed=seed)
+            guider.prepare(noise, sigmas=sigmas, latent_image=scaled, denoise_mask=denoise_mask, seed=seed)
             denoiser = MaskedDenoiser(guider, sigmas, scaled, _kept_noise(sampler, noise, seed), mask)
             with resumable():
                 x = sampler(denoiser, x, sigmas, **_call(guider, sigmas, callback, disable_pbar, seed))

@@ -20,9 +20,12 @@ def encode_chunks(
     is applied to it (Stable Diffusion 1 does, SDXL does not).
 
     A weight w moves a token's vector away from where the empty prompt has it: z = (z - z_empty) * w + z_empty.
+    Raises ValueError for a weight that is infinite in single precision.
     """
     rows = [[token for token, *_ in row] for row in prompt]
     weights = torch.tensor([[weight for _, weight, *_ in row] for row in prompt])
+    if not weights.isfinite().all():
+        raise ValueError("a weight in this prompt is infinite; write a smaller one")
     weighted = bool((weights != 1.0).any())
     if weighted:
         rows.append([token for token, *_ in chunks(iter(()), chunk)[0]])

@@ -58,6 +58,12 @@ def test_weight_0_is_the_empty_prompt_and_weight_1_is_no_weight(clip: CLIP):
     assert torch.equal(clip.encode("(cat:1.0)"), clip.encode("cat"))
 
 
+def test_an_infinite_weight_is_refused_and_a_huge_one_is_not(clip: CLIP):
+    with pytest.raises(ValueError, match="infinite; write a smaller one"):
+        clip.encode("(cat:1e39)")
+    assert clip.encode("(cat:1e9)").isfinite().all()
+
+
 def test_a_layer_deeper_than_the_encoder_is_the_last(clip: CLIP):
     deep = clip.clone()
     deep.clip_layer(-24)

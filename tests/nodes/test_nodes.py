@@ -35,7 +35,7 @@ from nodes.loaders import checkpoint_loader_simple, vae_loader
 from nodes.lora import lora_loader, lora_loader_model_only
 from nodes.preview import preview_any
 from nodes.sampling import k_sampler, k_sampler_advanced
-from nodes.text import clip_set_last_layer, clip_text_encode
+from nodes.text import clip_set_last_layer, clip_text_encode, clip_text_encode_a1111
 from tests.tiny_sd1 import SMALL, tensors, write_checkpoint
 
 LORA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
@@ -150,6 +150,19 @@ def test_an_embedding_that_appears_changes_the_prompts_fingerprint(base: Folders
     assert after[0] is not None
     assert after[1] is None
     assert fingerprint(clip_text_encode, text=None, clip=None) == []
+
+
+def test_a_prompt_of_a1111_says_more_than_one_thing_and_knows_every_embedding(base: Folders):
+    model, clip, _ = checkpoint_loader_simple("tiny.safetensors")
+    prompt = clip_text_encode_a1111("a [cat|dog]", clip, 4)
+    assert len(prompt) == 2
+    latent = k_sampler(model, 1, 4, 2.0, "euler", "karras", prompt, prompt[:1], empty_latent_image(64, 64, 1))
+    assert latent["samples"].isfinite().all()
+    inputs = {"text": "a", "clip": None, "steps": 4}
+    before = fingerprint(clip_text_encode_a1111, **inputs)
+    (base.base / "models" / "embeddings").mkdir()
+    save_file({"x": torch.ones(1, 32)}, base.base / "models" / "embeddings" / "mine.safetensors")
+    assert fingerprint(clip_text_encode_a1111, **inputs) != before
 
 
 def test_an_input_picture_and_its_mask(base: Folders):
