@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from comfy_core.sampling.sample import common_ksampler
-from nodes.schema import UINT64_MAX, Combo, Float, Int, node
-from nodes.types import Cfg, Latent, Model, Negative, Positive, SamplerName, SchedulerName, Steps
+from nodes.schema import UINT64_MAX, Combo, Int, node
+from nodes.types import Cfg, Denoise, Latent, Model, Negative, Positive, SamplerName, SchedulerName, Steps
 
 SEED = Int(
     default=0,
@@ -32,16 +32,7 @@ def k_sampler(
     positive: Positive,
     negative: Negative,
     latent_image: Latent,
-    denoise: Annotated[
-        float,
-        Float(
-            default=1.0,
-            min=0.0,
-            max=1.0,
-            step=0.01,
-            tooltip="How much is made anew: 1 everything, 0.5 keeps the layout.",
-        ),
-    ] = 1.0,
+    denoise: Denoise = 1.0,
 ) -> Latent:
     """Turn noise into a picture, step by step, as the prompts ask."""
     return common_ksampler(

@@ -112,7 +112,7 @@ class Float:
     min: float | None = None
     max: float | None = None
     step: float | None = None
-    round: float | None = None
+    round: float | bool | None = None
     tooltip: str = ""
     advanced: bool = False
 
@@ -128,10 +128,11 @@ class String:
 
 @dataclass(frozen=True)
 class Boolean:
-    default: bool = False
+    default: bool | None = False
     label_on: str = ""
     label_off: str = ""
     tooltip: str = ""
+    advanced: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _read_input(name: str, hint: Any) -> Input:
         for key, value in vars(marker).items()
         if key not in {"tooltip", "choices", "folder"}
         and value not in (None, "")
-        and not (value is False and key != "default")
+        and not (value is False and key not in {"default", "round"})
     } | _tooltip(marker)
     return Input(
         name=name,

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from torch import Tensor
 
 from comfy_core.patcher import ModelPatcher
-from comfy_core.sampling.samplers import SAMPLERS
+from comfy_core.sampling.guidance import CFGGuider
+from comfy_core.sampling.noise import Noise
+from comfy_core.sampling.samplers import SAMPLERS, Sampler
 from comfy_core.sampling.schedulers import SCHEDULERS
 from comfy_core.text.clip import CLIP
 from comfy_core.vae import VAE
@@ -24,6 +26,10 @@ Negative = Annotated[list, Socket("CONDITIONING", tooltip="What the picture shou
 Latent = Annotated[dict[str, Any], Socket("LATENT", tooltip="A picture in the model's latent space.")]
 Image = Annotated[Tensor, Socket("IMAGE", tooltip="One picture or several of one size.")]
 Mask = Annotated[Tensor, Socket("MASK", tooltip="White where something is to happen.")]
+Sigmas = Annotated[Tensor, Socket("SIGMAS", tooltip="The noise levels of a run, from the first to the last.")]
+SamplerObject = Annotated[Sampler, Socket("SAMPLER", tooltip="The method that walks down the noise levels.")]
+Guider = Annotated[CFGGuider, Socket("GUIDER", tooltip="The model and the prompts that lead it.")]
+NoiseObject = Annotated[Noise, Socket("NOISE", tooltip="What a run starts from.")]
 Anything = Annotated[Any, Socket("*", tooltip="A value of any type.")]
 
 SamplerName = Annotated[str, Combo(tuple(SAMPLERS), tooltip="The method that walks from noise to the picture.")]
@@ -42,6 +48,12 @@ Cfg = Annotated[
         step=0.1,
         round=0.01,
         tooltip="How closely the picture follows the prompt; at 1 the negative prompt is not used.",
+    ),
+]
+Denoise = Annotated[
+    float,
+    Float(
+        default=1.0, min=0.0, max=1.0, step=0.01, tooltip="How much is made anew: 1 everything, 0.5 keeps the layout."
     ),
 ]
 Strength = Annotated[

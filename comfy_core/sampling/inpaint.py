@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from comfy_core.sampling.guidance import CFGGuider
+
+SHORTEST = 1e-6
 
 
 class MaskedDenoiser:
@@ -48,6 +51,25 @@ class MaskedDenoiser:
             return self.denoise_mask
         extra = {"model": self.inner_model, "sigmas": self.sigmas}
         return change(sigma, self.denoise_mask, extra_options=extra)
+
+
+def gradual_mask(strength: float = 1.0) -> Callable[..., Tensor]:
+    """A function for `set_model_denoise_mask_function` that denoises a place only once the noise left is as low as its
+    mask is grey; with `strength` below 1 the mask itself counts for the rest.
+
+    Levin & Fried 2023, "Differential Diffusion", https://arxiv.org/abs/2306.00950, algorithm 1.
+    """
+
+    def mask_at(sigma: Tensor, denoise_mask: Tensor, extra_options: dict[str, Any]) -> Tensor:
+        sampling = extra_options["model"].model_patcher.get_model_object("model_sampling")
+        sigmas = extra_options["sigmas"]
+        ends = sigmas[0], torch.maximum(sigmas[-1], sampling.sigma_min.to(sigmas.device))
+        first, last, now = (sampling.timestep(one).float() for one in (*ends, sigma[0]))
+        way_left = (now - last) / (first - last).clamp(min=SHORTEST)
+        open_now = (denoise_mask >= way_left).to(denoise_mask.dtype)
+        return strength * open_now + (1 - strength) * denoise_mask
+
+    return mask_at
 
 
 def prepare_mask(noise_mask: Tensor, shape: torch.Size, device: torch.device) -> Tensor:

@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from comfy_core.sampling.beta import beta_places
+from comfy_core.sampling.curves import exponential_sigmas, karras_sigmas, to_zero
 from comfy_core.sampling.noise_levels import NoiseSchedule
 
 Scheduler = Callable[[NoiseSchedule, int], Tensor]
+Kind = TypeVar("Kind", bound=Scheduler)
 SCHEDULERS: dict[str, Scheduler] = {}
 
 
-def scheduler(name: str) -> Callable[[Scheduler], Scheduler]:
+def scheduler(name: str) -> Callable[[Kind], Kind]:
     """Register a scheduler under the name that workflows use."""
 
-    def register(function: Scheduler) -> Scheduler:
+    def register(function: Kind) -> Kind:
         SCHEDULERS[name] = function
         return function
 
@@ -62,13 +65,13 @@ def simple(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Every n-th trained noise level, counted from the noisiest."""
     sigmas = model_sampling.sigmas
     stride = len(sigmas) / steps
-    return _to_zero(torch.stack([sigmas[-(1 + int(step * stride))] for step in range(steps)]))
+    return to_zero(torch.stack([sigmas[-(1 + int(step * stride))] for step in range(steps)]))
 
 
 @scheduler("sgm_uniform")
 def sgm_uniform(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Evenly spaced timesteps that leave the least noisy one out ("trailing"; Lin et al. 2023, arXiv 2305.08891)."""
-    return _to_zero(model_sampling.sigma(_timesteps(model_sampling, steps + 1)[:-1]))
+    return to_zero(model_sampling.sigma(_timesteps(model_sampling, steps + 1)[:-1]))
 
 
 @scheduler("karras")
@@ -90,7 +93,7 @@ def ddim_uniform(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     Where `steps` does not divide the number of trained levels there are more steps than asked for.
     """
     sigmas = model_sampling.sigmas
-    return _to_zero(sigmas[1 :: max(len(sigmas) // steps, 1)].flip(0))
+    return to_zero(sigmas[1 :: max(len(sigmas) // steps, 1)].flip(0))
 
 
 @scheduler("beta")
@@ -99,17 +102,23 @@ def beta(model_sampling: NoiseSchedule, steps: int, alpha: float = 0.6, beta: fl
 
     Levels that would come twice in a row come once, so there may be fewer steps than asked for.
     """
-    last = len(model_sampling.sigmas) - 1
-    quantiles = beta_quantiles(1 - np.linspace(0, 1, steps, endpoint=False), alpha, beta)
-    places = np.rint(quantiles * last).astype(int)
+    places = beta_places(1 - np.linspace(0, 1, steps, endpoint=False), len(model_sampling.sigmas), alpha, beta)
     keep = np.concatenate([[True], np.diff(places) != 0])
-    return _to_zero(model_sampling.sigmas[torch.from_numpy(places[keep])])
+    return to_zero(model_sampling.sigmas[torch.from_numpy(places[keep])])
+
+
+def turbo(model_sampling: NoiseSchedule, steps: int, denoise: float = 1.0) -> Tensor:
+    """Of the ten levels that an adversarially distilled model was trained at the first `steps`, then 0; with `denoise`
+    below 1 the first ones are left out (Sauer et al. 2023, https://arxiv.org/abs/2311.17042)."""
+    trained = torch.arange(10, 0, -1) * 100 - 1
+    start = 10 - int(10 * denoise)
+    return to_zero(model_sampling.sigma(trained[start : start + steps]))
 
 
 @scheduler("normal")
 def normal(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Evenly spaced timesteps from the noisiest trained one to the least noisy ("linspace")."""
-    return _to_zero(model_sampling.sigma(_timesteps(model_sampling, steps)))
+    return to_zero(model_sampling.sigma(_timesteps(model_sampling, steps)))
 
 
 @scheduler("linear_quadratic")
@@ -124,87 +133,17 @@ def linear_quadratic(model_sampling: NoiseSchedule, steps: int, threshold: float
     curve = (1 - threshold - slope * rest) / rest**2
     way = [slope * i for i in range(linear)]
     way += [threshold + slope * i + curve * i**2 for i in range(rest)]
-    return _to_zero(torch.tensor([(1 - one) * high for one in way]))
+    return to_zero(torch.tensor([(1 - one) * high for one in way]))
 
 
 @scheduler("kl_optimal")
 def kl_optimal(model_sampling: NoiseSchedule, steps: int) -> Tensor:
     """Even steps in the angle whose tangent is sigma (Sabour et al. 2024, "Align Your Steps", arXiv 2404.14507)."""
     high, low = (math.atan(float(one)) for one in (model_sampling.sigma_max, model_sampling.sigma_min))
-    return _to_zero(torch.linspace(high, low, steps).tan())
-
-
-# --- schedules that need no model -----------------------------------------------------------------------------------
-
-
-def karras_sigmas(steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0) -> Tensor:
-    """Even steps in sigma^(1/rho) (Karras et al. 2022, arXiv 2206.00364, equation 5)."""
-    low, high = sigma_min ** (1 / rho), sigma_max ** (1 / rho)
-    return _to_zero((high + torch.linspace(0, 1, steps) * (low - high)) ** rho)
-
-
-def exponential_sigmas(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
-    """Even steps in log sigma."""
-    return _to_zero(torch.linspace(math.log(sigma_max), math.log(sigma_min), steps).exp())
-
-
-def polyexponential_sigmas(steps: int, sigma_min: float, sigma_max: float, rho: float = 1.0) -> Tensor:
-    """Steps in log sigma whose places are those of a power `rho`."""
-    ramp = torch.linspace(1, 0, steps) ** rho
-    return _to_zero((ramp * (math.log(sigma_max) - math.log(sigma_min)) + math.log(sigma_min)).exp())
-
-
-def vp_sigmas(steps: int, beta_d: float = 19.9, beta_min: float = 0.1, eps_s: float = 1e-3) -> Tensor:
-    """Even steps in the time of a variance preserving process (Song et al. 2020, arXiv 2011.13456)."""
-    t = torch.linspace(1, eps_s, steps)
-    return _to_zero((beta_d * t**2 / 2 + beta_min * t).expm1().sqrt())
-
-
-def laplace_sigmas(steps: int, sigma_min: float, sigma_max: float, mu: float = 0.0, beta: float = 0.5) -> Tensor:
-    """Quantiles of a Laplace distribution of log sigma (Hang et al. 2024, arXiv 2407.03297), held between the ends."""
-    x = torch.linspace(0, 1, steps)
-    lam = mu - beta * (0.5 - x).sign() * (1 - 2 * (0.5 - x).abs() + 1e-5).log()
-    return _to_zero(lam.exp().clamp(sigma_min, sigma_max))
-
-
-ALIGN_YOUR_STEPS = {
-    "SD1": (14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029),
-    "SDXL": (14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029),
-    "SVD": (700.00, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002),
-}
-"""The published ten steps (Sabour et al. 2024, https://research.nvidia.com/labs/toronto-ai/AlignYourSteps/)."""
-
-
-def align_your_steps(model_type: str, steps: int, denoise: float = 1.0) -> Tensor:
-    """The published levels, log-linearly resampled to `steps`; the last `denoise` share of them, then 0."""
-    total = steps if denoise >= 1.0 else round(steps * denoise)
-    if total <= 0:
-        return torch.zeros(0)
-    known = np.log(ALIGN_YOUR_STEPS[model_type][::-1])
-    places = np.linspace(0, 1, steps + 1)
-    levels = torch.from_numpy(np.exp(np.interp(places, np.linspace(0, 1, len(known)), known))[::-1].copy()).float()
-    levels = levels[-(total + 1) :]
-    levels[-1] = 0
-    return levels
-
-
-def beta_quantiles(share: NDArray[np.float64], a: float, b: float) -> NDArray[np.float64]:
-    """The quantile function of the beta distribution, by inverting a table of its distribution function.
-
-    With u = sin²(angle) the density has no poles for a, b >= 1/2, and the integral is a fine sum of it.
-    """
-    angle = np.linspace(0, np.pi / 2, 200_001)
-    middle = (angle[1:] + angle[:-1]) / 2
-    density = np.sin(middle) ** (2 * a - 1) * np.cos(middle) ** (2 * b - 1)
-    total = np.concatenate([[0.0], np.cumsum(density)])
-    return np.sin(np.interp(share, total / total[-1], angle)) ** 2
+    return to_zero(torch.linspace(high, low, steps).tan())
 
 
 def _timesteps(model_sampling: NoiseSchedule, count: int) -> Tensor:
     first = float(model_sampling.timestep(model_sampling.sigma_max))
     last = float(model_sampling.timestep(model_sampling.sigma_min))
     return torch.linspace(first, last, count)
-
-
-def _to_zero(sigmas: Tensor) -> Tensor:
-    return torch.cat([sigmas, sigmas.new_zeros(1)])
