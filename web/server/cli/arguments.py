@@ -177,6 +177,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
     _folders(parser)
     parser.add_argument("--cpu", action="store_true", help="use no accelerator")
     memory = parser.add_mutually_exclusive_group()
+    parser.add_argument("--server", metavar="URL", help="let a server that runs already do it")
+    parser.add_argument("--token", help="the token that this server asks for")
     memory.add_argument("--highvram", action="store_true", help="keep models on the device")
     memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Run the workflow that the options name. Returns the exit code."""
+    if options.server is not None:
+        from web.server.cli.remote import run_elsewhere
+
+        return exit_code(run_elsewhere(options), options.verbose)
     return exit_code(_run(options), options.verbose)
 
 
