@@ -20,6 +20,7 @@ from execution.delivery import InputWatch, delivered
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, Executing, ExecutionStart, ExecutionSuccess, now_ms
 from execution.failure import is_out_of_memory
+from execution.figures import Figure, Figures, works
 from execution.flight import Flight, cancel
 from execution.graph import GraphNode, Link, as_link, parse, parse_node
 from execution.invocation import Invoker, blocker_in
@@ -56,6 +57,7 @@ class Executor:
         keeper: Callable[[Job], Keeper | None] = lambda job: None,
         device: DeviceMemory = NO_DEVICE,
         watch: bool = False,
+        figures: Figures | None = None,
     ) -> None:
         self.nodes = nodes
         self.cache = cache
@@ -64,6 +66,7 @@ class Executor:
         self.around = around
         self.instances: dict[tuple[str, str], Any] = {}
         self.past = Past()
+        self.figures = figures or Figures()
         self.memory = PeakMemory(device)
         self.watch = watch
 
@@ -77,6 +80,7 @@ class Executor:
         except Exception as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
             end, out_of_memory = own_failure(job, run.current, error), False
+        run.note_figures()
         del run
         for key in [key for key in self.instances if key[0] not in job.prompt]:
             del self.instances[key]
@@ -112,6 +116,7 @@ class _Run:
         self.flights: dict[str, Flight] = {}
         self.parked: dict[str, Flight] = {}
         self.reasons: dict[str, Why] = {}
+        self.took: dict[str, Figure] = {}
         self.current = ""
 
     async def to_the_end(self) -> tuple[AnyEvent, bool]:
@@ -126,6 +131,15 @@ class _Run:
             await cancel(self.flights.values())
         self.progress.flush()
         return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
+
+    def note_figures(self) -> None:
+        """Remember what the prompt's own nodes took, those that ran."""
+        ran = [one for one in self.job.prompt if one in self.took]
+        if ran:
+            work = works(self.plan.graph, self.plan.graph.order(ran))
+            for node_id in ran:
+                self.executor.figures.note(work[node_id], self.took[node_id])
+            self.executor.figures.save()
 
     # --- planning ---
 
@@ -309,7 +323,9 @@ class _Run:
         self.tell.executed.append(node_id)
         self.progress.finish(node_id)
         seconds = time.perf_counter() - flight.began
-        self.tell.took(node_id, seconds, self.reasons.get(node_id), self.executor.memory.end(seconds))
+        peak = self.executor.memory.end(seconds)
+        self.took[node_id] = Figure(seconds, peak.memory, peak.device)
+        self.tell.took(node_id, seconds, self.reasons.get(node_id), peak)
         self.executor.past.note([flight.node], self.plan.signed, self.plan.fingerprints)
 
     # --- nodes that stand for others ---

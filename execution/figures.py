@@ -1,0 +1,147 @@
+"""What nodes took on this machine: time and memory by class and rough size of the work, kept over restarts.
+
+The rough size of a node's work is read off the graph before anything runs: the sizes among its literals (width, steps,
+batch size …) times the largest work that it depends on, to the nearest power of two; together with the model files that
+it depends on. What was never seen at that size is guessed from other sizes of the same class.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import statistics
+import time
+import zlib
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from execution.graph import Graph, GraphNode
+
+log = logging.getLogger(__name__)
+SIZES = frozenset({"width", "height", "length", "frames", "batch_size", "steps", "amount", "megapixels", "scale_by"})
+SAMPLES = 9
+MOST_KEYS = 5000
+SECONDS_BETWEEN_SAVES = 10.0
+
+
+class Figure(NamedTuple):
+    seconds: float
+    peak_bytes: int
+    device_peak_bytes: int
+
+
+class Work(NamedTuple):
+    """What a node has to do: of which class, the logarithm of its rough size, and a short hash of its model files."""
+
+    class_type: str
+    size: int
+    models: int
+
+
+class Figures:
+    """The last few figures of each kind of work; `path` is where they are kept, if anywhere."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._known: OrderedDict[Work, deque[Figure]] = OrderedDict()
+        self._by_class: dict[str, dict[Work, None]] = {}
+        self._saved_at = time.monotonic()
+        self._load()
+
+    def note(self, work: Work, figure: Figure) -> None:
+        if work not in self._known:
+            self._known[work] = deque(maxlen=SAMPLES)
+            self._by_class.setdefault(work.class_type, {})[work] = None
+        self._known[work].append(figure)
+        self._known.move_to_end(work)
+        while len(self._known) > MOST_KEYS:
+            oldest, _ = self._known.popitem(last=False)
+            del self._by_class[oldest.class_type][oldest]
+
+    def expect(self, work: Work) -> Figure | None:
+        """The medians of the same work, else of the class's work nearest in size; None for a class never seen."""
+        known = self._by_class.get(work.class_type)
+        if not known:
+            return None
+        nearest = min(known, key=lambda one: (abs(one.size - work.size), one.models != work.models))
+        samples = list(self._known[nearest])
+        return Figure(
+            statistics.median(one.seconds for one in samples),
+            int(statistics.median(one.peak_bytes for one in samples)),
+            int(statistics.median(one.device_peak_bytes for one in samples)),
+        )
+
+    def save(self, now: bool = False) -> None:
+        """Write what is known, unless it was written a moment ago. A disk that refuses costs predictions only."""
+        if self._path is None or (not now and time.monotonic() - self._saved_at < SECONDS_BETWEEN_SAVES):
+            return
+        self._saved_at = time.monotonic()
+        part = self._path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(msgspec.json.encode([[*work, list(found)] for work, found in list(self._known.items())]))
+            os.replace(part, self._path)
+        except OSError as error:
+            log.warning("%s: what nodes took could not be written: %s", self._path, error)
+
+    def _load(self) -> None:
+        if self._path is None:
+            return
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=list[tuple[str, int, int, list[Figure]]])
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s is not readable (%s); what nodes take is learned anew", self._path, error)
+            return
+        for class_type, size, models, found in kept:
+            for figure in found:
+                self.note(Work(class_type, size, models), figure)
+
+
+def works(graph: Graph, order: Iterable[str]) -> dict[str, Work]:
+    """The work of each of these nodes (sources first). Linear in nodes and links."""
+    found: dict[str, Work] = {}
+    sizes: dict[str, float] = {}
+    models: dict[str, frozenset[str]] = {}
+    for node_id in order:
+        node = graph.nodes[node_id]
+        sources = [link.node_id for link in node.links.values() if link.node_id in sizes]
+        sizes[node_id] = _own_size(node) * max((sizes[one] for one in sources), default=1.0)
+        files = _own_models(node)
+        inherited = {models[one] for one in sources}
+        models[node_id] = frozenset(files).union(*inherited)
+        size = round(math.log2(min(sizes[node_id], 1e300)))
+        found[node_id] = Work(node.schema.id, size, zlib.crc32("\n".join(sorted(models[node_id])).encode()))
+    return found
+
+
+def _own_size(node: GraphNode) -> float:
+    size = 1.0
+    for name, value in node.literals.items():
+        if name in SIZES and isinstance(value, int | float) and 0 < value < math.inf:
+            size = min(size * value, 1e300)
+    return size
+
+
+def _own_models(node: GraphNode) -> list[str]:
+    return [
+        str(node.literals[one.name])
+        for one in node.inputs
+        if one.folder not in (None, "input") and one.name in node.literals
+    ]
+
+
+def total(figures: Iterable[Figure | None]) -> Figure:
+    """Of nodes one after the other, as far as known: the sum of their times, the highest of their peaks."""
+    known = [one for one in figures if one is not None]
+    return Figure(
+        sum(one.seconds for one in known),
+        max((one.peak_bytes for one in known), default=0),
+        max((one.device_peak_bytes for one in known), default=0),
+    )

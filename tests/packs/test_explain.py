@@ -1,0 +1,150 @@
+"""What is foretold of a prompt is what happens."""
+
+import random
+
+import pytest
+
+from comfy_core import folders
+from execution.cache import CacheSettings, make_cache
+from execution.cache.memory import RamCache
+from execution.events import Executing
+from execution.executor import Executor
+from execution.explain import explain
+from execution.validate import Validation, validate
+from execution.worker import Job
+
+GRAPHS = 1000
+
+
+@pytest.fixture
+def foresee(nodes, tmp_path):
+    """The forecast of a prompt, by an executor."""
+
+    schemas, where = {name: node.schema for name, node in nodes.items()}, folders.Folders(base=tmp_path)
+
+    def foresee(executor, prompt):
+        return explain(executor, schemas, prompt, validate(prompt, schemas, where, None, nodes))
+
+    return foresee
+
+
+def ran(executor, prompt):
+    """The prompt's own nodes that run."""
+    events = []
+    outputs = [one for one, raw in prompt.items() if executor.nodes[raw["class_type"]].schema.is_output]
+    executor.run(Job(prompt_id="run", prompt=prompt, outputs=outputs), events.append)
+    return {event.node for event in events if isinstance(event, Executing) and event.node in prompt}
+
+
+def random_prompt(chance):
+    """Nodes linked to earlier ones, some of them shown; few different values, so that much is alike."""
+    prompt = {"0": {"class_type": "ClassicNumber", "inputs": {"value": chance.randint(0, 2)}}}
+    for number in range(1, chance.randint(3, 14)):
+
+        def source(number=number):
+            return [str(chance.randrange(number)), 0]
+
+        kinds = {
+            "Number": {"value": chance.randint(0, 2)},
+            "Add": {"a": source(), "b": source()},
+            "Sum": {"values": source(), "times": chance.randint(0, 2)},
+            "Switch": {"on": chance.random() < 0.5, "yes": source(), "no": source()},
+            "LazyWithoutQuestion": {"on": chance.random() < 0.5, "yes": source(), "no": source()},
+            "CountDown": {"left": chance.randint(0, 2), "total": source()},
+        }
+        kind = chance.choice(sorted(kinds))
+        prompt[str(number)] = {"class_type": f"Classic{kind}", "inputs": kinds[kind]}
+    for one in chance.sample(sorted(prompt), 2):
+        prompt[f"show {one}"] = {"class_type": "ClassicShowAll", "inputs": {"value": [one, 0]}}
+    return prompt
+
+
+def changed(chance, prompt):
+    """The prompt with another value somewhere."""
+    number = chance.choice([one for one, raw in prompt.items() if raw["class_type"] == "ClassicNumber"])
+    return prompt | {number: {"class_type": "ClassicNumber", "inputs": {"value": chance.randint(3, 9)}}}
+
+
+def test_on_a_thousand_graphs_what_is_foretold_to_run_runs_and_nothing_else(nodes, foresee):
+    chance = random.Random(3)
+    settings = [CacheSettings(), CacheSettings(mode="classic"), CacheSettings(mode="none")]
+    foretold_in_full = 0
+    for number in range(GRAPHS // 4):
+        executor = Executor(nodes, make_cache(settings[number % 3]))
+        first, other = random_prompt(chance), random_prompt(chance)
+        for prompt in (first, changed(chance, first), other, first):
+            forecast = foresee(executor, prompt)
+            assert forecast.perhaps == []
+            assert set(forecast.runs) == ran(executor, prompt), (number, prompt)
+            assert not set(forecast.cached) & set(forecast.runs)
+            foretold_in_full += len(forecast.runs) < len(prompt)
+    assert foretold_in_full > GRAPHS // 4
+
+
+def test_nothing_runs_and_nothing_is_kept(nodes, foresee, calls, node):
+    executor = Executor(nodes, RamCache(1 << 20))
+    prompt = {"1": node("ClassicNumber", value=1), "2": node("ClassicShowAll", value=["1", 0])}
+    assert foresee(executor, prompt).runs == ["1", "2"]
+    assert (calls, len(executor.cache), executor.instances) == ([], 0, {})
+
+
+def test_each_node_has_a_reason_and_what_it_took_before(nodes, foresee, node):
+    executor = Executor(nodes, RamCache(1 << 20))
+    prompt = {
+        "1": node("ClassicNumber", value=1),
+        "2": node("ClassicAdd", a=["1", 0], b=["1", 0]),
+        "3": node("ClassicShowAll", value=["2", 0]),
+        "4": node("ClassicNumber", value=9),
+    }
+    before = foresee(executor, prompt).nodes
+    assert before["2"].because == "it has not run before"
+    assert before["2"].seconds is None
+    assert before["4"].status == "not_needed"
+    ran(executor, prompt)
+    prompt["1"] = node("ClassicNumber", value=2)
+    after = foresee(executor, prompt)
+    assert {one: found.because for one, found in after.nodes.items() if found.status == "runs"} == {
+        "1": "its input value changed",
+        "2": "node 1 changed",
+        "3": "node 1 changed",
+    }
+    assert after.nodes["1"].why.since > 1.7e12
+    assert after.seconds == pytest.approx(sum(after.nodes[one].seconds for one in "123"))
+    assert after.seconds > 0
+
+
+def test_what_depends_on_a_value_that_is_not_known_yet_is_perhaps(nodes, foresee, node):
+    executor = Executor(nodes, RamCache(1 << 20))
+    prompt = {
+        "on": node("ClassicNumber", value=1),
+        "yes": node("ClassicNumber", value=2),
+        "no": node("ClassicNumber", value=3),
+        "1": node("ClassicSwitch", on=["on", 0], yes=["yes", 0], no=["no", 0]),
+        "2": node("ClassicShowAll", value=["1", 0]),
+    }
+    schemas = {name: one.current_schema() for name, one in nodes.items()}
+    forecast = explain(executor, schemas, prompt, Validation(prompt=prompt, outputs=["2"]))
+    assert (forecast.runs, sorted(forecast.perhaps)) == (["on", "1", "2"], ["no", "yes"])
+
+
+def test_what_a_node_may_link_to_when_it_expands_is_perhaps(nodes, foresee, node):
+    prompt = {
+        "1": node("ClassicNumber", value=1),
+        "2": node("ClassicDouble", value=["1", 0]),
+        "3": node("ClassicShowAll", value=["2", 0]),
+    }
+    forecast = foresee(Executor(nodes, RamCache(1 << 20)), prompt)
+    assert (forecast.runs, forecast.perhaps) == (["2", "3"], ["1"])
+
+
+def test_what_is_missing_is_listed(nodes, foresee, node):
+    prompt = {"1": node("NobodysNode"), "2": node("ClassicNumber", value=1), "3": {"inputs": {}}}
+    forecast = foresee(Executor(nodes, RamCache(1 << 20)), prompt)
+    assert [(one.node, one.class_type) for one in forecast.missing_nodes] == [("1", "NobodysNode"), ("3", None)]
+    assert forecast.error["type"] == "missing_node_type"
+    assert forecast.runs == []
+
+
+@pytest.mark.parametrize("prompt", [None, [], "text", {}, {"1": 5}, {"1": {"class_type": 5}}, {"1": {"inputs": []}}])
+def test_what_is_no_prompt_has_an_error(nodes, foresee, prompt):
+    assert foresee(Executor(nodes, RamCache(1 << 20)), prompt).error is not None
