@@ -15,6 +15,8 @@ from comfy_core.sampling.regions import Box, bounds_of, box_of, feathered, fitte
 
 Conditioning = list[list[Any]]
 """CONDITIONING as nodes hand it on: a list of `[tensor [1, N, width], dict]`."""
+PIXELS = 8
+"""Of a picture along a cell of its latent, for models that are told the size of the picture."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ def _ready(
 ) -> Iterator[Condition]:
     """The condition an entry makes; none if it lies outside of the picture."""
     tensor, extra = entry
+    _check_width(patcher, tensor)
     dims, device = noise.shape[2:], patcher.load_device
-    about = {"noise": noise, "device": device, "prompt_type": side, **run}
+    size = {"width": dims[-1] * PIXELS, "height": dims[-2] * PIXELS} if len(dims) > 1 else {}
+    about = {"noise": noise, "device": device, "prompt_type": side, **size, **run}
     inputs = patcher.model.extra_conds(**{**about, "cross_attn": tensor, **extra})  # type: ignore[operator]
     sampling = patcher.get_model_object("model_sampling")
     box = box_of(extra["area"], dims) if extra.get("area") else None
@@ -107,6 +111,16 @@ def _ready(
         default=bool(extra.get("default")),
         boxes=extra.get("gligen"),
     )
+
+
+def _check_width(patcher: ModelPatcher, text: Tensor) -> None:
+    """Raises ValueError for a text that was encoded for another family of models."""
+    wanted = getattr(getattr(patcher.model.diffusion_model, "dims", None), "context_dim", text.shape[-1])
+    if text.shape[-1] != wanted:
+        raise ValueError(
+            f"the prompt's vectors are {text.shape[-1]} wide and this model takes {wanted} wide ones: encode it with "
+            "the model's own CLIP"
+        )
 
 
 def _steps(shares: list[tuple[float, float]] | None, sigmas: Tensor | None) -> tuple[tuple[float, float], ...]:
