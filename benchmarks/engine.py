@@ -32,7 +32,7 @@ import psutil
 
 from benchmarks.startup import CHECKOUT, free_port
 from comfy_core.folders import Folders
-from execution.cache import OutputCache
+from execution.cache import CacheSettings, make_cache
 from execution.executor import Executor
 from execution.graph import parse
 from execution.load_nodes import load_nodes
@@ -103,7 +103,7 @@ def measure_graphs(runs: int) -> None:
 
 def _measure_graph(prompt: Prompt, nodes: dict[str, Any], schemas: dict[str, Any]) -> list[float]:
     outputs = [one for one, node in prompt.items() if node["class_type"] == "BenchShow"]
-    executor = Executor(nodes, OutputCache(1 << 30))
+    executor = Executor(nodes, make_cache(CacheSettings()))
     job = Job(prompt_id="bench", prompt=prompt, outputs=outputs)
 
     def sign() -> None:
