@@ -136,8 +136,10 @@ class Server:
     url: str
     client_id: str
 
-    async def submit(self, prompt: Prompt, **more: Any) -> str:
-        body = json.dumps({"prompt": prompt, "client_id": self.client_id, **more}).encode()
+    def body(self, prompt: Prompt, **more: Any) -> bytes:
+        return json.dumps({"prompt": prompt, "client_id": self.client_id, **more}).encode()
+
+    async def submit(self, body: bytes) -> str:
         async with self.session.post(f"{self.url}/prompt", data=body) as answer:
             taken = await answer.json()
             if answer.status != 200:
@@ -162,8 +164,9 @@ class Server:
 
     async def run(self, prompt: Prompt) -> tuple[float, int]:
         """Seconds from the request to the end of the run, and the bytes heard meanwhile."""
+        body = self.body(prompt)
         began = time.perf_counter()
-        received = await self.heard_until_the_end_of([await self.submit(prompt)])
+        received = await self.heard_until_the_end_of([await self.submit(body)])
         return time.perf_counter() - began, received
 
 
@@ -250,11 +253,11 @@ async def measure_queue(one: Server, base: Path) -> None:
     """Prompts are queued one by one while the first holds the queue up; then all run."""
     gate = base / "gate"
     gate.touch()
-    held = await one.submit({"1": {"class_type": "BenchHold", "inputs": {"path": str(gate)}}})
+    held = await one.submit(one.body({"1": {"class_type": "BenchHold", "inputs": {"path": str(gate)}}}))
     waited, ids = [], [held]
     for _ in range(QUEUED):
         began = time.perf_counter()
-        ids.append(await one.submit(chain(3)))
+        ids.append(await one.submit(one.body(chain(3))))
         waited.append(time.perf_counter() - began)
     waited.sort()
     p50, p99 = median(waited), waited[int(0.99 * len(waited))]
@@ -272,7 +275,7 @@ async def measure_memory(one: Server) -> None:
 
     async def work(jobs: int) -> list[int]:
         for _ in range(jobs):
-            await one.heard_until_the_end_of([await one.submit(chain(3), extra_data=workflow)])
+            await one.heard_until_the_end_of([await one.submit(one.body(chain(3), extra_data=workflow))])
         return [process.memory_info().rss for process in processes]
 
     before = await work(JOBS_FOR_MEMORY // 5)

@@ -82,7 +82,7 @@ class Executed(Event, tag="executed", frozen=True):
 
 
 class NodeTiming(Event, tag="node_timing", frozen=True):
-    """Ours: how long a node took. `seconds` is wall time; `cached` nodes did not run.
+    """Ours: how long a node that ran took. `seconds` is wall time.
 
     `why` says why it ran although it may have run before; the peaks are what it took at most, beyond what was taken
     before it, of this machine's memory and of the device's. Nodes of under 2 ms are not measured.
@@ -90,15 +90,12 @@ class NodeTiming(Event, tag="node_timing", frozen=True):
 
     node: str
     seconds: float
-    cached: bool = False
     why: str = ""
     peak_bytes: int = 0
     device_peak_bytes: int = 0
 
     def summary(self) -> dict[str, Any]:
         """As the history keeps it."""
-        if self.cached:
-            return {"seconds": self.seconds, "cached": True}
         peaks = {"peak_bytes": self.peak_bytes, "device_peak_bytes": self.device_peak_bytes}
         return {"seconds": self.seconds, "cached": False, "why": self.why, **peaks}
 

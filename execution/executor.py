@@ -70,10 +70,20 @@ class Executor:
         self.memory = PeakMemory(device)
         self.watch = watch
 
-    def run(self, job: Job, emit: Emit, interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`."""
+    def run(
+        self,
+        job: Job,
+        emit: Emit,
+        interrupted: Callable[[], bool] = lambda: False,
+        flush: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`.
+
+        `emit` may hold events back until `flush` is called, which is before every node that begins, after what a node
+        reports, before waiting, and at the end.
+        """
         emit(ExecutionStart(prompt_id=job.prompt_id, timestamp=now_ms()))
-        run = _Run(self, job, emit, interrupted)
+        run = _Run(self, job, emit, interrupted, flush)
         try:
             with self.around():
                 end, out_of_memory = asyncio.run(run.to_the_end())
@@ -90,6 +100,7 @@ class Executor:
             self.free()
         emit(end)
         emit(Executing(prompt_id=job.prompt_id, node=None))
+        flush()
 
 
 class _Ended(Exception):
@@ -103,14 +114,21 @@ class _Ended(Exception):
 class _Run:
     """The state of one run: which nodes are on their way, and who has been told what."""
 
-    def __init__(self, executor: Executor, job: Job, emit: Emit, interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        job: Job,
+        emit: Emit,
+        interrupted: Callable[[], bool],
+        flush: Callable[[], None],
+    ) -> None:
         self.executor = executor
         self.nodes, self.cache = executor.nodes, executor.cache
-        self.job, self.interrupted = job, interrupted
+        self.job, self.interrupted, self.flush = job, interrupted, flush
         self.keeper = executor.keeper(job)
         self.prompt = DynamicPrompt(job.prompt)
         self.tell = Teller(job, self.prompt, emit)
-        self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity)
+        self.progress = RunProgress(job.prompt_id, emit, flush, interrupted, self.prompt.identity)
         self.invoker = Invoker(self.nodes, job, self.prompt, self.progress, executor.around, executor.instances)
         self.schemas: dict[str, NodeSchema] = {}
         self.flights: dict[str, Flight] = {}
@@ -205,6 +223,7 @@ class _Run:
         """Let the waiting nodes go on, for `timeout` seconds at most; those that are done have their turn."""
         await asyncio.sleep(0)
         if timeout:
+            self.flush()
             waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
             if waiting:
                 await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -229,6 +248,7 @@ class _Run:
             self.progress.start(node_id)
         if not flight.has_begun:
             self.tell.starts(node_id)
+            self.flush()
         return flight
 
     async def _step(self, flight: Flight) -> None:

@@ -41,12 +41,14 @@ class RunProgress:
         self,
         prompt_id: str,
         emit: Callable[[AnyEvent], None],
+        send: Callable[[], None],
         interrupted: Callable[[], bool],
         identity: Callable[[str], Identity],
     ) -> None:
         self.identity = identity
         self._prompt_id = prompt_id
         self._emit = emit
+        self._send = send
         self._interrupted = interrupted
         self._totals: dict[str, float] = {}
         self._untold: dict[str, NodeProgress] = {}
@@ -70,7 +72,11 @@ class RunProgress:
 
     def listener(self, node_id: str) -> NodeListener:
         """Hears what a node reports while it runs."""
-        return NodeListener(self, node_id, self._prompt_id, self._emit, self._interrupted)
+        return NodeListener(self, node_id, self._prompt_id, self._emit_now, self._interrupted)
+
+    def _emit_now(self, event: AnyEvent) -> None:
+        self._emit(event)
+        self._send()
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
         display, parent, real = self.identity(node_id)

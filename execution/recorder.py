@@ -114,6 +114,8 @@ def note(job: StoredJob, event: AnyEvent) -> None:
         job.meta[event.node] = _meta(event)
     elif isinstance(event, (ExecutionStart, ExecutionCached, *TERMINAL)):
         job.messages.append(_message(event))
+        if isinstance(event, ExecutionCached):
+            job.timings.update({node: {"seconds": 0, "cached": True} for node in event.nodes})
         if isinstance(event, TERMINAL) and not isinstance(event, ExecutionSuccess):
             job.error = _message(event)[1]
 
@@ -132,6 +134,6 @@ def _meta(event: Executed) -> dict[str, Any]:
     return {
         "node_id": event.node,
         "display_node": event.display_node,
-        "parent_node": None,
-        "real_node_id": event.node,
+        "parent_node": event.parent_node,
+        "real_node_id": event.real_node_id,
     }

@@ -11,7 +11,7 @@ import msgspec
 
 from execution.events import TERMINAL, AnyEvent, NodeProgress, Preview, Progress, ProgressState, now_ms
 
-CAPACITY = 1000
+CAPACITY = 4000
 REMEMBERED = 2000
 
 

@@ -37,8 +37,6 @@ class Teller:
 
     def cached(self, nodes: list[str]) -> None:
         self._emit(ExecutionCached(prompt_id=self._job.prompt_id, nodes=nodes, timestamp=now_ms()))
-        for node_id in nodes:
-            self._emit(NodeTiming(prompt_id=self._job.prompt_id, node=node_id, seconds=0, cached=True))
 
     def starts(self, node_id: str) -> None:
         display = self._prompt.get_display_node_id(node_id)

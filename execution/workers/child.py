@@ -38,6 +38,7 @@ from execution.workers.messages import (
     read_to_worker,
     unpack_job,
 )
+from execution.workers.outbox import Outbox
 
 log = logging.getLogger("execution.worker")
 
@@ -93,7 +94,8 @@ class WorkerProcess:
         if isinstance(message, Free):
             core.free(message.unload_models, message.free_memory)
             return
-        core.run(unpack_job(message), lambda event: self._send(Happened(event)))
+        outbox = Outbox(lambda events: self._send(Happened(events)))
+        core.run(unpack_job(message), outbox.add, outbox.send)
         self._send(Done())
 
     def _listen(self) -> None:

@@ -58,9 +58,10 @@ class WorkerCore:
     def catalogue(self) -> list[NodeSchema]:
         return [node.schema for node in self.nodes.values()]
 
-    def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
+    def run(self, job: Job, emit: Callable[[AnyEvent], None], flush: Callable[[], None] = lambda: None) -> None:
+        """See `Executor.run`."""
         recipe.prepare(job.prompt)
-        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id)
+        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self._unwanted = None
 
     def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:

@@ -66,7 +66,7 @@ class Failed(msgspec.Struct, tag=True):
 
 
 class Happened(msgspec.Struct, tag=True):
-    event: AnyEvent
+    events: list[AnyEvent]
 
 
 class Done(msgspec.Struct, tag=True):

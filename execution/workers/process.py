@@ -155,8 +155,9 @@ class Child:
 
     def _take(self, message: messages.FromWorker) -> None:
         match message:
-            case messages.Happened(event):
-                self._events.put_nowait(event)
+            case messages.Happened(events):
+                for event in events:
+                    self._events.put_nowait(event)
             case messages.Done():
                 self._events.put_nowait(None)
             case messages.Ready(catalogue):

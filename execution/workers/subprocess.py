@@ -116,7 +116,7 @@ class _JobProgress:
             if event.node is None:
                 return False
             self.node = event.node if event.node in self.job.prompt else event.display_node or event.node
-        elif isinstance(event, NodeTiming) and not event.cached:
+        elif isinstance(event, NodeTiming):
             self._executed.append(event.node)
         self.ended = self.ended or isinstance(event, TERMINAL)
         return True

@@ -35,7 +35,7 @@ def reasons(nodes):
             events = []
             outputs = [one for one, raw in prompt.items() if raw["class_type"] == "FakeShow"]
             executor.run(Job(prompt_id=str(number), prompt=prompt, outputs=outputs), events.append)
-            found.append({one.node: one.why for one in events if isinstance(one, NodeTiming) and not one.cached})
+            found.append({one.node: one.why for one in events if isinstance(one, NodeTiming)})
         return found
 
     return reasons

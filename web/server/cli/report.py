@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from execution.events import AnyEvent, Executing, NodeTiming, Progress
+from execution.events import AnyEvent, Executing, ExecutionCached, NodeTiming, Progress
 from execution.headless import node_name
 
 BAR = "{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}]"
@@ -37,6 +37,9 @@ class Report:
             self._advance(event)
         elif isinstance(event, NodeTiming):
             self._note_time(event)
+        elif isinstance(event, ExecutionCached):
+            for node in event.nodes:
+                self._write(node, "cached")
 
     def _begin(self, node: str | None) -> None:
         if node is not None:
@@ -49,5 +52,7 @@ class Report:
         self._bar.refresh()
 
     def _note_time(self, event: NodeTiming) -> None:
-        time = "cached" if event.cached else f"{event.seconds:8.2f} s"
-        self._bar.write(f"{node_name(event.node, self._prompt):<40} {time:>10}", file=sys.stderr)
+        self._write(event.node, f"{event.seconds:8.2f} s")
+
+    def _write(self, node: str, what: str) -> None:
+        self._bar.write(f"{node_name(node, self._prompt):<40} {what:>10}", file=sys.stderr)
