@@ -11,6 +11,7 @@ from web.server.cli.account_commands import add_account_commands
 
 if TYPE_CHECKING:
     from execution.cache import CacheSettings
+    from execution.engine import EngineSettings
     from execution.worker import Worker
 
 GIB = 1 << 30
@@ -60,6 +61,19 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
     from execution.workers.subprocess import SubprocessWorker
 
     return SubprocessWorker(settings)
+
+
+def engine_settings(options: argparse.Namespace) -> EngineSettings:
+    """How the queue and the history are kept, and how long prompts may take."""
+    from execution.engine import EngineSettings
+    from execution.limits import Limits
+
+    return EngineSettings(
+        durable=options.durable == "full",
+        longest_history=options.history_size,
+        history_days=options.history_days,
+        limits=Limits(job=options.job_timeout, node=options.node_timeout),
+    )
 
 
 def memory_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -128,6 +142,7 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-certfile", type=Path, metavar="FILE", help="serve HTTPS: the certificate (PEM)")
     parser.add_argument("--enable-compress-response-body", action="store_true", help="compress JSON and text answers")
     parser.add_argument("--max-upload-size", type=_positive, default=100.0, metavar="MB", help="default: 100")
+    _queue(parser)
     parser.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
     parser.add_argument(
         "--checkpoint-seconds",
@@ -205,6 +220,23 @@ def _folders(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="more folders of models: extra_model_paths.yaml files, besides the one in the base directory",
     )
+
+
+def _queue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--durable",
+        choices=("normal", "full"),
+        default="normal",
+        help="full: a prompt is on the disk itself before it is taken (default: within a second)",
+    )
+    parser.add_argument(
+        "--history-size", type=_count, default=10_000, metavar="N", help="prompts to remember (default: 10000)"
+    )
+    parser.add_argument(
+        "--history-days", type=_positive, default=365.0, metavar="DAYS", help="and for how long (default: 365)"
+    )
+    parser.add_argument("--job-timeout", type=_positive, default=0.0, metavar="S", help="seconds a prompt may take")
+    parser.add_argument("--node-timeout", type=_positive, default=0.0, metavar="S", help="seconds one node may take")
 
 
 def _cache(parser: argparse.ArgumentParser) -> None:
