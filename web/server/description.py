@@ -28,8 +28,8 @@ FORMS: dict[Callable[..., Any], tuple[str, ...]] = {
     upload.upload_mask: ("image", "original_ref", "type", "subfolder", "overwrite"),
 }
 QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
-    queue.show_history: ("max_items", "offset"),
-    jobs.list_jobs: ("status", "workflow_id", "sort_by", "sort_order", "limit", "offset"),
+    queue.show_history: ("max_items", "offset", "search"),
+    jobs.list_jobs: ("status", "workflow_id", "search", "sort_by", "sort_order", "limit", "offset"),
     view.view: ("filename", "type", "subfolder", "preview", "channel"),
     userdata.list_files: ("dir", "recurse", "split", "full_info"),
     userdata.list_tree: ("path",),
