@@ -17,6 +17,7 @@ from execution.history import entry, presentable_number, queue_item
 from execution.limits import NO_LIMITS, Limits
 from execution.place import Place
 from execution.store import FINISHED, JobQuery, Store, StoredJob
+from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
 from execution.validate import Validation, validate
@@ -54,16 +55,19 @@ class Engine:
         """Nothing happens yet. `database_url` is any SQLAlchemy URL; by default `user/easel.db` in `folders`."""
         self._folders = folders
         self._worker = worker
+        url = database_url or f"sqlite:///{folders.user / 'easel.db'}"
+        beside = sqlite_path(url)
+        home = beside.parent if beside else folders.user
         self._store = Store(
-            database_url or f"sqlite:///{folders.user / 'easel.db'}",
+            url,
             durable=settings.durable,
             longest_history=settings.longest_history,
             history_days=settings.history_days,
         )
         self._hub = Hub()
         self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
-        self._scratch = folders.user / "jobs"
-        self._place = Place(folders.user / "place.json")
+        self._scratch = home / "jobs"
+        self._place = Place(home / "place.json")
         self._dispatcher = Dispatcher(
             self._store,
             worker,

@@ -103,7 +103,15 @@ def _extra_data(request: dict[str, Any]) -> dict[str, Any]:
     extra_data = request.get("extra_data")
     if extra_data is not None and not isinstance(extra_data, dict):
         raise Rejected(problems.invalid_prompt(f"extra_data must be an object, got {type(extra_data).__name__}"))
+    for name in ("job_timeout", "node_timeout"):
+        _check_seconds(name, (extra_data or {}).get(name, 0))
     kept = {key: value for key, value in (extra_data or {}).items() if key not in SECRETS}
     if "client_id" in request:
         kept["client_id"] = request["client_id"]
     return kept | {"create_time": now_ms()}
+
+
+def _check_seconds(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        details = f"extra_data.{name} is {problems.presentable(value)!r}; give it in seconds, 0 for no limit"
+        raise Rejected(problems.invalid_prompt(details))

@@ -24,7 +24,7 @@ from aiohttp import web
 from comfy_core.folders import Folders
 from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
-from web.server.cli.arguments import folders_of, worker_of
+from web.server.cli.arguments import engine_settings, folders_of, worker_of
 from web.server.security import ANY_ADDRESS, is_address, is_loopback
 from web.server.settings import DIST, MIB, ServerSettings
 
@@ -176,7 +176,8 @@ async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine
     def build() -> Engine:
         from execution.engine import Engine
 
-        return Engine(folders, worker=worker_of(options, in_process=options.in_process))
+        worker = worker_of(options, in_process=options.in_process)
+        return Engine(folders, worker=worker, settings=engine_settings(options))
 
     engine = await asyncio.to_thread(build)
     await engine.start()
