@@ -21,6 +21,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.verify import verify
 
         return verify(options)
+    if options.command == "export":
+        from web.server.cli.export import export
+
+        return export(options)
     if options.command in ("user", "token"):
         from web.server.cli.accounts import accounts
 

@@ -1,21 +1,23 @@
 """Graphs: parse, validate, plan, cache, run; the durable queue; workers; events. Knows nothing of HTTP or tensors.
 
-`from execution import Engine` runs workflows from Python; it is imported when it is asked for.
+For Python programs: `Engine` runs workflows, `node_function` makes any node a function. Imported when asked for.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from execution.calling import node_function
     from execution.local import Engine
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "node_function"]
+
+WHERE = {"Engine": "execution.local", "node_function": "execution.calling"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Engine":
-        from execution.local import Engine
-
-        return Engine
+    if name in WHERE:
+        return getattr(importlib.import_module(WHERE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

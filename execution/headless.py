@@ -15,6 +15,7 @@ from execution.convert.to_prompt import to_prompt
 from execution.engine import Engine
 from execution.events import AnyEvent, Executed, Executing, ExecutionError, ExecutionInterrupted
 from execution.subscription import QueueStatus
+from execution.validate import Validation
 from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 
@@ -81,9 +82,14 @@ def request_of(
 async def check(engine: Engine, prompt: dict[str, Any]) -> dict[str, Any]:
     """The prompt as it will run. One of which any part cannot run is refused as a whole: raises Failed."""
     validation = await engine.validate(prompt)
+    refuse_invalid(validation)
+    return validation.prompt
+
+
+def refuse_invalid(validation: Validation) -> None:
+    """Raises Failed for a prompt of which any part cannot run."""
     if validation.error is not None or validation.node_errors:
         raise Failed(*_problems(validation.error or {}, validation.node_errors))
-    return validation.prompt
 
 
 async def run_request(

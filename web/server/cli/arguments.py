@@ -20,7 +20,7 @@ MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
 
 def parse(words: list[str]) -> argparse.Namespace:
     """Read the command line. Without a command it is `serve`, so `python main.py --port 8189` serves."""
-    if words[:1] not in (["serve"], ["run"], ["verify"], ["user"], ["token"], ["-h"], ["--help"]):
+    if words[:1] not in (["serve"], ["run"], ["verify"], ["export"], ["user"], ["token"], ["-h"], ["--help"]):
         words = ["serve", *words]
     return _parser().parse_args(words)
 
@@ -101,10 +101,11 @@ def cache_settings(options: argparse.Namespace) -> CacheSettings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,run,verify}")
+    commands = parser.add_subparsers(dest="command", metavar="{serve,run,verify,export}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
+    _export(commands.add_parser("export", help="write a workflow as a Python script"))
     add_account_commands(commands, _folders)
     return parser
 
@@ -176,6 +177,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="set every seed of the workflow")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)")
+    parser.add_argument("--server", metavar="URL", help="let a server that runs already do it")
+    parser.add_argument("--token", help="the token that this server asks for")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
     parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
     _common(parser)
@@ -188,12 +191,18 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     _common(parser)
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("--python", action="store_true", required=True, help="as a Python script")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: to the terminal)")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
+    _common(parser)
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
     _folders(parser)
     parser.add_argument("--cpu", action="store_true", help="use no accelerator")
     memory = parser.add_mutually_exclusive_group()
-    parser.add_argument("--server", metavar="URL", help="let a server that runs already do it")
-    parser.add_argument("--token", help="the token that this server asks for")
     memory.add_argument("--highvram", action="store_true", help="keep models on the device")
     memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")
