@@ -37,6 +37,11 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
     "optical_flow": WEIGHTS,
     "detection": WEIGHTS,
 }
+ANY_VAE = "any_vae"
+"""Not a folder but a list: VAEs that are files, pairs of files in vae_approx/ by one name, and pixel space."""
+SMALL_VAES = ("taesd", "taesdxl", "taesd3", "taef1")
+PIXEL_SPACE = "pixel_space"
+PIPELINE = "model_index.json"  # makes a folder a pipeline of diffusers
 PLACES = ("output", "input", "temp", "user")
 
 
@@ -79,6 +84,8 @@ class Folders:
     def models(self, kind: str) -> list[Path]:
         """The folders searched for models of a kind, in order: the user's, then the checkout's (where the starter model
         is), and the extra ones before or after them."""
+        if kind == ANY_VAE:
+            return [*self.models("vae"), *self.models("vae_approx")]
         if kind not in MODEL_KINDS:
             raise KeyError(f"no model folder is called {kind!r}; there are: {', '.join(MODEL_KINDS)}")
         first = [one.path for one in self.extra if one.kind == kind and one.first]
@@ -96,7 +103,16 @@ class Folders:
         """Names a combo offers: relative to the kind's folder, with `/`, sorted, without hidden files."""
         if kind == "input":
             return sorted(_listing(self.input, IMAGES))
+        if kind == ANY_VAE:
+            return [*self.files("vae"), *self.small_vaes(), PIXEL_SPACE]
+        if kind == "diffusers":
+            return sorted({name for folder in self.models(kind) for name in _pipelines(folder)})
         return sorted({name for folder in self.models(kind) for name in _listing(folder, MODEL_KINDS[kind])})
+
+    def small_vaes(self) -> list[str]:
+        """The small autoencoders of which both halves are in models/vae_approx/: `<name>_encoder`, `<name>_decoder`."""
+        there = {Path(file).name.partition(".")[0] for file in self.files("vae_approx")}
+        return [name for name in SMALL_VAES if {f"{name}_encoder", f"{name}_decoder"} <= there]
 
     def find_model(self, kind: str, name: str) -> Path:
         """The path of a model by the name a combo offered.
@@ -105,7 +121,7 @@ class Folders:
         """
         for folder in self.models(kind):
             path = inside(folder, name)
-            if path.is_file():
+            if path.is_file() or (kind == "diffusers" and (path / PIPELINE).is_file()):
                 return path
         there = self.files(kind)
         hint = f"pick one of: {', '.join(there[:10])}" if there else f"put a file into models/{kind}/"
@@ -128,6 +144,13 @@ def inside(folder: Path, name: str) -> Path:
     if not path.is_relative_to(root):
         raise ValueError(f"{name!r} leaves {folder.name}/")
     return path
+
+
+def _pipelines(folder: Path) -> list[str]:
+    """The pipelines of diffusers in a folder, as names relative to it."""
+    if not folder.is_dir():
+        return []
+    return [path.parent.relative_to(folder).as_posix() for path in folder.rglob(PIPELINE) if path.parent != folder]
 
 
 def _listing(folder: Path, endings: tuple[str, ...]) -> list[str]:

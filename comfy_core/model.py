@@ -21,7 +21,8 @@ class DiffusionModel(nn.Module):
     """Turns a noisy latent into a guess of the clean one. `model_config` is the family module it was loaded by.
 
     A family whose network takes more than text and time says so by overriding `encode_adm` (the vector `y`), or by
-    `concat`, what its input has next to the noisy latent.
+    `concat`, what its input has next to the noisy latent. With `manual_cast_dtype` it computes in that type, and its
+    weights are kept in another.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class DiffusionModel(nn.Module):
         self.model_config = model_config
         self.values_per_pixel = values_per_pixel
         self.concat = concat
+        self.manual_cast_dtype: torch.dtype | None = None
 
     def apply_model(
         self,
@@ -62,7 +64,7 @@ class DiffusionModel(nn.Module):
         if c_concat is not None:
             c_concat = repeated(resized(c_concat.to(model_input), x.shape), len(x))
             model_input = torch.cat([model_input, c_concat], dim=1)
-        dtype = self.get_dtype()
+        dtype = self.manual_cast_dtype or self.get_dtype()
         extra = {name: value.to(x.device, dtype) for name, value in kwargs.items()}
         timestep = self.model_sampling.timestep(t).float()
         context = None if c_crossattn is None else c_crossattn.to(dtype)

@@ -43,7 +43,8 @@ class ModelPatcher:
     """A network, where its pristine weights come from, and the changes that this clone makes to it.
 
     `source` maps weight names to pristine tensors: the memory-mapped file. Without it, the tensors the network holds
-    now are the pristine ones. `dtype` is what floating weights are loaded as; None keeps their own types.
+    now are the pristine ones. `dtype` is what floating weights are loaded as; None keeps their own types. Matrices are
+    loaded as `storage` where that is given; the network must cast them when it uses them.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ModelPatcher:
         *,
         source: Mapping[str, Tensor] | None = None,
         dtype: torch.dtype | None = None,
+        storage: torch.dtype | None = None,
         name: str = "",
     ) -> None:
         self.model = model
@@ -66,6 +68,7 @@ class ModelPatcher:
         self.from_file = source is not None
         self.source: Mapping[str, Tensor] = dict(model.state_dict()) if source is None else source
         self.dtype = dtype
+        self.storage = storage
         self.name = name or type(model).__name__
         self.patches: dict[str, list[Patch]] = {}
         self.patches_uuid = uuid.uuid4()
@@ -107,12 +110,20 @@ class ModelPatcher:
     def weight(self, key: str) -> Tensor:
         """A weight as it is to be used: on the load device, in the compute type, patched."""
         pristine = self.source[key]
-        dtype = self.dtype if self.dtype is not None and pristine.is_floating_point() else pristine.dtype
+        dtype = self.loaded_dtype(pristine)
         patches = [patch for patch in self.patches.get(key, ()) if not patch.changes_nothing]
         if not patches:
             return pristine.to(self.load_device, dtype)
         weight = pristine.to(self.load_device, torch.float32, copy=True)
         return self.calculate_weight(patches, weight, key).to(dtype)
+
+    def loaded_dtype(self, weight: Tensor) -> torch.dtype:
+        """The type that a pristine weight is loaded as."""
+        if not weight.is_floating_point():
+            return weight.dtype
+        if self.storage is not None and weight.ndim > 1:
+            return self.storage
+        return self.dtype or weight.dtype
 
     def calculate_weight(self, patches: list[Patch], weight: Tensor, key: str) -> Tensor:
         """`weight` with `patches` applied in order. Raises ValueError naming the weight a recipe does not fit."""
@@ -138,7 +149,7 @@ class ModelPatcher:
     def model_size(self) -> int:
         """Bytes the weights take when loaded."""
         if not self.size:
-            self.size = sum(_loaded_bytes(value, self.dtype) for value in self.source.values())
+            self.size = sum(one.numel() * self.loaded_dtype(one).itemsize for one in self.source.values())
         return self.size
 
     def model_dtype(self) -> torch.dtype:
@@ -247,8 +258,3 @@ def _patched(recipe: Any, weight: Tensor, strength: float) -> Tensor:
     if kind == "diff":
         return weight + strength * value
     raise ValueError(f"there is no recipe {kind!r} for patching a weight")
-
-
-def _loaded_bytes(value: Tensor, dtype: torch.dtype | None) -> int:
-    size = dtype.itemsize if dtype is not None and value.is_floating_point() else value.dtype.itemsize
-    return value.numel() * size

@@ -1,19 +1,20 @@
-"""The model families. Each module here is one, found by being there: `NAME`, `recognise(weights)`, `load(weights)`."""
+"""The model families. Each module here is one, found by being there; `Family` says what it offers."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
 from comfy_core.checkpoint import Checkpoint
-from comfy_core.families._ldm import VAE_PREFIX, load_vae
+from comfy_core.families._clip import Kind
 from comfy_core.families._settings import chosen_weights, with_config
-from comfy_core.vae import VAE
+from comfy_core.text.clip import CLIP
 from comfy_core.weights import Weights, WeightsError, open_weights
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class Family(Protocol):
     """What a family module offers."""
 
     NAME: str
+    TEXTS: Mapping[Kind, tuple[str, ...]]
+    """Its text encoders, and under which prefixes a checkpoint may hold each."""
 
     def recognise(self, weights: Weights) -> bool:
         """Whether a checkpoint is of this family, from its tensors' names and shapes alone."""
@@ -66,7 +69,7 @@ def recognise(weights: Weights) -> Family:
     for family in families():
         if family.recognise(weights):
             return family
-    raise UnknownCheckpoint(_description(weights))
+    raise UnknownCheckpoint(description(weights))
 
 
 def load_checkpoint(path: str | Path, choice: str = "auto", config: Path | None = None) -> Checkpoint:
@@ -77,21 +80,16 @@ def load_checkpoint(path: str | Path, choice: str = "auto", config: Path | None 
     """
     weights, sentence = chosen_weights(with_config(open_weights(path), config), choice)
     checkpoint = recognise(weights).load(weights)
+    layer = weights.metadata.get("yaml.clip_layer")
+    if layer is not None and isinstance(checkpoint.clip, CLIP):
+        checkpoint.clip.clip_layer(int(layer))
     note = "; ".join(part for part in (checkpoint.note, sentence) if part)
     log.info("%s: %s", Path(path).name, note)
     return replace(checkpoint, note=note)
 
 
-def load_vae_file(path: str | Path) -> VAE:
-    """Open a VAE that is a file of its own, or that of a checkpoint. Raises WeightsError, or UnknownCheckpoint."""
-    weights = open_weights(path)
-    vae = weights.under(VAE_PREFIX) if weights.has_prefix(VAE_PREFIX) else weights
-    if "decoder.conv_in.weight" not in vae or "encoder.down.0.block.0.norm1.weight" not in vae:
-        raise UnknownCheckpoint(_description(weights, "VAE", "KL autoencoders in the layout of latent diffusion"))
-    return load_vae(vae)
-
-
-def _description(weights: Weights, kind: str = "checkpoint", supported: str = "") -> str:
+def description(weights: Weights, kind: str = "checkpoint", supported: str = "") -> str:
+    """What a file is that is not of a `kind` that is known: what it holds, what it looks like, what is supported."""
     file = weights.path.name if weights.path else "the file"
     prefixes = list(dict.fromkeys(".".join(name.split(".")[:2]) for name in weights))[:3]
     looks = next((guess for guess, marks in LOOKS if any(mark in name for name in weights for mark in marks)), "")

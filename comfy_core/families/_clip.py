@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,7 @@ class Kind:
     """How a model uses an encoder: `layer` counts from the end, `normed` says whether the final norm is applied to it.
 
     `pad` fills a prompt up; OpenCLIP was trained with 0. `projected` takes the pooled vector through the projection.
+    `missing` layers were left out of the file at the end, and count all the same.
     """
 
     letter: str
@@ -40,6 +41,7 @@ class Kind:
     layer: int = -2
     normed: bool = False
     projected: bool = True
+    missing: int = 0
 
 
 SD1_L = Kind("l", activation="quick_gelu", pad=END, layer=-1, normed=True, projected=False)
@@ -54,12 +56,17 @@ def load_clip(encoders: Mapping[Kind, Weights], device: torch.device | None = No
     Raises WeightsError when one is not whole.
     """
     tables = {kind: transformers_layout(table) for kind, table in encoders.items()}
-    dims = {kind: _dims(table, kind) for kind, table in tables.items()}
+    dims = {_whole(kind, table): _dims(table, kind) for kind, table in tables.items()}
     first = next(iter(tables.values()))
     network = build(TextEncoders, dims, "text encoder", first)
     together = joined({f"clip_{kind.letter}.": table for kind, table in tables.items()})
     device = device or devices.compute_device()
     return CLIP(patcher_of(network, together, devices.network_dtype(device), "text encoder", device))
+
+
+def _whole(kind: Kind, text: Weights) -> Kind:
+    """The kind, as it counts layers: some files of ViT-H come without the last one, which is not used."""
+    return replace(kind, missing=1) if kind == SD2_H and layer_count(text) == LAYERS_OF_H - 1 else kind
 
 
 class TextEncoders(nn.Module):
@@ -92,10 +99,7 @@ class TextEncoders(nn.Module):
         if kind.letter not in tokens:
             raise ValueError(f"the prompt was not tokenized for this model's text encoder {kind.letter!r}")
         encoder = self.encoder(kind)
-        wanted = kind.layer if layer is None else layer
-        # files of diffusers leave out H's last layer, which is not used: there the layers count from the missing one
-        if kind is SD2_H and encoder.dims.layers == LAYERS_OF_H - 1:
-            wanted = min(wanted + 1, -1)
+        wanted = min((kind.layer if layer is None else layer) + kind.missing, -1)
         return encode_chunks(encoder, tokens[kind.letter], self.chunks[kind.letter], wanted, last=kind.normed)
 
 
@@ -149,7 +153,7 @@ def _dims(text: Weights, kind: Kind) -> ClipTextDims:
         vocabulary, width = text.shape("embeddings.token_embedding.weight")
         return ClipTextDims(
             width=width,
-            layers=sum(name.endswith(".layer_norm1.weight") for name in text),
+            layers=layer_count(text),
             heads=int(text.metadata.get("easel.clip_heads", max(1, width // 64))),
             mlp_width=text.shape("encoder.layers.0.mlp.fc1.weight")[0],
             vocabulary=vocabulary,
@@ -159,6 +163,10 @@ def _dims(text: Weights, kind: Kind) -> ClipTextDims:
         )
     except (KeyError, ValueError) as error:
         raise WeightsError(f"{file_name(text)}: the text encoder is not whole: it lacks {error}.") from error
+
+
+def layer_count(text: Weights) -> int:
+    return sum(name.endswith(".layer_norm1.weight") for name in text)
 
 
 def _projection(text: Weights) -> int:

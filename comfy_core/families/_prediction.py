@@ -24,6 +24,7 @@ SAID_BY = (
     ("easel.prediction_type", "says the file's metadata"),
     ("modelspec.prediction_type", "says the file's metadata"),
     ("yaml.parameterization", "says its YAML"),
+    ("scheduler.prediction_type", "says its scheduler"),
 )
 
 
@@ -46,7 +47,7 @@ class Choice:
 
 def prediction_of(weights: Weights, guess: Callable[[Weights], Choice]) -> Choice:
     """The choice for a checkpoint; `guess` is asked when nothing says. Raises WeightsError for an unknown word."""
-    zero_snr = marked(weights, "ztsnr")
+    zero_snr = marked(weights, "ztsnr") or weights.metadata.get("scheduler.zero_snr") == "true"
     for key, reason in SAID_BY:
         word = weights.metadata.get(key)
         if word is not None and word not in WORDS:

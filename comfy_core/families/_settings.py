@@ -1,7 +1,8 @@
 """What is said of a checkpoint outside of it: in the YAML beside it, or by the person who loads it.
 
-The YAML is that of the original releases (`model.params.parameterization`, `.use_ema`). What it says is put into the
-table's metadata as `yaml.…`, where the families look; the choice between two sets of weights is made here.
+The YAML is that of the original releases: `model.params.parameterization`, `.use_ema`, and the layer the text is read
+from. What it says is put into the table's metadata as `yaml.…`, where the families look; the choice between two sets of
+weights is made here.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ def read_config(path: Path) -> dict[str, str]:
     try:
         params: Any = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["params"]
         said = {key: params[key] for key in ("parameterization", "use_ema") if params.get(key) is not None}
+        text = params.get("cond_stage_config", {}).get("params", {})
+        if text.get("layer") == "hidden":
+            said["clip_layer"] = int(text["layer_idx"])
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path.name} is not the YAML of a model: it has no model.params.") from error
     return {f"yaml.{key}": str(value).lower() for key, value in said.items()}

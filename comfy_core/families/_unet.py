@@ -21,7 +21,8 @@ from comfy_core.weights import Weights, WeightsError
 
 UNET = "model.diffusion_model."
 OTHERS = ("time_stack.", "time_mixer.", "label_emb.weight", "motion_modules.")
-"""In names of U-Nets for video and of the upscaling model, which look like Stable Diffusion's otherwise."""
+"""In names of U-Nets for video and of the upscaling model, which look like Stable Diffusion's otherwise. So does
+Stable Zero123, which has `cc_projection`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def layout(weights: Weights) -> Layout | None:
     unet = weights.under(UNET)
     projection = next((name for name in unet if name.endswith(".proj_in.weight")), None)
     known = {"input_blocks.0.0.weight", "input_blocks.1.0.in_layers.2.weight", "out.2.weight"} <= unet.stored.keys()
-    if not known or projection is None or any(mark in name for name in unet for mark in OTHERS):
+    other = "cc_projection.weight" in weights or any(mark in name for name in unet for mark in OTHERS)
+    if not known or projection is None or other:
         return None
     first, last = unet.shape("input_blocks.0.0.weight"), unet.shape("out.2.weight")
     if len(first) != 4 or len(last) != 4:

@@ -15,6 +15,7 @@ from comfy_core.sampling.prediction import Velocity, model_sampling
 from comfy_core.weights import Weights
 
 NAME = "CosXL"
+TEXTS = sdxl.TEXTS
 SIGMA_MIN, SIGMA_MAX = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
 SIGMAS = {SIGMA_MIN: 0.002, SIGMA_MAX: 120.0}
 
@@ -29,7 +30,7 @@ def load(weights: Weights) -> Checkpoint:
     """The three parts of a checkpoint. Raises WeightsError when it is not whole."""
     sampling = model_sampling(Velocity, EDMSchedule, _level(weights, SIGMA_MIN), _level(weights, SIGMA_MAX))
     model = load_unet(weights, sampling, adapted(sdxl.LATENTS, weights), kind=sdxl.SDXL, family=__name__)
-    return checkpoint_of(weights, model, sdxl.TEXTS, note=f"{NAME}: predicts velocity at continuous noise levels")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: predicts velocity at continuous noise levels")
 
 
 def _level(weights: Weights, name: str) -> float:

@@ -17,6 +17,7 @@ from comfy_core.sampling.prediction import EDM, model_sampling
 from comfy_core.weights import Weights
 
 NAME = "Playground v2.5"
+TEXTS = sdxl.TEXTS
 SIGMAS = 0.002, 80.0
 LATENTS = replace(
     sdxl.LATENTS,
@@ -42,4 +43,4 @@ def load(weights: Weights) -> Checkpoint:
     """The three parts of a checkpoint. Raises WeightsError when it is not whole."""
     sampling = model_sampling(EDM, EDMSchedule, *SIGMAS)
     model = load_unet(weights, sampling, adapted(LATENTS, weights), kind=sdxl.SDXL, family=__name__)
-    return checkpoint_of(weights, model, sdxl.TEXTS, note=f"{NAME}: EDM prediction, latents of its own scale")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: EDM prediction, latents of its own scale")

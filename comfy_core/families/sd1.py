@@ -26,7 +26,7 @@ from comfy_core.latent_format import LatentFormat
 from comfy_core.weights import Weights
 
 NAME = "Stable Diffusion 1.x"
-TEXT = ("cond_stage_model.transformer.text_model.", "cond_stage_model.transformer.")
+TEXTS = {SD1_L: ("cond_stage_model.transformer.text_model.", "cond_stage_model.transformer.")}
 LATENTS = LatentFormat(
     scale_factor=0.18215,
     latent_rgb_factors=(
@@ -50,4 +50,4 @@ def load(weights: Weights) -> Checkpoint:
     choice = prediction_of(weights, usual())
     heads = int(weights.metadata.get("easel.num_heads", 8))
     model = load_unet(weights, choice.sampling(), adapted(LATENTS, weights), heads=heads, family=__name__)
-    return checkpoint_of(weights, model, {SD1_L: TEXT}, note=f"{NAME}: {choice.sentence}")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: {choice.sentence}")

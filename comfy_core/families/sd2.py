@@ -17,7 +17,7 @@ from comfy_core.sampling.prediction import Epsilon, Velocity
 from comfy_core.weights import Weights
 
 NAME = "Stable Diffusion 2.x"
-TEXT = ("cond_stage_model.model.",)
+TEXTS = {SD2_H: ("cond_stage_model.model.",)}
 FIRST_NORM = ".transformer_blocks.0.norm1.bias"
 SPREAD = 0.09
 """Above it the biases of the last transformer's first norm are those of a velocity model."""
@@ -33,7 +33,7 @@ def load(weights: Weights) -> Checkpoint:
     """The three parts of a checkpoint. Raises WeightsError when it is not whole."""
     choice = prediction_of(weights, guess)
     model = load_unet(weights, choice.sampling(), adapted(LATENTS, weights), family=__name__)
-    return checkpoint_of(weights, model, {SD2_H: TEXT}, note=f"{NAME}: {choice.sentence}")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: {choice.sentence}")
 
 
 def guess(weights: Weights) -> Choice:

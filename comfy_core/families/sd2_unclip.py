@@ -12,13 +12,12 @@ import torch
 from torch import Tensor
 
 from comfy_core.checkpoint import Checkpoint
-from comfy_core.families import sd2
-from comfy_core.families._clip import SD2_H
 from comfy_core.families._parts import adapted, checkpoint_of
 from comfy_core.families._prediction import prediction_of, usual
 from comfy_core.families._unet import layout, load_unet
 from comfy_core.families._vector import Augmentation, image_vector
 from comfy_core.families.sd1 import LATENTS
+from comfy_core.families.sd2 import TEXTS
 from comfy_core.model import DiffusionModel
 from comfy_core.sampling.prediction import Velocity
 from comfy_core.weights import Weights
@@ -41,7 +40,7 @@ def load(weights: Weights) -> Checkpoint:
     network: UnClip = model.model  # type: ignore[assignment]
     if MEAN in weights and STD in weights:
         network.augmentation = Augmentation(*(weights[name].float().reshape(-1).clone() for name in (MEAN, STD)))
-    return checkpoint_of(weights, model, {SD2_H: sd2.TEXT}, note=f"{NAME}: {choice.sentence}")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: {choice.sentence}")
 
 
 class UnClip(DiffusionModel):

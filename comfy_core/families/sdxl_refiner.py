@@ -18,7 +18,7 @@ from comfy_core.families._unet import layout, load_unet
 from comfy_core.weights import Weights
 
 NAME = "SDXL refiner"
-TEXT = ("conditioner.embedders.0.model.",)
+TEXTS = {SDXL_G: ("conditioner.embedders.0.model.",)}
 GOOD, BAD = 6.0, 2.5
 """Aesthetic scores of what is wanted and of what is not."""
 
@@ -33,7 +33,7 @@ def load(weights: Weights) -> Checkpoint:
     """The three parts of a checkpoint. Raises WeightsError when it is not whole."""
     choice = prediction_of(weights, usual())
     model = load_unet(weights, choice.sampling(), adapted(sdxl.LATENTS, weights), kind=SDXLRefiner, family=__name__)
-    return checkpoint_of(weights, model, {SDXL_G: TEXT}, note=f"{NAME}: {choice.sentence}")
+    return checkpoint_of(weights, model, TEXTS, note=f"{NAME}: {choice.sentence}")
 
 
 class SDXLRefiner(sdxl.SDXL):
