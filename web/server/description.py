@@ -101,7 +101,7 @@ def _operation(handler: Callable[..., Any], path: str, method: str) -> dict[str,
         "operationId": f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}",
         "tags": [handler.__module__.rpartition(".")[2]],
         "parameters": [*_path_parameters(path), *_query_parameters(handler)],
-        "responses": {"200": {"description": "Done"}, "4XX": REFUSAL},
+        "responses": {"2XX": {"description": "Done"}, "4XX": REFUSAL},
     }
     if method in ("POST", "PATCH") and (body := _body(handler)) is not None:
         operation["requestBody"] = {"content": body}

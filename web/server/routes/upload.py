@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from comfy_core.folders import Folders
 from web.server.access.rights import Right, needs
@@ -113,7 +114,7 @@ async def _receive(request: web.Request, upload: Upload) -> None:
                 await _receive_file(request, field, upload)
             elif field.name in ("type", "subfolder", "overwrite", "original_ref"):
                 _note(upload, field.name, await _text(field))
-    except (ValueError, AssertionError, EOFError):
+    except (ValueError, AssertionError, EOFError, BadHttpMessage):
         raise Refusal("the form is damaged: its parts cannot be told apart") from None
     if not upload.name:
         raise Refusal("the form has no file; put it into a field called image, with a file name")
