@@ -60,6 +60,13 @@ class Residency:
     def bytes_on(self, device: torch.device) -> int:
         return sum(one.bytes for one in self._residents.values() if one.device == device)
 
+    def room(self, patchers: Sequence[ModelPatcher]) -> int:
+        """Bytes there would be for work beside these models if every other one left that is not at work."""
+        device, networks = patchers[0].load_device, [patcher.model for patcher in patchers]
+        idle = [one for network, one in self._residents.items() if not one.users and network not in networks]
+        missing = sum(patcher.model_size() for patcher in patchers if patcher.model not in self._residents)
+        return self._free_bytes(device) + sum(one.bytes for one in idle if one.device == device) - missing
+
     @contextmanager
     def use(self, patchers: Sequence[ModelPatcher], working_bytes: int = 0) -> Iterator[None]:
         """Have these models on their devices, patched, while the block runs, with `working_bytes` left for its work.

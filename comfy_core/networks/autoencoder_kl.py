@@ -132,10 +132,15 @@ class Encoder(nn.Module):
         self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
         self.conv_out = Conv2d(ch, 2 * dims.latent_channels, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def outer(self, x: Tensor) -> Tensor:
+        """Features [B, C, h, w] of images, each place from its neighbourhood."""
         h = self.conv_in(channels_last_on_cpu(x))
         for level in self.down:
             h = level(h)
+        return h
+
+    def inner(self, h: Tensor) -> Tensor:
+        """The latents' moments from features; every place attends to every other."""
         return self.conv_out(F.silu(self.norm_out(self.mid(h))))
 
 
@@ -157,14 +162,21 @@ class Decoder(nn.Module):
         self.norm_out = nn.GroupNorm(groups, ch, eps=1e-6)
         self.conv_out = Conv2d(ch, dims.image_channels, 3, padding=1)
 
-    def forward(self, z: Tensor) -> Tensor:
-        h = self.mid(self.conv_in(channels_last_on_cpu(z)))
+    def inner(self, z: Tensor) -> Tensor:
+        """Features [B, C, h, w] of latents; every place attends to every other."""
+        return self.mid(self.conv_in(channels_last_on_cpu(z)))
+
+    def outer(self, h: Tensor) -> Tensor:
+        """Images from features, each pixel from its neighbourhood."""
         for level in reversed(self.up):
             h = level(h)
         return self.conv_out(F.silu(self.norm_out(h)))
 
 
 class AutoencoderKL(nn.Module):
+    """Encoder and decoder. Each is of two halves: the inner one, at the latents' resolution, sees the picture whole;
+    the outer one, where nearly all the work and memory is, can be done in tiles."""
+
     def __init__(self, dims: AutoencoderDims) -> None:
         super().__init__()
         self.dims = dims
@@ -176,9 +188,7 @@ class AutoencoderKL(nn.Module):
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, each [B, C, H/factor, W/factor], of the posterior of `image` [B, 3, H, W] in -1..1."""
-        h = self.encoder(image)
-        mean, logvar = (self.quant_conv(h) if self.dims.quant_convs else h).chunk(2, dim=1)
-        return mean, logvar.clamp(-30.0, 20.0)
+        return self._moments(self.encode_outer(image))
 
     def encode(self, image: Tensor, generator: torch.Generator | None = None, sample: bool = False) -> Tensor:
         """Unscaled latents of `image` [B, 3, H, W] in -1..1: the posterior's mean, or a draw from it if `sample`."""
@@ -188,6 +198,27 @@ class AutoencoderKL(nn.Module):
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
         return mean + (0.5 * logvar).exp() * noise
 
+    def encode_outer(self, image: Tensor) -> Tensor:
+        """Features [B, width, H/factor, W/factor] of `image`."""
+        return self.encoder.outer(image)
+
+    def encode_inner(self, features: Tensor) -> Tensor:
+        """The posterior's mean from features."""
+        return self._moments(features)[0]
+
     def decode(self, z: Tensor) -> Tensor:
         """Images [B, 3, H, W], about -1..1, of unscaled latents [B, C, h, w]."""
-        return self.decoder(self.post_quant_conv(z) if self.dims.quant_convs else z)
+        return self.decode_outer(self.decode_inner(z))
+
+    def decode_inner(self, z: Tensor) -> Tensor:
+        """Features [B, width, h, w] of latents."""
+        return self.decoder.inner(self.post_quant_conv(z) if self.dims.quant_convs else z)
+
+    def decode_outer(self, features: Tensor) -> Tensor:
+        """Images from features."""
+        return self.decoder.outer(features)
+
+    def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.encoder.inner(features)
+        mean, logvar = (self.quant_conv(h) if self.dims.quant_convs else h).chunk(2, dim=1)
+        return mean, logvar.clamp(-30.0, 20.0)

@@ -1,0 +1,154 @@
+"""Pictures in tiles are the pictures as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from comfy_core.checkpoint import Checkpoint
+from comfy_core.families import load_checkpoint
+from comfy_core.memory import residency
+from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
+from comfy_core.vae import VAE
+from nodes.tiled import vae_decode_tiled, vae_encode_tiled
+from tools.starter import settings
+
+
+@pytest.mark.parametrize(
+    ("length", "largest", "overlap", "size", "starts"),
+    [
+        (64, 64, 8, 64, (0,)),
+        (10, 64, 8, 10, (0,)),
+        (128, 64, 8, 48, (0, 40, 80)),
+        (65, 64, 8, 37, (0, 28)),
+        (30, 10, 90, 9, (0, 7, 14, 21)),
+    ],
+)
+def test_tiles_are_as_few_and_as_small_as_can_be(length: int, largest: int, overlap: int, size: int, starts):
+    assert Tiles.along(length, largest, overlap) == Tiles(length, size, starts)
+
+
+@pytest.mark.parametrize(("length", "largest", "overlap"), [(128, 64, 8), (97, 31, 7), (1000, 16, 16), (50, 49, 0)])
+def test_every_place_is_covered_and_counts_once(length: int, largest: int, overlap: int):
+    tiles = Tiles.along(length, largest, overlap)
+    total = torch.zeros(3 * length)
+    for start, weight in zip(tiles.starts, tiles.weights(3), strict=True):
+        assert weight.min() > 0
+        total[3 * start : 3 * start + len(weight)] += weight
+    torch.testing.assert_close(total, torch.ones(3 * length))
+
+
+def test_a_function_of_single_places_is_the_same_in_tiles():
+    x = torch.randn(1, 2, 40, 23)
+    tiles = Tiles.along(40, 12, 4), Tiles.along(23, 30, 4)
+    torch.testing.assert_close(in_tiles(lambda tile: tile * 2, x, *tiles, 1, 1), x * 2)
+    small = in_tiles(lambda tile: tile[:, :, ::8, ::8], torch.ones(1, 2, 320, 184), *tiles, 8, 1)
+    torch.testing.assert_close(small, torch.ones(1, 2, 40, 23))
+
+
+def test_norms_take_their_moments_from_another_picture_while_asked_to():
+    norm = nn.GroupNorm(2, 6)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    x = torch.randn(1, 6, 8, 8) * 3 + 1
+    with norms_of(norm, lambda: norm(x)):
+        torch.testing.assert_close(norm(x[:, :, :2]), nn.GroupNorm.forward(norm, x)[:, :, :2])
+    torch.testing.assert_close(norm(x[:, :, :2]), nn.GroupNorm.forward(norm, x[:, :, :2]))
+
+
+def test_a_smaller_picture_keeps_its_variance():
+    x = torch.randn(1, 4, 64, 48)
+    small = smaller(x, 16, 4)
+    assert small.shape == (1, 4, 16, 12)
+    assert abs(small.std() - x.std()) < 0.1
+
+
+@pytest.fixture(scope="module")
+def vae() -> Iterator[VAE]:
+    yield load_checkpoint(settings.CHECKPOINT).vae
+    residency.free_all()
+
+
+@pytest.fixture(scope="module")
+def smooth(vae: VAE) -> tuple[Tensor, Tensor, Tensor]:
+    """A picture of slow changes, its latent, and that decoded whole."""
+    across, down = torch.meshgrid(torch.linspace(0, 1, 256), torch.linspace(0, 1, 256), indexing="xy")
+    picture = torch.stack([across, down, 0.5 + 0.5 * torch.sin(5 * across + 3 * down)], -1)[None]
+    latent = vae.encode(picture)
+    return picture, latent, vae.decode(latent)
+
+
+def test_tiles_leave_no_seams(vae: VAE, smooth: tuple[Tensor, Tensor, Tensor]):
+    """A seam is a step between neighbouring pixels that the whole picture does not have."""
+    _, latent, whole = smooth
+    tiled = vae_decode_tiled({"samples": latent}, vae, 192, 64, 64, 8)
+    difference = (tiled - whole) * 255
+    assert difference.diff(dim=1).abs().max() < 2
+    assert difference.diff(dim=2).abs().max() < 2
+    assert difference.abs().mean() < 1
+    assert difference.abs().max() < 3
+
+
+def test_encoding_in_tiles_is_encoding(vae: VAE, smooth: tuple[Tensor, Tensor, Tensor]):
+    picture, latent, _ = smooth
+    tiled = vae_encode_tiled(picture, vae, 192, 64, 64, 8)["samples"]
+    assert tiled.shape == latent.shape
+    assert (tiled - latent).abs().mean() < 0.02 * latent.std()
+
+
+def test_one_tile_is_the_whole(checkpoint: Checkpoint):
+    latent = torch.randn(2, 4, 5, 9)
+    whole = checkpoint.vae.decode(latent)
+    assert torch.equal(checkpoint.vae.decode_tiled(latent), whole)
+    assert torch.equal(checkpoint.vae.encode_tiled(whole), checkpoint.vae.encode(whole))
+
+
+def sizes_decoded(vae: VAE, monkeypatch: pytest.MonkeyPatch, refuse_above: int = 10_000) -> list[int]:
+    """The widths that the costly half of the decoder sees, in order; above a width there is no memory."""
+    widths: list[int] = []
+    network = vae.first_stage_model
+    original = network.decode_outer
+
+    def outer(features: Tensor) -> Tensor:
+        widths.append(features.shape[-1])
+        if features.shape[-1] > refuse_above:
+            raise torch.OutOfMemoryError("there is none")
+        return original(features)
+
+    monkeypatch.setattr(network, "decode_outer", outer)
+    return widths
+
+
+def test_what_does_not_fit_by_estimate_is_decoded_in_tiles(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
+    vae = checkpoint.vae
+    latent = torch.randn(1, 4, 40, 40)
+    needed = vae._working_bytes(32, 32) + vae.patcher.model_size()
+    monkeypatch.setattr(residency.current(), "_free_bytes", lambda device: needed)
+    widths = sizes_decoded(vae, monkeypatch)
+    assert vae.decode(latent).shape == (1, 320, 320, 3)
+    assert max(widths) <= 32
+
+
+def test_memory_that_ends_while_decoding_makes_tiles_smaller(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
+    widths = sizes_decoded(checkpoint.vae, monkeypatch, refuse_above=20)
+    assert checkpoint.vae.decode(torch.randn(1, 4, 40, 40)).shape == (1, 320, 320, 3)
+    assert widths[0] == 40
+    assert widths[-1] <= 16
+
+
+def test_memory_that_does_not_do_for_the_smallest_tile_is_said(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
+    sizes_decoded(checkpoint.vae, monkeypatch, refuse_above=2)
+    with pytest.raises(torch.OutOfMemoryError):
+        checkpoint.vae.decode(torch.randn(1, 4, 40, 40))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
+    def broken(features: Tensor) -> Tensor:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(checkpoint.vae.first_stage_model, "decode_outer", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        checkpoint.vae.decode(torch.randn(1, 4, 8, 8))
