@@ -5,6 +5,7 @@ Never imports torch.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,6 +121,11 @@ class Node:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What notebooks and `help` show."""
+        return inspect.signature(self.function)
 
     def fingerprint(self, hook: Callable[..., Any]) -> Callable[..., Any]:
         """Register what stands for the outside world in the cache signature (a file's hash, a clock …)."""

@@ -1,0 +1,108 @@
+"""Every built-in node is a function: it takes the inputs of its schema by name, and returns a value for each output."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+import nodes
+from comfy_core import folders
+from comfy_core.families import load_checkpoint
+from comfy_core.folders import Folders
+from comfy_core.sampling.samplers import sampler_object
+from nodes.schema import Input, Node, choices
+
+ALL = {
+    one.schema.id: one
+    for info in pkgutil.iter_modules(nodes.__path__)
+    for one in vars(import_module(f"nodes.{info.name}")).values()
+    if isinstance(one, Node)
+}
+SMALL = {"steps": 2, "width": 64, "height": 64, "end_at_step": 2, "filename_prefix": "x", "text": "a cat"}
+"""In place of defaults that take long."""
+
+
+@pytest.fixture(scope="module")
+def sockets(tiny: Path) -> dict[str, Any]:
+    """A value of every type that a function can be given."""
+    checkpoint = load_checkpoint(tiny)
+    model, clip = checkpoint.model, checkpoint.clip
+    conditioning = clip.encode_from_tokens_scheduled(clip.tokenize("a cat"))
+    return {
+        "MODEL": model,
+        "CLIP": clip,
+        "VAE": checkpoint.vae,
+        "CONDITIONING": conditioning,
+        "LATENT": {"samples": torch.zeros(1, 4, 8, 8)},
+        "IMAGE": torch.full((1, 64, 64, 3), 0.5),
+        "MASK": torch.ones(1, 64, 64),
+        "SIGMAS": torch.tensor([10.0, 1.0, 0.0]),
+        "SAMPLER": sampler_object("euler"),
+        "NOISE": ALL["RandomNoise"](noise_seed=1),
+        "GUIDER": ALL["BasicGuider"](model=model, conditioning=conditioning),
+        "*": 1,
+        "COMFY_MATCHTYPE_V3": 1,
+        "COMFY_AUTOGROW_V3": {"value0": [1]},
+    }
+
+
+def of_loops(node: Node) -> bool:
+    """Nodes that add nodes need a graph to add them to."""
+    return bool({"DYNPROMPT", "FLOW_CONTROL"} & {one.type for one in [*node.schema.inputs, *node.schema.outputs]})
+
+
+def value_of(one: Input, sockets: dict[str, Any]) -> Any:
+    """A value for an input; LookupError where there is none here."""
+    if one.is_combo:
+        return choices(one, folders.current().files)[0]
+    if one.name in SMALL:
+        return SMALL[one.name]
+    if one.type in ("INT", "FLOAT", "STRING", "BOOLEAN") and "forceInput" not in one.options:
+        return one.options.get("default", one.options.get("min", ""))
+    return sockets[one.type]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_node_takes_its_inputs_by_name(name: str):
+    schema = ALL[name].schema
+    required = [one.name for one in schema.inputs if one.section == "required"]
+    signature = inspect.signature(ALL[name])
+    signature.bind(**dict.fromkeys(required))
+    signature.bind(**{one.name: None for one in schema.inputs})
+    with pytest.raises(TypeError):
+        signature.bind(nonsense=1)
+
+
+@pytest.mark.parametrize("name", [name for name, node in ALL.items() if not of_loops(node)])
+def test_every_node_can_be_called_and_returns_its_outputs(name: str, sockets: dict[str, Any], base: Folders):
+    Image.new("RGB", (16, 16)).save(base.input / "cat.png")
+    node = ALL[name]
+    try:
+        inputs = {one.name: value_of(one, sockets) for one in node.schema.inputs if one.section == "required"}
+    except LookupError:
+        pytest.skip("needs a file, or a model of another kind")
+    try:
+        with torch.inference_mode():
+            returned = node(**inputs)
+    except ValueError as refusal:
+        pytest.skip(f"refuses these values in a sentence: {refusal}")
+    outputs = node.schema.outputs
+    if node.schema.is_output:
+        assert returned is None or returned.keys() <= {"ui", "result"}
+    elif len(outputs) == 1:
+        assert not isinstance(returned, tuple)
+    else:
+        assert len(returned) == len(outputs)
+
+
+def test_most_of_them_need_no_more_than_a_small_model(sockets: dict[str, Any]):
+    needs = {name: {one.type for one in node.schema.inputs if one.section == "required"} for name, node in ALL.items()}
+    widgets = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
+    assert sum(types <= sockets.keys() | widgets for types in needs.values()) > 80
