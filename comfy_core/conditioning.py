@@ -21,6 +21,11 @@ def with_values(conditioning: Conditioning, **values: Any) -> Conditioning:
     return [[text, {**extra, **values}] for text, extra in conditioning]
 
 
+def appended(conditioning: Conditioning, name: str, value: Any) -> Conditioning:
+    """Every entry with one more value in the list of this name in its dictionary."""
+    return [[text, {**extra, name: [*extra.get(name, ()), value]}] for text, extra in conditioning]
+
+
 def concatenated(first: Conditioning, second: Conditioning) -> Conditioning:
     """Every entry of `first` with the text of the first entry of `second` after its own.
 

@@ -13,6 +13,8 @@ from comfy_core.sampling.samplers import SAMPLERS, Sampler
 from comfy_core.sampling.schedulers import SCHEDULERS
 from comfy_core.text.clip import CLIP
 from comfy_core.vae import VAE
+from comfy_core.vision import ClipVisionModel
+from comfy_core.vision import ClipVisionOutput as Seen
 from nodes.schema import Combo, Float, Hidden, Int, Socket
 
 MAX_RESOLUTION = 16384
@@ -20,6 +22,8 @@ MAX_RESOLUTION = 16384
 Model = Annotated[ModelPatcher, Socket("MODEL", tooltip="The diffusion model.")]
 Clip = Annotated[CLIP, Socket("CLIP", tooltip="The text encoder that belongs to the model.")]
 Vae = Annotated[VAE, Socket("VAE", tooltip="The autoencoder between images and latents.")]
+ClipVision = Annotated[ClipVisionModel, Socket("CLIP_VISION", tooltip="An encoder of pictures.")]
+ClipVisionOutput = Annotated[Seen, Socket("CLIP_VISION_OUTPUT", tooltip="What an encoder saw in a picture.")]
 Conditioning = Annotated[list, Socket("CONDITIONING", tooltip="An encoded prompt.")]
 Positive = Annotated[list, Socket("CONDITIONING", tooltip="What the picture should show.")]
 Negative = Annotated[list, Socket("CONDITIONING", tooltip="What the picture should not show.")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +27,21 @@ class ClipTextDims:
     projection: int = 0
 
 
+class LayerDims(Protocol):
+    """What a layer needs to know of an encoder's shape, of text or of pictures."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def layers(self) -> int: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def mlp_width(self) -> int: ...
+    @property
+    def activation(self) -> str: ...
+
+
 def quick_gelu(x: Tensor) -> Tensor:
     return x * torch.sigmoid(1.702 * x)
 
@@ -44,7 +60,7 @@ class Encoded:
 
 
 class Attention(nn.Module):
-    def __init__(self, dims: ClipTextDims) -> None:
+    def __init__(self, dims: LayerDims) -> None:
         super().__init__()
         self.heads = dims.heads
         self.q_proj = nn.Linear(dims.width, dims.width)
@@ -52,12 +68,12 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(dims.width, dims.width)
         self.out_proj = nn.Linear(dims.width, dims.width)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.out_proj(attention(self.q_proj(x), self.k_proj(x), self.v_proj(x), self.heads, mask))
 
 
 class MLP(nn.Module):
-    def __init__(self, dims: ClipTextDims) -> None:
+    def __init__(self, dims: LayerDims) -> None:
         super().__init__()
         self.activation = ACTIVATIONS[dims.activation]
         self.fc1 = nn.Linear(dims.width, dims.mlp_width)
@@ -68,14 +84,14 @@ class MLP(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    def __init__(self, dims: ClipTextDims) -> None:
+    def __init__(self, dims: LayerDims) -> None:
         super().__init__()
         self.layer_norm1 = nn.LayerNorm(dims.width)
         self.self_attn = Attention(dims)
         self.layer_norm2 = nn.LayerNorm(dims.width)
         self.mlp = MLP(dims)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         x = x + self.self_attn(self.layer_norm1(x), mask)
         return x + self.mlp(self.layer_norm2(x))
 
@@ -88,7 +104,7 @@ class Embeddings(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, dims: ClipTextDims) -> None:
+    def __init__(self, dims: LayerDims) -> None:
         super().__init__()
         self.layers = nn.ModuleList(EncoderLayer(dims) for _ in range(dims.layers))
 
