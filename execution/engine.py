@@ -7,12 +7,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
 from comfy_core.folders import Folders
 from comfy_core.media.written import forget
 from execution import problems
 from execution.catalogue import Catalogue
 from execution.checks import nodes_have_a_say
 from execution.dispatcher import Dispatcher
+from execution.events import NodeMessage
 from execution.history import entry, presentable_number, queue_item
 from execution.limits import NO_LIMITS, Limits
 from execution.place import Place
@@ -21,10 +24,23 @@ from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
 from execution.validate import Validation, validate
-from execution.worker import Worker
+from execution.worker import PackServices, Worker
 from nodes.schema import NodeSchema
 
-__all__ = ["Engine", "EngineSettings", "Envelope", "QueueStatus", "Rejected", "Submitted", "Subscription"]
+__all__ = [
+    "Engine",
+    "EngineSettings",
+    "Envelope",
+    "QueueStatus",
+    "QueueUnwritable",
+    "Rejected",
+    "Submitted",
+    "Subscription",
+]
+
+
+class QueueUnwritable(Exception):
+    """A prompt was in order and could not be taken: there is no room, or the database is gone. The text says which."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ class Engine:
         Raises `execution.database.DatabaseRefused` when another Easel runs here, or a newer one has been here.
         """
         await self._store.open()
+        self._worker.hear(self._pass_on)
         self._catalogue.load()
         recorder = asyncio.create_task(self._dispatcher.recorder.run_forever())
         for job in await self._store.recover(self._place.open()):
@@ -124,7 +141,13 @@ class Engine:
     # --- taking prompts ---
 
     async def submit(self, request: dict[str, Any]) -> Submitted:
-        """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns. Raises Rejected."""
+        """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns.
+
+        Raises Rejected, QueueUnwritable.
+        """
+        services = self._worker.services()
+        if services is not None and services.rewrites_prompts:
+            request = await self._worker.ask("rewrite", request) or request
         submission = read_request(request, self._counter)
         validation = await self.validate(submission.prompt, submission.targets)
         if validation.error is not None:
@@ -164,8 +187,10 @@ class Engine:
         self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
         try:
             known = await self._store.add(job)
-        except BaseException:
+        except BaseException as error:
             self._dispatcher.waiting.discard(job.id)
+            if isinstance(error, sa.exc.SQLAlchemyError):
+                raise QueueUnwritable(f"the queue cannot be written: {getattr(error, 'orig', error)}") from error
             raise
         if known is not None:
             if known.status == "running":
@@ -248,11 +273,28 @@ class Engine:
         if self._catalogue.is_fresh:
             await self._worker.free(unload_models, free_memory)
 
-    async def schemas(self) -> dict[str, NodeSchema]:
-        """The node catalogue by class name; waits for the worker when none is known from the last start."""
+    async def schemas(self, *, anew: bool = False) -> dict[str, NodeSchema]:
+        """The node catalogue by class name; waits for the worker when none is known from the last start.
+
+        `anew` has classes that compute their inputs say them again; a worker that takes long is not waited for.
+        """
         if not self._catalogue.schemas:
             await self._catalogue.worker_has_answered()
+        if anew:
+            await self._catalogue.refresh()
         return self._catalogue.schemas
+
+    async def explain(self, prompt: Any, targets: Any = None) -> dict[str, Any] | None:
+        """What an API prompt would do if it ran now (`execution.explain.Forecast`), without running anything. None: the
+        worker, which alone knows, is down."""
+        await self._catalogue.worker_has_answered()
+        return await self._worker.ask("explain", prompt, targets)
+
+    async def pack_services(self) -> PackServices | None:
+        """What custom packs offer besides nodes; waits for the first worker to come up."""
+        if self._worker.services() is None:
+            await self._catalogue.worker_has_answered()
+        return self._worker.services()
 
     async def stats(self) -> dict[str, Any]:
         """`{"devices": [...], "pytorch_version": str}` of the worker, or `{}` while it is not up."""
@@ -262,6 +304,10 @@ class Engine:
         await self._catalogue.worker_has_answered()
         if self._catalogue.failure is not None:
             await self._catalogue.bring_up()
+
+    def _pass_on(self, kind: str, data: Any, client_id: str | None) -> None:
+        """A pack says something outside of a run."""
+        self._hub.publish(NodeMessage(prompt_id="", kind=kind, data=data), client_id)
 
     # --- listening ---
 

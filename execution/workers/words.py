@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 
 CHUNK = 64 * 1024
 BYTES_PER_SECOND = 256 * 1024
@@ -16,16 +17,26 @@ BYTES_PER_SECOND = 256 * 1024
 async def pass_on(channel: asyncio.StreamReader) -> None:
     """Read until the end, and pass on what is within the allowance, saying how much is not."""
     second, left, dropped = 0, BYTES_PER_SECOND, 0
-    while text := await channel.read(CHUNK):
+    while True:
+        text = await _read(channel, patience=1.0 if dropped else None)
         if int(time.monotonic()) != second:
             second, left = int(time.monotonic()), BYTES_PER_SECOND
-        if len(text) <= left:
-            _write(_note(dropped) + text)
-            dropped = 0
-        else:
+        if text and len(text) > left:
             dropped += len(text)
-        left -= len(text)
-    _write(_note(dropped))
+        else:
+            _write(_note(dropped) + (text or b""))
+            dropped = 0
+        left -= len(text or b"")
+        if text == b"":
+            return
+
+
+async def _read(channel: asyncio.StreamReader, patience: float | None) -> bytes | None:
+    """What comes next; empty at the end, None when nothing comes for a while."""
+    try:
+        return await asyncio.wait_for(channel.read(CHUNK), patience)
+    except TimeoutError:
+        return None
 
 
 def _note(dropped: int) -> bytes:
@@ -35,5 +46,6 @@ def _note(dropped: int) -> bytes:
 def _write(text: bytes) -> None:
     stream = getattr(sys.stderr, "buffer", None)
     if text and stream is not None:
-        stream.write(text)
-        stream.flush()
+        with suppress(OSError, ValueError):  # a full disk, or nobody there to read: the worker must not wait for it
+            stream.write(text)
+            stream.flush()

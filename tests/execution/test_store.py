@@ -93,6 +93,17 @@ async def test_a_running_job_that_had_reported_all_its_outputs_is_completed_by_a
     assert (done.id, done.status, done.outputs) == ("a", "completed", {"1": {"images": []}})
 
 
+async def test_a_prompt_that_cannot_be_read_any_more_has_failed_and_the_next_one_is_taken(store, url):
+    for name in ("damaged", "whole"):
+        await store.add(job(name))
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
+        other.execute("UPDATE prompts SET prompt = '{]' WHERE job = 1")
+    assert (await store.take()).id == "whole"
+    (damaged,) = await store.history()
+    assert (damaged.id, damaged.status, damaged.prompt) == ("damaged", "failed", {})
+    assert "no readable prompt" in damaged.error["exception_message"]
+
+
 async def test_a_job_that_is_put_back_waits_and_has_not_crashed(store):
     await store.add(job("a"))
     await store.take()

@@ -38,7 +38,10 @@ async def remaining(request: web.Request) -> web.Response:
 
 @needs(Right.SUBMIT)
 async def submit(request: web.Request) -> web.Response:
-    from execution.engine import Rejected  # brings the database along, which the first page need not wait for
+    from execution.engine import (
+        QueueUnwritable,
+        Rejected,
+    )  # brings the database along, which the first page need not wait for
 
     body = await read_json(request)
     if is_workflow(body) and "prompt" not in body:
@@ -57,6 +60,8 @@ async def submit(request: web.Request) -> web.Response:
         taken = await engine.submit(body)
     except Rejected as rejected:
         return json_answer({"error": rejected.error, "node_errors": rejected.node_errors}, status=400)
+    except QueueUnwritable as error:
+        raise Refusal(f"{error}; make room and send the prompt again", type="queue_unwritable", status=503) from error
     return json_answer(msgspec.to_builtins(taken))
 
 
