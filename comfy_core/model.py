@@ -106,7 +106,7 @@ class DiffusionModel(nn.Module):
         if not width:
             return None
         half = width // 2
-        frequencies = torch.exp(-math.log(10_000) * torch.arange(half) / (half - 1))
+        frequencies = torch.exp(torch.arange(half) * -(math.log(10_000) / (half - 1)))
         angles = 1000 * (guidance - 1) * frequencies
         return torch.cat([angles.sin(), angles.cos()])[None]
 
