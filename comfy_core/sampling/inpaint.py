@@ -55,7 +55,7 @@ class MaskedDenoiser:
 
 def gradual_mask(strength: float = 1.0) -> Callable[..., Tensor]:
     """A function for `set_model_denoise_mask_function` that denoises a place only once the noise left is as low as its
-    mask is grey; with `strength` below 1 the mask itself counts for the rest.
+    mask is grey, and black places never; with `strength` below 1 the mask itself counts for the rest.
 
     Levin & Fried 2023, "Differential Diffusion", https://arxiv.org/abs/2306.00950, algorithm 1.
     """
@@ -66,7 +66,7 @@ def gradual_mask(strength: float = 1.0) -> Callable[..., Tensor]:
         ends = sigmas[0], torch.maximum(sigmas[-1], sampling.sigma_min.to(sigmas.device))
         first, last, now = (sampling.timestep(one).float() for one in (*ends, sigma[0]))
         way_left = (now - last) / (first - last).clamp(min=SHORTEST)
-        open_now = (denoise_mask >= way_left).to(denoise_mask.dtype)
+        open_now = ((denoise_mask >= way_left) & (denoise_mask > 0)).to(denoise_mask.dtype)
         return strength * open_now + (1 - strength) * denoise_mask
 
     return mask_at

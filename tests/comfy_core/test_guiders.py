@@ -77,9 +77,9 @@ def test_rescaled_guidance_has_the_spread_of_the_guided_velocity():
 def test_a_gradual_mask_opens_where_the_noise_left_is_as_low_as_it_is_grey(model: ModelPatcher):
     sampling = model.get_model_object("model_sampling")
     sigmas = sampling.sigma(torch.tensor([999.0, 749.0, 499.0, 249.0, 0.0]))
-    mask = torch.tensor([[0.0, 0.4, 0.6, 1.0]])
+    mask = torch.tensor([[0.0, 0.2, 0.6, 1.0]])
     extra = {"model": BasicGuider(model), "sigmas": torch.cat([sigmas, torch.zeros(1)])}
     opened = [gradual_mask()(sigma[None], mask, extra)[0].tolist() for sigma in sigmas]
-    assert opened == [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1]]
+    assert opened == [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
     half = gradual_mask(0.5)(sigmas[2:3], mask, extra)[0].tolist()
-    assert half == pytest.approx([0, 0.2, 0.8, 1.0])
+    assert half == pytest.approx([0, 0.1, 0.8, 1.0])
