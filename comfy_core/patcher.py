@@ -149,8 +149,13 @@ class ModelPatcher:
     def model_size(self) -> int:
         """Bytes the weights take when loaded."""
         if not self.size:
-            self.size = sum(one.numel() * self.loaded_dtype(one).itemsize for one in self.source.values())
+            self.size = sum(self.weight_bytes(key) for key in self.source)
         return self.size
+
+    def weight_bytes(self, key: str) -> int:
+        """Bytes a weight takes when loaded."""
+        pristine = self.source[key]
+        return pristine.numel() * self.loaded_dtype(pristine).itemsize
 
     def model_dtype(self) -> torch.dtype:
         """The type the network computes in."""

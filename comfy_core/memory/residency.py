@@ -1,5 +1,5 @@
 """Which models are on a device right now. The weight file, memory-mapped, is the pristine copy; a model on a device is
-a copy of it with patches applied, and making room is dropping such a copy.
+a copy of it with patches applied, and making room is dropping such a copy. One that does not fit is streamed in part.
 
     with residency.use([model], working_bytes=…):
         model.model.apply_model(…)
@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import torch
 from torch import Tensor, nn
 
 from comfy_core.memory import devices
+from comfy_core.memory.streaming import Plan, Stream, plan
 from comfy_core.patcher import ModelPatcher
 
 log = logging.getLogger(__name__)
@@ -32,13 +33,30 @@ class Resident:
 
     name: str
     device: torch.device
-    bytes: int
+    plan: Plan
     source: Mapping[str, Tensor]
     from_file: bool
+    patcher: ReferenceType[ModelPatcher]
     patched: set[str]
     patches_uuid: uuid.UUID
     last_use: int
+    streamed: ReferenceType[Stream] | None = None
     users: int = 0
+
+    @property
+    def passing(self) -> int:
+        """Bytes of streamed weights that are here now."""
+        stream = self.stream
+        return stream.held if stream else 0
+
+    @property
+    def bytes(self) -> int:
+        return self.plan.kept + self.passing
+
+    @property
+    def stream(self) -> Stream | None:
+        """What streams the weights that are not here. The network itself keeps it, in its hooks."""
+        return self.streamed and self.streamed()
 
 
 class Residency:
@@ -88,41 +106,78 @@ class Residency:
         """Drop the weights of every model that is not at work right now."""
         self._evict_until(lambda: False)
 
+    def stream(self, network: nn.Module) -> bool:
+        """Take all that can be streamed of a model at work off its device, because memory ended. False if that is how
+        it works already, or it has nothing to stream. Call it between two runs of the network."""
+        resident = self._residents.get(network)
+        if resident is None or resident.users != 1:
+            return False
+        before = resident.stream.names if resident.stream else ()
+        patcher = resident.patcher()
+        if patcher is None or len((planned := plan(patcher, 0)).streamed) <= len(before):
+            return False
+        self._forget(network, resident)
+        self._place(patcher, planned, resident)
+        return True
+
     def _load(self, patcher: ModelPatcher, working_bytes: int) -> Resident:
+        device = patcher.load_device
         resident = self._residents.get(patcher.model)
         if resident is None:
-            size = patcher.model_size()
-            self._make_room(patcher.load_device, size + working_bytes)
-            place(patcher, patcher.source)
-            resident = Resident(
-                name=patcher.name,
-                device=patcher.load_device,
-                bytes=size,
-                source=patcher.source,
-                from_file=patcher.from_file,
-                patched=set(patcher.patches),
-                patches_uuid=patcher.patches_uuid,
-                last_use=next(self._clock),
-            )
-            self._residents[patcher.model] = resident
-            log.info("%s: %.0f MiB loaded on %s", resident.name, size / 2**20, resident.device)
-            return resident
+            self._make_room(device, patcher.model_size() + working_bytes)
+            return self._place(patcher, plan(patcher, self._free_bytes(device) - working_bytes))
         resident.last_use = next(self._clock)
         resident.users += 1
         try:
-            self._make_room(patcher.load_device, working_bytes)
+            self._make_room(device, working_bytes)
         finally:
             resident.users -= 1
+        better = plan(patcher, self._free_bytes(device) + resident.bytes - working_bytes)
+        needed = working_bytes + resident.plan.passing - resident.passing
+        short = self._free_bytes(device) < needed and better.bytes < resident.plan.bytes
+        roomy = resident.stream is not None and not better.streamed
+        if not resident.users and (short or roomy):
+            self._forget(patcher.model, resident)
+            return self._place(patcher, better)
         if resident.patches_uuid != patcher.patches_uuid:
             self._repatch(resident, patcher)
+        return resident
+
+    def _place(self, patcher: ModelPatcher, planned: Plan, resident: Resident | None = None) -> Resident:
+        """Load a model as planned, anew or, while it is at work, in the place of how it was."""
+        stream = Stream(patcher, planned.streamed, planned.at_once) if planned.streamed else None
+        place(patcher, patcher.source if stream is None else patcher.source.keys() - stream.keys())
+        resident = resident or Resident(
+            name=patcher.name,
+            device=patcher.load_device,
+            plan=planned,
+            source=patcher.source,
+            from_file=patcher.from_file,
+            patcher=ref(patcher),
+            patched=set(),
+            patches_uuid=patcher.patches_uuid,
+            last_use=next(self._clock),
+        )
+        resident.plan, resident.streamed = planned, stream and ref(stream)
+        resident.patched = set(patcher.patches)
+        resident.patches_uuid = patcher.patches_uuid
+        self._residents[patcher.model] = resident
+        whole = patcher.model_size()
+        how = "" if stream is None else f" of {whole / 2**20:.0f} MiB, the rest streamed,"
+        log.info("%s: %.0f MiB%s loaded on %s", resident.name, planned.bytes / 2**20, how, resident.device)
         return resident
 
     def _repatch(self, resident: Resident, patcher: ModelPatcher) -> None:
         if resident.users:
             raise ValueError(f"{patcher.name} is already at work with other patches")
-        place(patcher, resident.patched | patcher.patches.keys())
+        changed = resident.patched | patcher.patches.keys()
+        if resident.stream is not None:
+            resident.stream.use(patcher)
+            changed -= resident.stream.keys()
+        place(patcher, changed)
         resident.patched = set(patcher.patches)
         resident.patches_uuid = patcher.patches_uuid
+        resident.patcher = ref(patcher)
 
     def _done(self, resident: Resident) -> None:
         resident.users -= 1
@@ -139,10 +194,15 @@ class Residency:
             if enough():
                 return
             if not resident.users and device in (None, resident.device):
-                drop(network, resident)
-                del self._residents[network]
-                devices.empty_cache(resident.device)
+                self._forget(network, resident)
                 log.info("%s: %.0f MiB freed on %s", resident.name, resident.bytes / 2**20, resident.device)
+
+    def _forget(self, network: nn.Module, resident: Resident) -> None:
+        if resident.stream is not None:
+            resident.stream.close()
+        drop(network, resident)
+        del self._residents[network]
+        devices.empty_cache(resident.device)
 
 
 def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:
