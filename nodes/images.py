@@ -100,7 +100,7 @@ def save_image(
     extra_pnginfo: PngInfo = None,
 ) -> Image:
     """Save pictures as PNG in output/, with the workflow inside the file."""
-    return _saved(images, "output", filename_prefix, png_texts(prompt, with_recipe(prompt, extra_pnginfo)))
+    return _saved(images, "output", filename_prefix, prompt, extra_pnginfo)
 
 
 @node(
@@ -114,12 +114,11 @@ def save_image(
 )
 def preview_image(images: Image, prompt: Prompt = None, extra_pnginfo: PngInfo = None) -> Image:
     """Show pictures without keeping them."""
-    return _saved(
-        images, "temp", f"easel_temp_{RUN}", png_texts(prompt, with_recipe(prompt, extra_pnginfo)), compress_level=1
-    )
+    return _saved(images, "temp", f"easel_temp_{RUN}", prompt, extra_pnginfo, compress_level=1)
 
 
-def _saved(images: Any, type: str, prefix: str, texts: dict[str, str], compress_level: int = 4) -> Any:
+def _saved(images: Any, type: str, prefix: str, prompt: Any, extra_pnginfo: Any, compress_level: int = 4) -> Any:
+    texts = png_texts(prompt, with_recipe(prompt, extra_pnginfo))
     files = save_pngs(to_pictures(images), folders.current().of_type(type), prefix, texts, compress_level)
     return {"ui": {"images": [one | {"type": type} for one in files]}, "result": (images,)}
 

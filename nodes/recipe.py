@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -53,12 +54,26 @@ def files_of(prompt: Prompt) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for node_id, name, value in _literals(prompt):
         if isinstance(value, str):
-            for kind in _kinds(prompt[node_id].get("class_type"), name, value):
-                path = _find(kind, value)
-                if path is not None:
-                    found.setdefault(f"{kind}/{value}", path)
-                    break
+            found |= _file_of(prompt[node_id].get("class_type"), name, value) | _embeddings_in(value)
     return found
+
+
+def _file_of(class_type: Any, name: str, value: str) -> dict[str, Path]:
+    for kind in _kinds(class_type, name, value):
+        path = _find(kind, value)
+        if path is not None:
+            return {f"{kind}/{value}": path}
+    return {}
+
+
+def _embeddings_in(text: str) -> dict[str, Path]:
+    names = re.findall(r"embedding:([^\s:(),]+)", text)
+    if not names:
+        return {}
+    from comfy_core.text.embeddings import embedding_file
+
+    paths = {name: embedding_file(name) for name in names}
+    return {f"embeddings/{name.removesuffix(path.suffix)}{path.suffix}": path for name, path in paths.items() if path}
 
 
 def _kinds(class_type: Any, name: str, value: str) -> Iterator[str]:

@@ -53,6 +53,14 @@ def test_a_recipe_has_the_hashes_of_models_and_input_files_whoever_opens_them(fi
     }
 
 
+def test_embeddings_that_a_text_names_are_among_the_files(base: Folders):
+    path = base.base / "models" / "embeddings" / "sub" / "moody.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"vectors")
+    texts = {"1": {"class_type": "CLIPTextEncode", "inputs": {"text": "(embedding:sub/moody:1.2), embedding:none"}}}
+    assert recipe(texts)["files"] == {"embeddings/sub/moody.pt": sha256(path)}
+
+
 def test_it_has_the_seeds_and_what_computed_it(files: Folders):
     made = recipe(PROMPT)
     assert made["seeds"] == {"3.seed": 7}
