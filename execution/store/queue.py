@@ -15,13 +15,15 @@ from execution.store.tables import jobs, outputs, prompts
 MOST_CRASHES = 3
 _pending = jobs.c.status == "pending"
 _running = jobs.c.status == "running"
+_known = sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id"))
+_insert_outputs = sa.insert(outputs)
 _next = rows.WITH_PROMPT.where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
 
 
 def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
     """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned instead,
     and nothing is added."""
-    known = connection.execute(sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == job.id)).first()
+    known = connection.execute(_known, {"id": job.id}).first()
     if known is not None and known.status not in FINISHED:
         return rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == known.sequence))[0]
     if known is not None:
@@ -112,7 +114,7 @@ def note_crash(job: StoredJob, node: str) -> bool:
 def save_outputs(connection: sa.Connection, job: StoredJob, nodes: Sequence[str]) -> None:
     """Write what these nodes of a running job have put out."""
     values = [{"job": job.sequence, "node": one, "output": job.outputs[one], "meta": job.meta[one]} for one in nodes]
-    connection.execute(sa.insert(outputs), values)
+    connection.execute(_insert_outputs, values)
 
 
 def check(connection: sa.Connection) -> None:

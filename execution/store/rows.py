@@ -15,49 +15,32 @@ OWN = [column for column in jobs.c if column.name != "finished_order"]
 WITH_PROMPT = sa.select(*OWN, prompts.c.prompt, prompts.c.extra_data).join(prompts, prompts.c.job == jobs.c.sequence)
 WITHOUT_PROMPT = sa.select(*OWN)
 QUEUE_ORDER = (jobs.c.number, jobs.c.sequence)
-NEXT_IN_HISTORY = sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
+# Made once, for making a statement costs more than running it.
+_insert_job, _insert_prompt = sa.insert(jobs), sa.insert(prompts)
+_update_job = sa.update(jobs).where(jobs.c.sequence == sa.bindparam("key"))
+_finish_job = _update_job.values(
+    finished_order=sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
+)
 
 
 def insert(connection: sa.Connection, job: StoredJob) -> None:
-    row = connection.execute(
-        sa.insert(jobs).values(
-            id=job.id,
-            number=job.number,
-            status=job.status,
-            attempts=job.attempts,
-            created_at=job.created_at,
-            workflow_id=workflow_of(job.extra_data),
-            targets=job.targets,
-            messages=job.messages,
-            timings=job.timings,
-        )
-    )
-    assert row.inserted_primary_key is not None
-    job.sequence = row.inserted_primary_key[0]
-    connection.execute(
-        sa.insert(prompts).values(
-            job=job.sequence, words=words_of(job.prompt), prompt=job.prompt, extra_data=job.extra_data
-        )
-    )
+    row = {name: getattr(job, name) for name in ("id", "number", "status", "attempts", "created_at", "targets")}
+    known = {"workflow_id": workflow_of(job.extra_data), "messages": job.messages, "timings": job.timings}
+    inserted = connection.execute(_insert_job, row | known).inserted_primary_key
+    assert inserted is not None
+    job.sequence = inserted[0]
+    texts = {"words": words_of(job.prompt), "prompt": job.prompt, "extra_data": job.extra_data}
+    connection.execute(_insert_prompt, texts | {"job": job.sequence})
 
 
 def update(connection: sa.Connection, job: StoredJob, **values: Any) -> None:
-    connection.execute(sa.update(jobs).where(jobs.c.sequence == job.sequence).values(**values))
+    connection.execute(_update_job, {"key": job.sequence} | values)
 
 
 def finish(connection: sa.Connection, job: StoredJob, status: str) -> None:
     job.status = status
-    update(
-        connection,
-        job,
-        status=status,
-        finished_at=now_ms(),
-        finished_order=NEXT_IN_HISTORY,
-        messages=job.messages,
-        timings=job.timings,
-        crashes=job.crashes,
-        error=job.error,
-    )
+    values = {name: getattr(job, name) for name in ("status", "messages", "timings", "crashes", "error")}
+    connection.execute(_finish_job, {"key": job.sequence, "finished_at": now_ms()} | values)
 
 
 def delete(connection: sa.Connection, sequences: Sequence[int]) -> None:
