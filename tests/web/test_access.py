@@ -187,6 +187,16 @@ async def test_users_sign_in_and_have_their_own_settings(guarded, kept) -> None:
     assert (await guarded.get("/internal/logs")).status == 200
 
 
+async def test_nobody_takes_over_the_socket_of_another_user(guarded, kept) -> None:
+    with kept() as accounts:
+        accounts.add_user("ada", "correct horse", admin=False)
+        token = accounts.add_token("hers", Token(hash="", user="ada"))
+    async with guarded.ws_connect(f"/ws?clientId=me&token={OWN}") as socket:
+        await socket.receive_json()
+        with pytest.raises(WSServerHandshakeError, match="403"):
+            await guarded.ws_connect(f"/ws?clientId=me&token={token}")
+
+
 async def test_a_new_password_ends_the_sessions_of_the_old_one(guarded, kept) -> None:
     with kept() as accounts:
         accounts.add_user("ada", "correct horse", admin=False)

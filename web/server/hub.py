@@ -36,8 +36,9 @@ BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Previe
 class Client:
     """One open socket, and what its client has said that it understands."""
 
-    def __init__(self, id: str, socket: web.WebSocketResponse) -> None:
+    def __init__(self, id: str, socket: web.WebSocketResponse, user: str) -> None:
         self.id = id
+        self.user = user
         self.socket = socket
         self.wants_metadata = False
         self.takes_changes = False
@@ -73,8 +74,12 @@ class Hub:
                 elif isinstance(envelope.event, ProgressState):
                     self._progress.note(envelope.event)
 
+    def is_anothers(self, client_id: str, user: str) -> bool:
+        """Whether a client of another user has this id, whose runs' events must not go astray."""
+        return any(client.user != user for client in self._clients.get(client_id, ()))
+
     async def serve(self, engine: Engine, client: Client, since: int | None) -> None:
-        """Talk to one client until it leaves."""
+        """Talk to one client until it leaves. Raises TimeoutError for one that takes nothing any more."""
         self._clients[client.id].append(client)
         client.progress = self._progress.copy()
         with engine.subscribe(since) as events:
@@ -184,6 +189,6 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        gone = (asyncio.CancelledError, TimeoutError, ConnectionError, RuntimeError)
+        gone = (asyncio.CancelledError, ConnectionError, RuntimeError)
         if isinstance(outcome, BaseException) and not isinstance(outcome, gone):
             raise outcome
