@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from comfy_core.memory import devices
+from comfy_core.memory import devices, residency
 from comfy_core.model import DiffusionModel
 from comfy_core.sampling.conditions import Condition, repeated
 
@@ -62,6 +62,28 @@ def predict(
         given = {"input": many_x, "timestep": many_t, "c": inputs, "cond_or_uncond": sides}
         output = wrapper(model.apply_model, given)
     return list(output.chunk(len(batch)))
+
+
+def predict_in_memory(
+    model: DiffusionModel, batch: list[Task], x: Tensor, timestep: Tensor, model_options: dict[str, Any]
+) -> list[Tensor]:
+    """`predict`; where memory ends on the way, again by smaller batches, then with the model's weights streamed.
+
+    Raises torch.OutOfMemoryError when that does not help.
+    """
+    try:
+        return predict(model, batch, x, timestep, model_options)
+    except (RuntimeError, MemoryError) as error:
+        if not devices.is_out_of_memory(error):
+            raise
+    devices.empty_cache(x.device)
+    if len(batch) > 1:
+        halves = batch[: len(batch) // 2], batch[len(batch) // 2 :]
+        return [one for half in halves for one in predict_in_memory(model, half, x, timestep, model_options)]
+    if residency.current().stream(model):
+        return predict_in_memory(model, batch, x, timestep, model_options)
+    size = "x".join(str(side) for side in x.shape)
+    raise torch.OutOfMemoryError(f"a step on a latent of {size} does not fit the memory, even with streamed weights")
 
 
 def _most(model: DiffusionModel, part: Tensor, free: int) -> int:

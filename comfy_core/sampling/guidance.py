@@ -13,7 +13,7 @@ from torch import Tensor
 
 from comfy_core.model import DiffusionModel
 from comfy_core.patcher import ModelPatcher
-from comfy_core.sampling.batches import Task, batches, predict
+from comfy_core.sampling.batches import Task, batches, predict_in_memory
 from comfy_core.sampling.conditions import Condition, Conditioning, process_conds
 from comfy_core.sampling.resume import recalled
 from comfy_core.sampling.run import StepCallback, run_sampler
@@ -139,7 +139,7 @@ def predict_conditions(
     totals = [torch.zeros_like(x) for _ in sides]
     weights = [torch.full_like(x, SMALLEST_WEIGHT) for _ in sides]
     for batch in batches(tasks_for(sides, x, sigma), x, model):
-        for task, output in zip(batch, predict(model, batch, x, timestep, model_options), strict=True):
+        for task, output in zip(batch, predict_in_memory(model, batch, x, timestep, model_options), strict=True):
             task.condition.crop(totals[task.side]).add_(output * task.weight)
             task.condition.crop(weights[task.side]).add_(task.weight)
     return [total / weight for total, weight in zip(totals, weights, strict=True)]
