@@ -139,7 +139,7 @@ async def test_changes_begin_with_what_a_client_has_missed(client, post_prompt) 
     async with client.ws_connect("/ws?clientId=me") as socket:
         await announce(socket, supports_progress_changes=True)
         frames = await heard(socket, lambda frame: frame["type"] == "progress_state")  # previews may come before
-        assert states(frames[-1:])[0].keys() == {"1"}
+        assert "1" in states(frames[-1:])[0]
         await client.post("/interrupt")
 
 
