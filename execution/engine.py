@@ -180,8 +180,10 @@ class Engine:
             created_at=submission.extra_data["create_time"],
         )
         self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
+        adding = self._store.add(job)
+        self._dispatcher.wake()  # at once: what it takes next is written after this, and in the same transaction
         try:
-            known = await self._store.add(job)
+            known = await adding
         except BaseException as error:
             self._dispatcher.waiting.discard(job.id)
             if isinstance(error, sa.exc.SQLAlchemyError):
@@ -192,7 +194,6 @@ class Engine:
                 self._dispatcher.waiting.discard(job.id)
             return _number_of_same(known, job)
         self._dispatcher.tell_status()
-        self._dispatcher.wake()
         return job.number
 
     # --- the queue ---
