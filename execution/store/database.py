@@ -116,7 +116,7 @@ def _sync_at_checkpoints(connection: Any, record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    connection.connection.cursor().execute("BEGIN")
 
 
 def _migrate(engine: sa.Engine) -> None:
