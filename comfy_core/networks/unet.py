@@ -6,7 +6,9 @@ One network serves SD 1.x, SD 2.x, SDXL and the refiner: they differ in `UNetDim
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +16,10 @@ from torch import Tensor, nn
 
 from comfy_core.memory.attention import attention
 from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
+
+Options = Mapping[str, Any]
+"""What takes part in a pass through the network: `patches`, functions `(x, options)` by the place they are called in
+(`middle_patch`: between self- and cross-attention). They are told the `transformer_index` they are called from."""
 
 
 @dataclass(frozen=True)
@@ -135,18 +141,21 @@ class TransformerBlock(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.norm3 = nn.LayerNorm(dim)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, options: Options) -> Tensor:
         n = self.norm1(x)
         x = x + self.attn1(n, n)
+        for patch in options.get("patches", {}).get("middle_patch", ()):
+            x = patch(x, options)
         x = x + self.attn2(self.norm2(x), context)
         return x + self.ff(self.norm3(x))
 
 
 class SpatialTransformer(nn.Module):
-    """Transformer blocks over the pixels of a feature map [B, C, H, W]."""
+    """Transformer blocks over the pixels of a feature map [B, C, H, W]. `index` counts those of a network."""
 
     def __init__(self, channels: int, depth: int, dims: UNetDims) -> None:
         super().__init__()
+        self.index = 0
         self.linear = dims.linear_projections
         self.norm = nn.GroupNorm(dims.norm_groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
@@ -156,7 +165,7 @@ class SpatialTransformer(nn.Module):
         )
         self.proj_out = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, options: Options) -> Tensor:
         height, width = x.shape[-2:]
         h = self.norm(x)
         if not self.linear:
@@ -164,8 +173,10 @@ class SpatialTransformer(nn.Module):
         h = h.flatten(2).transpose(1, 2)
         if self.linear:
             h = self.proj_in(h)
+        if options:
+            options = {**options, "transformer_index": self.index}
         for block in self.transformer_blocks:
-            h = block(h, context)
+            h = block(h, context, options)
         if self.linear:
             h = self.proj_out(h)
         h = h.transpose(1, 2).unflatten(2, (height, width))
@@ -195,12 +206,14 @@ class Upsample(nn.Module):
 class Stage(nn.Sequential):
     """A few layers in a row, each given what it needs: the time embedding, the text, or the size to grow to."""
 
-    def forward(self, x: Tensor, emb: Tensor, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, x: Tensor, emb: Tensor, context: Tensor, options: Options, size: tuple[int, int] | None = None
+    ) -> Tensor:
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, emb)
             elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
+                x = layer(x, context, options)
             elif isinstance(layer, Upsample):
                 x = layer(x, size or (x.shape[-2] * 2, x.shape[-1] * 2))
             else:
@@ -249,6 +262,12 @@ class UNet(nn.Module):
                     layers.append(Upsample(ch))
                 self.output_blocks.append(Stage(*layers))
         self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), Conv2d(ch, dims.out_channels, 3, padding=1))
+        for index, transformer in enumerate(self.transformers()):
+            transformer.index = index
+
+    def transformers(self) -> list[SpatialTransformer]:
+        """All of them, in the order in which they are called."""
+        return [module for module in self.modules() if isinstance(module, SpatialTransformer)]
 
     def forward(
         self,
@@ -257,11 +276,13 @@ class UNet(nn.Module):
         context: Tensor,
         y: Tensor | None = None,
         guidance: Tensor | None = None,
+        transformer_options: Options | None = None,
     ) -> Tensor:
         """Predict from noisy latents `x` [B, C, h, w] at `timesteps` [B] under text `context` [B, N, context_dim].
 
         `y` [B, vector_dim] is the pooled vector where `dims.vector_dim` asks for one, `guidance` [B, guidance_dim] the
-        embedded guidance scale where `dims.guidance_dim` does. Returns [B, out_channels, h, w].
+        embedded guidance scale where `dims.guidance_dim` does; `transformer_options`: see `Options`. Returns
+        [B, out_channels, h, w].
         """
         sinusoids = timestep_embedding(timesteps, self.dims.model_channels).to(x.dtype)
         emb = self.time_embed(sinusoids, guidance if self.dims.guidance_dim else None)
@@ -270,13 +291,14 @@ class UNet(nn.Module):
                 raise ValueError("this U-Net needs the pooled conditioning vector y")
             emb = emb + self.label_emb(y)
         x = channels_last_on_cpu(x)
+        options = transformer_options or {}
         skips: list[Tensor] = []
         for block in self.input_blocks:
-            x = block(x, emb, context)
+            x = block(x, emb, context, options)
             skips.append(x)
-        x = self.middle_block(x, emb, context)
+        x = self.middle_block(x, emb, context, options)
         for block in self.output_blocks:
             skip = skips.pop()
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
-            x = block(torch.cat([x, skip], dim=1), emb, context, size)
+            x = block(torch.cat([x, skip], dim=1), emb, context, options, size)
         return self.out(x)
