@@ -40,7 +40,7 @@ def _said(event: AnyEvent | QueueStatus) -> tuple[str, Any]:
         # clients know a blocked node as an error that does not end the run; as ComfyUI sends it, without a time
         del data["timestamp"]
         return "execution_error", {**data, "current_inputs": data["current_inputs"] or []}
-    return event.__struct_config__.tag, data
+    return str(event.__struct_config__.tag), data
 
 
 def status_data(queue_remaining: int) -> dict:
