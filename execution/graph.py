@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from execution.declared import declared_inputs
+import msgspec
+
+from execution.declared import declared_inputs, fixed_inputs
 from nodes.schema import Input, NodeSchema
 
 
@@ -21,32 +23,22 @@ class Link(NamedTuple):
     slot: int
 
 
-@dataclass(frozen=True)
-class GraphNode:
+class GraphNode(msgspec.Struct, frozen=True):
     """One node of a prompt with the inputs its class declares, in the class's order; undeclared ones are left out.
 
     `inputs` are the declared inputs (for these values, where they depend on values), `changed` is a fingerprint that
-    the prompt brings along.
+    the prompt brings along. Of the `links`, the lazy ones are followed only when the node asks for them; the raw ones
+    it gets as they are, and what they lead to need not run for it.
     """
 
     id: str
     schema: NodeSchema
     inputs: Sequence[Input] = ()
-    literals: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, Link] = field(default_factory=dict)
+    literals: dict[str, Any] = {}
+    links: dict[str, Link] = {}
+    lazy_links: dict[str, Link] = {}
+    raw_links: dict[str, Link] = {}
     changed: Any = None
-
-    @property
-    def lazy_links(self) -> dict[str, Link]:
-        """The links that are followed only when the node asks for them."""
-        lazy = {one.name for one in self.inputs if one.is_lazy and not one.is_raw_link}
-        return {name: link for name, link in self.links.items() if name in lazy} if lazy else {}
-
-    @property
-    def raw_links(self) -> dict[str, Link]:
-        """The links that the node gets as they are; what they lead to need not run for it."""
-        raw = {one.name for one in self.inputs if one.is_raw_link}
-        return {name: link for name, link in self.links.items() if name in raw} if raw else {}
 
     @property
     def title(self) -> str:
@@ -116,21 +108,37 @@ def parse(prompt: Mapping[str, Any], schema_of: Callable[[str], NodeSchema]) -> 
 
     `schema_of` gives the schema of a class name; what it raises for an unknown one passes through.
     """
-    return Graph({node_id: parse_node(node_id, raw, schema_of(raw["class_type"])) for node_id, raw in prompt.items()})
+    classes: dict[str, tuple[NodeSchema, Sequence[Input] | None]] = {}
+    nodes = {}
+    for node_id, raw in prompt.items():
+        name = raw["class_type"]
+        if name not in classes:
+            schema = schema_of(name)
+            classes[name] = (schema, fixed_inputs(schema))
+        nodes[node_id] = parse_node(node_id, raw, *classes[name])
+    return Graph(nodes)
 
 
-def parse_node(node_id: str, raw: Mapping[str, Any], schema: NodeSchema) -> GraphNode:
+def parse_node(
+    node_id: str, raw: Mapping[str, Any], schema: NodeSchema, inputs: Sequence[Input] | None = None
+) -> GraphNode:
+    """`inputs` are the class's declared inputs where they are known to be the same for all values."""
     given = raw.get("inputs") or {}
-    node = GraphNode(node_id, schema, declared_inputs(schema, given), changed=raw.get("is_changed"))
-    for declared in node.inputs:
-        if declared.name not in given:
+    inputs = declared_inputs(schema, given) if inputs is None else inputs
+    node = GraphNode(node_id, schema, inputs, changed=raw.get("is_changed"))
+    for declared in inputs:
+        name = declared.name
+        if name not in given:
             continue
-        value = given[declared.name]
-        link = as_link(value)
-        if link is not None:
-            node.links[declared.name] = link
-        else:
-            node.literals[declared.name] = unwrap(value)
+        link = as_link(given[name])
+        if link is None:
+            node.literals[name] = unwrap(given[name])
+            continue
+        node.links[name] = link
+        if declared.is_raw_link:
+            node.raw_links[name] = link
+        elif declared.is_lazy:
+            node.lazy_links[name] = link
     return node
 
 

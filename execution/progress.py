@@ -41,9 +41,9 @@ class RunProgress:
         self,
         prompt_id: str,
         emit: Callable[[AnyEvent], None],
-        send: Callable[[], None],
         interrupted: Callable[[], bool],
         identity: Callable[[str], Identity],
+        send: Callable[[], None] = lambda: None,
     ) -> None:
         self.identity = identity
         self._prompt_id = prompt_id

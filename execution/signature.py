@@ -8,35 +8,42 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from execution.graph import Graph, GraphNode
 
 Signature = str
+_encoder = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
 
 
 def signatures(
     graph: Graph,
     order: Iterable[str],
     fingerprints: Mapping[str, Any],
-    before: Mapping[str, Signature | None] | None = None,
+    before: Mapping[str, Signature | None] = MappingProxyType({}),
 ) -> dict[str, Signature | None]:
-    """The signature of each node in `order` (sources first) and in `before`; None for what never equals anything.
+    """The signature of each node in `order` (sources first); None for what never equals anything. Those of other nodes
+    are in `before`.
 
     `fingerprints` stands for the outside world: what a node's fingerprint hook returned, by node id. NaN, there or
     among the literals, means "always run again", and so does depending on such a node.
     """
-    known = dict(before or {})
+    found: dict[str, Signature | None] = {}
+
+    def known(node_id: str) -> Signature | None:
+        return found[node_id] if node_id in found else before.get(node_id)
+
     for node_id in order:
-        known[node_id] = _sign(graph.nodes[node_id], known, fingerprints.get(node_id))
-    return known
+        found[node_id] = _sign(graph.nodes[node_id], known, fingerprints.get(node_id))
+    return found
 
 
-def _sign(node: GraphNode, known: Mapping[str, Signature | None], fingerprint: Any) -> Signature | None:
+def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint: Any) -> Signature | None:
     linked = []
     for name, link in sorted(node.links.items()):
-        source = known.get(link.node_id)
+        source = known(link.node_id)
         if source is None:
             return None
         linked.append([name, source, link.slot])
@@ -44,7 +51,7 @@ def _sign(node: GraphNode, known: Mapping[str, Signature | None], fingerprint: A
     raw = {name: list(link) for name, link in node.raw_links.items()}
     parts = [node.schema.id, node.schema.version, node.literals, linked, fingerprint, identity, *([raw] if raw else [])]
     try:
-        text = json.dumps(parts, sort_keys=True, allow_nan=False, default=repr)
+        text = _encoder.encode(parts)
     except (ValueError, TypeError, RecursionError):  # NaN, or a fingerprint that has no text
         return None
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

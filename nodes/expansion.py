@@ -6,12 +6,15 @@ made so: the last node of a body returns the body once more. Free of torch and o
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+LONGEST_PASSED_ON = 80
 
 
 class ExecutionBlocker:
@@ -160,4 +163,12 @@ def _next_prefix() -> str:
     call = _call.get()
     if call is None:
         return ""
-    return f"{call.context.node_id}.{call.context.list_index or 0}.{next(call.graphs)}."
+    return f"{_shortened(call.context.node_id)}.{call.context.list_index or 0}.{next(call.graphs)}."
+
+
+def _shortened(node_id: str) -> str:
+    """Deep in expansions a digest stands for the id, lest the ids of a loop grow with its rounds."""
+    if len(node_id) <= LONGEST_PASSED_ON:
+        return node_id
+    digest = hashlib.blake2b(node_id.encode(), digest_size=8).hexdigest()
+    return f"{node_id.split('.', 1)[0][:LONGEST_PASSED_ON]}.~{digest}"

@@ -1,0 +1,303 @@
+"""One run of a prompt: whose turn it is, and each node on its way from its arguments to its results."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from comfy_core.journal import keeping
+from comfy_core.progress import Interrupted
+from execution.cache import Result
+from execution.delivery import InputWatch, delivered
+from execution.dynamic_prompt import DynamicPrompt
+from execution.events import AnyEvent, ExecutionSuccess, now_ms
+from execution.expander import Expander
+from execution.failure import is_out_of_memory
+from execution.figures import Figure, works
+from execution.flight import Flight, cancel
+from execution.graph import GraphNode, Link, parse
+from execution.invocation import Invoker, blocker_in
+from execution.plan import Plan
+from execution.progress import RunProgress
+from execution.results import merge, unpack
+from execution.signing import sign
+from execution.telling import Teller, failure
+from execution.why import Why
+from execution.worker import Job
+from nodes.expansion import ExecutionBlocker
+from nodes.schema import NodeSchema
+
+if TYPE_CHECKING:
+    from execution.executor import Executor
+
+log = logging.getLogger(__name__)
+Emit = Callable[[AnyEvent], None]
+SECONDS_PER_LOOK = 0.05
+
+
+class Ended(Exception):
+    """The run ends before its end, with this event."""
+
+    def __init__(self, event: AnyEvent, out_of_memory: bool = False) -> None:
+        self.event = event
+        self.out_of_memory = out_of_memory
+
+
+class Run:
+    """The state of one run: which nodes are on their way, and who has been told what."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        job: Job,
+        emit: Emit,
+        interrupted: Callable[[], bool],
+        flush: Callable[[], None],
+    ) -> None:
+        self.executor = executor
+        self.nodes, self.cache = executor.nodes, executor.cache
+        self.job, self.interrupted, self.flush = job, interrupted, flush
+        self.keeper = executor.keeper(job)
+        self.prompt = DynamicPrompt(job.prompt)
+        self.tell = Teller(job, self.prompt, emit)
+        self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity, flush)
+        self.invoker = Invoker(self.nodes, job, self.prompt, self.progress, executor.around, executor.instances)
+        self.schemas: dict[str, NodeSchema] = {}
+        self.flights: dict[str, Flight] = {}
+        self.parked: dict[str, Flight] = {}
+        self.reasons: dict[str, Why] = {}
+        self.took: dict[str, Figure] = {}
+        self.current = ""
+
+    async def to_the_end(self) -> tuple[AnyEvent, bool]:
+        """Run everything; the terminal event, and whether memory ran out."""
+        try:
+            await self._prepare()
+            while await self._next():
+                await self._step(self._flight(self.current))
+        except Ended as ended:
+            return ended.event, ended.out_of_memory
+        finally:
+            await cancel(self.flights.values())
+        self.progress.flush()
+        return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
+
+    def note_figures(self) -> None:
+        """Remember what the prompt's own nodes took, those that ran."""
+        ran = [one for one in self.job.prompt if one in self.took]
+        if ran:
+            work = works(self.plan.graph, self.plan.graph.order(ran))
+            for node_id in ran:
+                self.executor.figures.note(work[node_id], self.took[node_id])
+            self.executor.figures.save()
+
+    # --- planning ---
+
+    async def _prepare(self) -> None:
+        """Parse, sign, look up what is cached and tell it, schedule the rest."""
+        for node_id, raw in self.job.prompt.items():
+            if raw["class_type"] not in self.nodes:
+                message = (
+                    f"Node {node_id}: the class {raw['class_type']!r} is not loaded; the log says if its pack failed"
+                )
+                raise Ended(failure(self.job, node_id, raw["class_type"], message, "MissingNodeType"))
+        graph = parse(self.job.prompt, self._known_schema)
+        self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
+        self.expander = Expander(self.plan, self.prompt, self._schema)
+        self.watch = InputWatch(self.plan) if self.executor.watch else None
+        order = graph.order(self.job.outputs)
+        await self._sign(order)
+        self.cache.begin([self.plan.signed[one] for one in order])
+        cached = self.plan.look_up(self.job.outputs, order)
+        self.tell.cached(cached)
+        self.executor.past.note((graph.nodes[one] for one in cached), self.plan.signed, self.plan.fingerprints)
+        shown = set(self.job.outputs)
+        for node_id in cached:
+            if node_id in shown or graph.nodes[node_id].schema.has_intermediate_output:
+                if self.plan.has(node_id):
+                    self.tell.shows(node_id, self.plan.results[node_id])
+                self.progress.finish(node_id)
+        self.plan.start(self.job.outputs)
+
+    def _schema(self, class_type: str) -> NodeSchema | None:
+        return self._known_schema(class_type) if class_type in self.nodes else None
+
+    def _known_schema(self, class_type: str) -> NodeSchema:
+        """The schema of a class, read anew once in a run where it may change."""
+        if class_type not in self.schemas:
+            node = self.nodes[class_type]
+            try:
+                self.schemas[class_type] = node.current_schema()
+            except Exception:
+                log.warning("%s: its inputs cannot be read; those read before count", class_type, exc_info=True)
+                self.schemas[class_type] = node.schema
+        return self.schemas[class_type]
+
+    async def _sign(self, order: Sequence[str]) -> None:
+        """Sign nodes (sources first), and note why each will have to run if nothing is cached."""
+        await sign(self.plan, self.invoker, order)
+        past = self.executor.past
+        self.reasons |= past.reasons(self.plan.graph, order, self.plan.signed, self.plan.fingerprints)
+
+    # --- whose turn it is ---
+
+    async def _next(self) -> bool:
+        """Make `current` the node whose turn it is; False when all are done."""
+        schedule = self.plan.schedule
+        while True:
+            if self.parked:
+                await self._look_at_parked(0)
+            node_id = schedule.next()
+            if node_id is not None:
+                self.current = node_id
+                return True
+            if not self.parked:
+                if schedule.unfinished:
+                    raise Ended(self.tell.cycle(schedule.unfinished))
+                return False
+            await self._look_at_parked(SECONDS_PER_LOOK)
+            for flight in self.parked.values():
+                self._heed_interrupt(flight.node)
+
+    async def _look_at_parked(self, timeout: float) -> None:
+        """Let the waiting nodes go on, for `timeout` seconds at most; those that are done have their turn."""
+        await asyncio.sleep(0)
+        if timeout:
+            self.flush()
+            waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
+            if waiting:
+                await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        for node_id in [one for one, flight in self.parked.items() if flight.is_settled]:
+            del self.parked[node_id]
+            self.plan.schedule.resume(node_id)
+
+    def _heed_interrupt(self, node: GraphNode) -> None:
+        if self.interrupted():
+            raise Ended(self.tell.interruption(node))
+
+    # --- one node ---
+
+    def _flight(self, node_id: str) -> Flight:
+        """The node on its way; one that was asked what it needs, and begins only now, is told again."""
+        flight = self.flights.get(node_id)
+        if flight is None:
+            flight = Flight(self.plan.graph.nodes[node_id])
+            self._heed_interrupt(flight.node)
+            self.flights[node_id] = flight
+            self.executor.memory.begin()
+            self.progress.start(node_id)
+        if not flight.has_begun:
+            self.tell.starts(node_id)
+            self.flush()
+        return flight
+
+    async def _step(self, flight: Flight) -> None:
+        """Take a node as far as it gets: to its end, or to what it has to wait for."""
+        try:
+            await self._advance(flight)
+        except Ended:
+            raise
+        except Interrupted:
+            raise Ended(self.tell.interruption(flight.node)) from None
+        except (Exception, SystemExit) as error:
+            log.info("%s failed", flight.node.title, exc_info=True)
+            end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
+            raise Ended(end, is_out_of_memory(error)) from None
+
+    async def _advance(self, flight: Flight) -> None:
+        node = flight.node
+        if not flight.has_begun:
+            wishes = await self._collect_arguments(flight)
+            if wishes:
+                self.plan.grant(node.id, wishes)
+                return
+            if self.watch is not None:
+                self.watch.begin(node)
+            flight.outcomes = self._call(flight)
+            if flight.tasks:
+                await asyncio.sleep(0)
+                if not flight.is_settled:
+                    self.parked[node.id] = flight
+                    return
+        if flight.calls is None:
+            flight.calls = [unpack(one, node.schema) for one in flight.returned()]
+            if await self._expand(flight):
+                return
+        self._land(flight, merge(flight.calls, node.schema, self.expander.values_behind))
+
+    async def _expand(self, flight: Flight) -> bool:
+        """Take in the graphs that the node expands to, if any; it has its turn again when their results are there."""
+        graphs = [call.expand for call in flight.calls or () if call.expand is not None]
+        if not graphs:
+            return False
+        new = self.expander.add(flight.node, graphs)
+        await self._sign(self.expander.unsigned(new))
+        self.expander.wait(flight, new)
+        return True
+
+    async def _collect_arguments(self, flight: Flight) -> set[str]:
+        """Fill in the arguments; the lazy inputs that the node wants computed first."""
+        node, plan = flight.node, self.plan
+        lacking = node.lazy_links.keys() - plan.granted.get(node.id, set())
+        flight.arguments = {name: [value] for name, value in self.invoker.hidden(node).items()}
+        for declared in node.inputs:
+            name = declared.name
+            if name in node.literals:
+                flight.arguments[name] = [node.literals[name]]
+            elif name in node.links and declared.is_raw_link:
+                flight.arguments[name] = [list(node.links[name])]
+            elif name in lacking:
+                flight.arguments[name] = [None]
+            elif name in node.links:
+                flight.arguments[name] = self._linked_values(node, name, node.links[name])
+        return await self.invoker.wishes(node, flight.arguments, lacking) if lacking else set()
+
+    def _linked_values(self, node: GraphNode, name: str, link: Link) -> list[Any]:
+        values = self.plan.results[link.node_id].values
+        if link.slot >= len(values):
+            raise ValueError(
+                f"{node.title}, input {name!r}: node {link.node_id} returned {len(values)} values, so there is no "
+                f"output {link.slot}"
+            )
+        return delivered(values[link.slot], node.schema)
+
+    def _call(self, flight: Flight) -> list[Any]:
+        """What each call of the node returns; a call that gets a blocker is not made and passes it on."""
+        outcomes: list[Any] = []
+        for index, item in enumerate(self.invoker.items(flight.node, flight.arguments)):
+            if index:
+                self._heed_interrupt(flight.node)
+            blocker = blocker_in(item)
+            if blocker is None:
+                with self._keeping(flight.node.id, index):
+                    outcomes.append(self.invoker.call(flight.node, index, item))
+            else:
+                self.tell.blocked(flight.node, blocker)
+                outcomes.append(ExecutionBlocker())
+        return outcomes
+
+    def _keeping(self, node_id: str, index: int) -> AbstractContextManager[None]:
+        """What a call notes of its progress is kept under its signature: only equal work may find it again."""
+        signature = self.plan.signed.get(node_id)
+        return keeping(self.keeper if signature else None, f"{signature}-{index}")
+
+    def _land(self, flight: Flight, result: Result) -> None:
+        node_id = flight.node.id
+        del self.flights[node_id]
+        if self.watch is not None:
+            self.watch.end(flight.node)
+        self.plan.release(flight.behind)
+        self.plan.finish(node_id, result)
+        if result.ui is not None:
+            self.tell.shows(node_id, result)
+        self.tell.executed.append(node_id)
+        self.progress.finish(node_id)
+        seconds = time.perf_counter() - flight.began
+        peak = self.executor.memory.end(seconds)
+        self.took[node_id] = Figure(seconds, peak.memory, peak.device)
+        self.tell.took(node_id, seconds, self.reasons.get(node_id), peak)
+        self.executor.past.note([flight.node], self.plan.signed, self.plan.fingerprints)
