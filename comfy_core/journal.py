@@ -91,27 +91,37 @@ class Journal:
         """The next record of an earlier attempt; None when there are no more whole ones."""
         if self._file is None:
             return None
-        self._at = self._file.tell()
-        head = self._file.read(HEAD.size)
-        if len(head) == HEAD.size:
-            length, checksum = HEAD.unpack(head)
-            body = self._file.read(length) if length <= os.fstat(self._file.fileno()).st_size else b""
-            if len(body) == length and zlib.crc32(body) == checksum:
-                return body
-        self.reject()
-        return None
+        try:
+            self._at = self._file.tell()
+            record = _read_record(self._file)
+        except OSError:
+            record = None
+        if record is None:
+            self.reject()
+        return record
 
     def reject(self) -> None:
         """Drop the record recalled last and all behind it."""
         if self._file is not None:
             self._file.close()
             self._file = None
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 os.truncate(self._path, self._at)
 
     def append(self, record: Callable[[], bytes]) -> None:
         """Add a record, which is made when it is written."""
         self._keeper.append(self._path, record)
+
+
+def _read_record(file: BinaryIO) -> bytes | None:
+    head = file.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    length, checksum = HEAD.unpack(head)
+    if not 0 < length <= os.fstat(file.fileno()).st_size:  # zeros, as a power cut leaves them, or nonsense
+        return None
+    body = file.read(length)
+    return body if len(body) == length and zlib.crc32(body) == checksum else None
 
 
 @dataclass

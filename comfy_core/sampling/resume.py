@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 Predict = Callable[..., list[Tensor]]
 RANDOM = "random"
 DIGEST_SIZE = 20
+LARGE = 4 << 20  # bytes
 
 
 @contextmanager
@@ -100,8 +101,12 @@ _run: ContextVar[_Run | None] = ContextVar("sampling_run", default=None)
 
 
 def _copies(tensors: list[Tensor]) -> list[Tensor]:
-    """Hooks may change the originals before they are written; on an accelerator nothing waits for these."""
-    return [tensor.detach().clone(memory_format=torch.contiguous_format) for tensor in tensors]
+    """Hooks may change the originals before they are written. Small ones are not waited for on an accelerator; large
+    ones would fill its memory, and their steps are long."""
+    return [
+        tensor.detach().to("cpu" if tensor.nbytes > LARGE else tensor.device, copy=True).contiguous()
+        for tensor in tensors
+    ]
 
 
 def _digest(question: list[Tensor]) -> bytes:

@@ -135,7 +135,14 @@ def test_what_hooks_make_of_the_answers_is_made_again(run: Run):
     assert torch.equal(run(), whole)
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-7], lambda data: data[:-3000] + b"?" + data[-2999:]])
+DAMAGES = {
+    "cut off": lambda data: data[:-7],
+    "changed": lambda data: data[:-3000] + b"?" + data[-2999:],
+    "zeros": lambda data: data[:-3000] + bytes(3000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_record_that_was_torn_is_not_believed(run: Run, damage: Callable[[bytes], bytes]):
     whole, _ = run.in_one_go()
     run.broken_off(5)
@@ -203,3 +210,14 @@ def test_where_nothing_can_be_written_the_run_goes_on(run: Run, caplog: pytest.L
     run.folder.touch()
     assert torch.equal(run(), whole)
     assert caplog.text.count("progress cannot be kept") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+def test_where_the_disk_is_full_all_is_let_go_and_the_run_goes_on(run: Run, caplog: pytest.LogCaptureFixture):
+    whole, _ = run.in_one_go()
+    run.folder.mkdir()
+    (run.folder / "node-1.journal").symlink_to("/dev/full")
+    (run.folder / "node-2.journal").write_bytes(b"of another node")
+    assert torch.equal(run(), whole)
+    assert "No space left on device" in caplog.text
+    assert not run.folder.exists()
