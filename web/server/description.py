@@ -30,7 +30,7 @@ FORMS: dict[Callable[..., Any], tuple[str, ...]] = {
 QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
     queue.show_history: ("max_items", "offset", "search"),
     jobs.list_jobs: ("status", "workflow_id", "search", "sort_by", "sort_order", "limit", "offset"),
-    view.view: ("filename", "type", "subfolder", "preview", "channel"),
+    view.view: ("filename", "type", "subfolder", "preview", "channel", "metadata"),
     userdata.list_files: ("dir", "recurse", "split", "full_info"),
     userdata.list_tree: ("path",),
     userdata.write: ("overwrite", "full_info"),

@@ -10,10 +10,11 @@ from aiohttp import web
 
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal
-from web.server.files import disposition, is_file, resolve, send_file
+from web.server.files import content_type, disposition, is_file, resolve, send_file
 from web.server.keys import FOLDERS
 from web.server.pictures import encoded, open_picture
 from web.server.security import FILE_POLICY
+from web.server.share import Unshareable, without_words
 
 SUFFIXES = {f" [{word}]": word for word in ("input", "output", "temp")}
 
@@ -33,9 +34,25 @@ async def view(request: web.Request) -> web.StreamResponse:
         return await _encoded(path, _preview, form, _quality(quality), channel)
     if channel != "rgba":
         return await _encoded(path, _channel, channel)
+    if request.query.get("metadata", "all") != "all":
+        return await _to_share(path, request.query["metadata"])
     if path.suffix.lower() in (".svg", ".svgz") and request.headers.get("Sec-Fetch-Dest") == "image":
         return _svg(path)
     return send_file(path)
+
+
+async def _to_share(path: Path, metadata: str) -> web.Response:
+    """The picture without what it says of its making."""
+    if metadata != "none":
+        raise Refusal(f"metadata must be all or none, not {metadata[:20]!r}")
+
+    def read(path: Path) -> tuple[bytes, str]:
+        return without_words(path.read_bytes()), content_type(path.name)
+
+    try:
+        return await _encoded(path, read)
+    except Unshareable as reason:
+        raise Refusal(str(reason)) from None
 
 
 def _path(request: web.Request) -> Path:
