@@ -27,7 +27,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     of models as (kind, path, first). `options` goes to `comfy_core.memory.devices.configure`. `packages` are the Python
     packages whose modules are searched for nodes. Samplers write their progress down every `checkpoint_seconds` and
     every `checkpoint_steps` answers of a model; 0 is never. With `disable_metadata` saved files do not tell how
-    they were made.
+    they were made. `preview_method` is one of `comfy_core.preview_method.METHODS`.
     """
 
     base: str = str(CHECKOUT)
@@ -43,6 +43,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_seconds: float = 10.0
     checkpoint_steps: int = 0
     disable_metadata: bool = False
+    preview_method: str = "auto"
     options: dict[str, Any] = {}
 
     @classmethod

@@ -10,7 +10,7 @@ from torch import Tensor
 from comfy_core import progress
 from comfy_core.latent_format import LatentFormat
 from comfy_core.patcher import ModelPatcher
-from comfy_core.preview import latent_preview
+from comfy_core.preview import preview_of
 from comfy_core.sampling.guidance import CFGGuider, Conditioning
 from comfy_core.sampling.noise import EmptyNoise, Noise, RandomNoise, chosen_source
 from comfy_core.sampling.run import StepCallback
@@ -131,6 +131,6 @@ def prepare_callback(model: ModelPatcher, steps: int, x0_output_dict: dict[str, 
     def callback(step: int, x0: Tensor, x: Tensor, total_steps: int) -> None:
         if x0_output_dict is not None:
             x0_output_dict["x0"] = x0
-        progress.report(step + 1, steps, lambda: latent_preview(x0, latent_format))
+        progress.report(step + 1, steps, preview_of(x0, latent_format))
 
     return callback

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from comfy_core import folders
+from comfy_core import folders, preview_method
 from comfy_core.folders import CHECKOUT
 from comfy_core.journal import Keeper
 from comfy_core.media import metadata
@@ -37,6 +37,7 @@ class WorkerCore:
         where = settings.folders
         folders.use(where)
         metadata.configure(not settings.disable_metadata)
+        preview_method.configure(settings.preview_method)
         prepare_packs(where.custom_nodes)
         # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
         self._has_devices = bool(settings.packages)
@@ -61,7 +62,8 @@ class WorkerCore:
     def run(self, job: Job, emit: Callable[[AnyEvent], None], flush: Callable[[], None] = lambda: None) -> None:
         """See `Executor.run`."""
         recipe.prepare(job.prompt)
-        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
+        with preview_method.using(job.extra_data.get("preview_method")):
+            self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self._unwanted = None
 
     def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:

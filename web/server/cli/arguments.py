@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comfy_core.folders import CHECKOUT, Folders
+from comfy_core.preview_method import METHODS
 from web.server.cli.account_commands import add_account_commands
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
         checkpoint_seconds=options.checkpoint_seconds,
         checkpoint_steps=options.checkpoint_steps,
         disable_metadata=options.disable_metadata,
+        preview_method=options.preview_method,
     )
     if in_process:
         from execution.workers.in_process import InProcessWorker
@@ -208,6 +210,12 @@ def _common(parser: argparse.ArgumentParser) -> None:
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")
     parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
     _cache(parser)
+    parser.add_argument(
+        "--preview-method",
+        choices=METHODS,
+        default="auto",
+        help="pictures while sampling: none, rough colours, or by a TAESD in models/vae_approx/ (default: auto)",
+    )
     parser.add_argument("--disable-metadata", action="store_true", help="saved files do not tell how they were made")
     parser.add_argument("--verbose", action="store_true", help="say more, with tracebacks")
 
