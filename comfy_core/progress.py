@@ -70,6 +70,11 @@ def report(value: float, total: float, preview: Preview | None = None, node_id: 
         listener.report(value, total, preview, node_id)
 
 
+def is_heard() -> bool:
+    """Whether a run is under way here, so that somebody hears what is reported."""
+    return _listener.get() is not None
+
+
 def send(kind: str, data: Any) -> None:
     """Send the person's client a message of a kind of one's own; outside of a run nobody hears it."""
     listener = _listener.get()

@@ -1,14 +1,26 @@
-"""The server as packs see it from inside the worker: routes they register, messages they send to the client."""
+"""The server as packs see it from inside the worker: routes they register, messages they send, prompts they rewrite."""
 
 from __future__ import annotations
 
+import asyncio
+import hmac
+import logging
+import re
+import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from comfy_core import progress
+from execution.results import plain
+from nodes import registry
 from nodes.expansion import executing_client, executing_context
+
+log = logging.getLogger(__name__)
+KEY_HEADER = "X-Easel-Key"
+SECONDS_TO_START = 10.0
 
 
 class BinaryEventTypes:
@@ -19,16 +31,29 @@ class BinaryEventTypes:
 
 
 class PromptServer:
-    """`PromptServer.instance` is the only one. `routes` records what packs register while they are loaded."""
+    """`PromptServer.instance` is the only one. What packs register while they are loaded is served afterwards."""
 
     instance: ClassVar[PromptServer]
 
     def __init__(self) -> None:
-        self.routes = web.RouteTableDef()
-        self.app = web.Application()
-        self.on_prompt_handlers: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
         self.supports = ["custom_nodes_from_web"]
         self.number = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what packs registered: they are about to be loaded (again)."""
+        self.routes = web.RouteTableDef()
+        self.app = web.Application(client_max_size=1 << 40)  # how large a body may be is the server's to say
+        self.on_prompt_handlers: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the routes' handlers run in, in a thread of its own."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, name="pack-routes", daemon=True).start()
+        return self._loop
 
     @property
     def client_id(self) -> str | None:
@@ -42,25 +67,95 @@ class PromptServer:
         return context.node_id if context is not None else None
 
     def send_sync(self, event: Any, data: Any, sid: str | None = None) -> None:
-        """Send a message to the client of the prompt that runs; outside of a run there is nobody to hear it."""
-        progress.send(str(event), data)
+        """Send a message to a client; without `sid` to the one whose prompt runs, and outside of a run to all."""
+        if progress.is_heard() and sid in (None, self.client_id):
+            progress.send(str(event), data)
+        else:
+            registry.HOST.say(str(event), plain(data), sid)
+
+    async def send(self, event: Any, data: Any, sid: str | None = None) -> None:
+        self.send_sync(event, data, sid)
+
+    async def send_json(self, event: Any, data: Any, sid: str | None = None) -> None:
+        self.send_sync(event, data, sid)
 
     def send_progress_text(self, text: str, node_id: str, sid: str | None = None) -> None:
         """Show a line under a node."""
         progress.show_text(text.decode() if isinstance(text, bytes) else text, node_id)
 
     def add_on_prompt_handler(self, handler: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Record what wants to rewrite prompts before they are queued."""
+        """Have a function see, and change, the body of every prompt before it is queued."""
         self.on_prompt_handlers.append(handler)
 
+    def trigger_on_prompt(self, json_data: dict[str, Any]) -> dict[str, Any]:
+        """The body as the handlers leave it; one that fails is passed over."""
+        for handler in self.on_prompt_handlers:
+            try:
+                json_data = handler(json_data)
+            except Exception:
+                log.warning("a pack's prompt handler failed and is passed over", exc_info=True)
+        return json_data
+
     def add_routes(self) -> None:
-        """Put the recorded routes into `app`, each also under `/api`."""
-        both = web.RouteTableDef()
-        for route in self.routes:
-            if isinstance(route, web.RouteDef):
-                both.route(route.method, f"/api{route.path}", **route.kwargs)(route.handler)
-        self.app.add_routes(self.routes)
-        self.app.add_routes(both)
+        """Put the recorded routes into `app`, each also under `/api`. One that cannot be added costs only itself."""
+        for prefix in ("", "/api"):
+            for route in self.routes:
+                try:
+                    _prefixed(route, prefix).register(self.app.router)
+                except (ValueError, RuntimeError) as error:
+                    log.warning("a pack's route %s%s is left out: %s", prefix, getattr(route, "path", ""), error)
+
+    def serve(self, key: str) -> tuple[list[tuple[str, str]], str]:
+        """Answer requests for the packs' routes that show `key`; the routes, and the address."""
+        self.add_routes()
+        routes = patterns(self.app)
+        return routes, serve(self.app, key, self.loop) if routes else ""
+
+
+def _prefixed(route: web.AbstractRouteDef, prefix: str) -> web.AbstractRouteDef:
+    if isinstance(route, web.RouteDef):
+        return web.RouteDef(route.method, prefix + route.path, route.handler, route.kwargs)
+    assert isinstance(route, web.StaticDef)
+    return web.StaticDef(prefix + route.prefix, route.path, route.kwargs)
+
+
+# --- serving them ----------------------------------------------------------------------------------------------------
+
+
+def patterns(app: web.Application) -> list[tuple[str, str]]:
+    """The routes of an application as (method, regular expression of whole paths); the method may be `*`."""
+    return [(route.method, _pattern(route.resource)) for route in app.router.routes() if route.resource is not None]
+
+
+def serve(app: web.Application, key: str, loop: asyncio.AbstractEventLoop) -> str:
+    """Serve an application in a running loop, on a port of this machine, to whoever shows the key; its address."""
+
+    @web.middleware
+    async def ask_for_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not hmac.compare_digest(request.headers.get(KEY_HEADER, ""), key):
+            raise web.HTTPForbidden
+        return await handler(request)
+
+    app.middlewares.insert(0, ask_for_key)
+    return asyncio.run_coroutine_threadsafe(_start(app), loop).result(SECONDS_TO_START)
+
+
+async def _start(app: web.Application) -> str:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+def _pattern(resource: web.AbstractResource) -> str:
+    info = resource.get_info()
+    if "pattern" in info:
+        return info["pattern"].pattern
+    return re.escape(info["path"]) if "path" in info else re.escape(info.get("prefix", "")) + "/.*"
 
 
 PromptServer.instance = PromptServer()
+registry.HOST.begin = PromptServer.instance.begin
+registry.HOST.serve = PromptServer.instance.serve
+registry.HOST.rewrite = PromptServer.instance.trigger_on_prompt
+registry.HOST.rewrites = lambda: bool(PromptServer.instance.on_prompt_handlers)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,8 @@ from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
+SECONDS_BETWEEN_REFRESHES = 1.0
+SECONDS_FOR_REFRESH = 2.0
 
 
 class Catalogue:
@@ -25,6 +29,8 @@ class Catalogue:
         self._worker = worker
         self._asked = asyncio.Event()
         self._asking = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshed_at = -math.inf
 
     @property
     def is_fresh(self) -> bool:
@@ -57,6 +63,30 @@ class Catalogue:
                 log.warning("the node catalogue could not be kept: %s", error)
             finally:
                 self._asked.set()
+
+    async def refresh(self) -> None:
+        """Read the inputs anew that may change while the worker runs: at most once in a second, and without waiting
+        long for it; an answer that comes later counts from then on."""
+        if not self.is_fresh:
+            return
+        if self._refreshing is None and time.monotonic() - self._refreshed_at > SECONDS_BETWEEN_REFRESHES:
+            self._refreshing = asyncio.create_task(self._reread())
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=SECONDS_FOR_REFRESH)
+
+    async def _reread(self) -> None:
+        try:
+            now = {schema.id: schema for schema in await self._worker.reread_schemas()}
+            if any(self.schemas.get(id) != schema for id, schema in now.items()):
+                self.schemas = self.schemas | now
+                await asyncio.to_thread(self._save)
+        except OSError as error:
+            log.warning("the node catalogue could not be kept: %s", error)
+        except msgspec.ValidationError:
+            log.exception("the worker's nodes cannot be understood; those read before count")
+        finally:
+            self._refreshed_at = time.monotonic()
+            self._refreshing = None
 
     async def worker_has_answered(self) -> None:
         """Return once the worker is up or has failed to come up."""

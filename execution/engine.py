@@ -15,6 +15,7 @@ from execution import problems
 from execution.catalogue import Catalogue
 from execution.checks import nodes_have_a_say
 from execution.dispatcher import Dispatcher
+from execution.events import NodeMessage
 from execution.history import entry, presentable_number, queue_item
 from execution.limits import NO_LIMITS, Limits
 from execution.place import Place
@@ -23,7 +24,7 @@ from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
 from execution.validate import Validation, validate
-from execution.worker import Worker
+from execution.worker import PackServices, Worker
 from nodes.schema import NodeSchema
 
 __all__ = [
@@ -101,6 +102,7 @@ class Engine:
         Raises `execution.database.DatabaseRefused` when another Easel runs here, or a newer one has been here.
         """
         await self._store.open()
+        self._worker.hear(self._pass_on)
         self._catalogue.load()
         recorder = asyncio.create_task(self._dispatcher.recorder.run_forever())
         for job in await self._store.recover(self._place.open()):
@@ -143,6 +145,9 @@ class Engine:
 
         Raises Rejected, QueueUnwritable.
         """
+        services = self._worker.services()
+        if services is not None and services.rewrites_prompts:
+            request = await self._worker.ask("rewrite", request) or request
         submission = read_request(request, self._counter)
         validation = await self.validate(submission.prompt, submission.targets)
         if validation.error is not None:
@@ -269,11 +274,32 @@ class Engine:
         if self._catalogue.is_fresh:
             await self._worker.free(unload_models, free_memory)
 
-    async def schemas(self) -> dict[str, NodeSchema]:
-        """The node catalogue by class name; waits for the worker when none is known from the last start."""
+    async def schemas(self, *, anew: bool = False) -> dict[str, NodeSchema]:
+        """The node catalogue by class name; waits for the worker when none is known from the last start.
+
+        `anew` has classes that compute their inputs say them again; a worker that takes long is not waited for.
+        """
         if not self._catalogue.schemas:
             await self._catalogue.worker_has_answered()
+        if anew:
+            await self._catalogue.refresh()
         return self._catalogue.schemas
+
+    async def explain(self, prompt: Any, targets: Any = None) -> dict[str, Any] | None:
+        """What an API prompt would do if it ran now (`execution.explain.Forecast`), without running anything. None: the
+        worker, which alone knows, is down."""
+        await self._catalogue.worker_has_answered()
+        return await self._worker.ask("explain", prompt, targets)
+
+    async def pack_services(self) -> PackServices | None:
+        """What custom packs offer besides nodes; waits for the first worker to come up."""
+        if self._worker.services() is None:
+            await self._catalogue.worker_has_answered()
+        return self._worker.services()
+
+    def pack_services_now(self) -> PackServices | None:
+        """The same, None while no worker has come up yet."""
+        return self._worker.services()
 
     async def stats(self) -> dict[str, Any]:
         """`{"devices": [...], "pytorch_version": str}` of the worker, or `{}` while it is not up."""
@@ -283,6 +309,10 @@ class Engine:
         await self._catalogue.worker_has_answered()
         if self._catalogue.failure is not None:
             await self._catalogue.bring_up()
+
+    def _pass_on(self, kind: str, data: Any, client_id: str | None) -> None:
+        """A pack says something outside of a run."""
+        self._hub.publish(NodeMessage(prompt_id="", kind=kind, data=data), client_id)
 
     # --- listening ---
 

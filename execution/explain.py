@@ -214,8 +214,9 @@ def missing_models(prompt: Any, schemas: Mapping[str, NodeSchema], where: Folder
     listed = cache(where.files)
     found = []
     for node_id, raw in _nodes(prompt):
-        schema, inputs = schemas.get(str(raw.get("class_type"))), raw.get("inputs")
-        for one in schema.inputs if schema is not None and isinstance(inputs, dict) else ():
+        schema, given = schemas.get(str(raw.get("class_type"))), raw.get("inputs")
+        inputs = given if isinstance(given, dict) else {}
+        for one in schema.inputs if schema is not None else ():
             value = inputs.get(one.name)
             if one.folder is not None and isinstance(value, str) and not _is_there(where, one.folder, value, listed):
                 found.append(MissingModel(node_id, str(raw["class_type"]), one.name, value, one.folder))

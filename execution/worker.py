@@ -7,7 +7,7 @@ Homes: `execution.workers.in_process` (a thread of this process; tests and `run`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from execution.cache import CacheSettings
 from execution.events import AnyEvent
 from execution.validate import Validation
 from nodes.schema import NodeSchema
+
+Heard = Callable[[str, Any, str | None], None]
+"""Takes a message of a pack's own: its kind, its data in JSON's types, the client it is for (None: all)."""
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,19 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         places: dict[str, Any] = {name: Path(path) for name in PLACES if (path := getattr(self, name))}
         extra = tuple(ExtraFolder(kind, Path(path), first) for kind, path, first in self.extra)
         return Folders(base=Path(self.base), **places, extra=extra)
+
+
+class PackServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What custom packs do besides nodes. Their routes are (method, pattern of paths); they are served at `address`, a
+    Unix socket or a port of this machine, to whoever shows the `key`. `web` says where packs' files for the editor
+    are. `rewrites_prompts`: they want to see every prompt before it is queued.
+    """
+
+    routes: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+    key: str = ""
+    web: dict[str, str] = {}
+    rewrites_prompts: bool = False
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +121,25 @@ class Worker(ABC):
         Raises WorkerFailed when the worker cannot start, WorkerCrashed when its process ends before the job does.
         """
 
+    async def ask(self, question: str, *arguments: Any) -> Any:
+        """Have `WorkerCore.answer` answer, beside whatever runs. All are JSON values; None: it cannot tell."""
+        return None
+
     async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
         """Validate with the nodes' code at hand: their own checks, their inputs as they are now. None: cannot tell."""
+        answer = await self.ask("check", prompt, targets)
+        return Validation(**answer) if answer is not None else None
+
+    async def reread_schemas(self) -> list[NodeSchema]:
+        """As they are now, of the nodes whose inputs may change while the worker runs."""
+        return msgspec.convert(await self.ask("reread_schemas") or [], list[NodeSchema])
+
+    def services(self) -> PackServices | None:
+        """What the packs of the worker that runs, or ran last, offer; None before the first one is up."""
+        return None
+
+    def hear(self, heard: Heard) -> None:
+        """Say who is to hear what packs say outside of a run."""
         return None
 
     @abstractmethod

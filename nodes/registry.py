@@ -6,10 +6,30 @@ gets a thin class the first time somebody asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from nodes.schema import Node, NodeSchema, input_config
 
+
+@dataclass
+class Host:
+    """Between the worker and what packs see of the server (`compat/server.py`), which know nothing of each other.
+
+    `begin` is called before packs are loaded. `say` takes a pack's message: its kind, its data, the client it is for
+    (None: all). `serve` has the routes of packs answer whoever shows a key; it gives them as (method, pattern) and the
+    address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
+    """
+
+    begin: Callable[[], None] = lambda: None
+    say: Callable[[str, Any, str | None], None] = lambda kind, data, client: None
+    serve: Callable[[str], tuple[list[tuple[str, str]], str]] = lambda key: ([], "")
+    rewrite: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
+    rewrites: Callable[[], bool] = lambda: False
+
+
+HOST = Host()
 NODES: dict[str, Node] = {}
 CLASSES: dict[str, Any] = {}
 TITLES: dict[str, str] = {}

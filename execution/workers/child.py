@@ -15,16 +15,16 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from execution.workers.core import WorkerCore
 from execution.workers.messages import (
+    Answer,
+    Ask,
     AskStats,
     Begin,
-    Check,
-    Checked,
     Done,
     Failed,
     Free,
@@ -33,6 +33,7 @@ from execution.workers.messages import (
     Interrupt,
     Ready,
     Run,
+    Said,
     Stats,
     frame,
     read_to_worker,
@@ -67,7 +68,7 @@ def _take_channels() -> tuple[BinaryIO, BinaryIO]:
 class WorkerProcess:
     """The main thread works; a second one listens, so that an interrupt is heard in the middle of a job.
 
-    A third one checks prompts that come in meanwhile.
+    A third one answers questions that come in meanwhile.
     """
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
@@ -76,17 +77,17 @@ class WorkerProcess:
         self._sending = threading.Lock()
         self._work: queue.Queue[Run | Free] = queue.Queue()
         self._core: WorkerCore | None = None
-        self._checking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
+        self._answering = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
 
     def serve(self, begin: Begin) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         try:
-            self._core = WorkerCore(begin.settings)
+            self._core = WorkerCore(begin.settings, self._say)
         except (Exception, SystemExit) as error:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
             sys.exit(1)
-        self._send(Ready(self._core.catalogue()))
+        self._send(Ready(self._core.catalogue(), self._core.services))
         while True:
             self._do(self._core, self._work.get())
 
@@ -106,8 +107,8 @@ class WorkerProcess:
                     self._work.put(message)
                 elif isinstance(message, Interrupt) and self._core is not None:
                     self._core.interrupt(message.prompt_id)
-                elif isinstance(message, Check):
-                    self._checking.submit(self._check, message)
+                elif isinstance(message, Ask):
+                    self._answering.submit(self._answer, message)
                 elif isinstance(message, AskStats):
                     self._send(Stats(self._core.stats() if self._core is not None else {}))
         except EOFError:
@@ -115,14 +116,18 @@ class WorkerProcess:
         finally:
             os._exit(0)  # at once: no node may hold up the end
 
-    def _check(self, message: Check) -> None:
+    def _answer(self, message: Ask) -> None:
         answer = None
         try:
             if self._core is not None:
-                answer = msgspec.json.encode(self._core.check(*json.loads(message.prompt)), enc_hook=str)
+                found = self._core.answer(message.question, *json.loads(message.arguments))
+                answer = msgspec.json.encode(found, enc_hook=str)
         except Exception:
-            log.exception("a prompt could not be checked")
-        self._send(Checked(message.number, answer))
+            log.exception("%s: no answer", message.question)
+        self._send(Answer(message.number, answer))
+
+    def _say(self, kind: str, data: Any, client: str | None) -> None:
+        self._send(Said(kind, json.dumps(data).encode(), client))
 
     def _send(self, message: FromWorker) -> None:
         with self._sending:

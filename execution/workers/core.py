@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import math
+import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from execution.cache import make_cache
 from execution.checks import classes_of
 from execution.events import AnyEvent
 from execution.executor import Executor
+from execution.explain import Forecast, explain
+from execution.figures import Figures
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
 from execution.validate import Validation, validate
-from execution.worker import Job, WorkerSettings
-from nodes import recipe
+from execution.worker import Heard, Job, PackServices, WorkerSettings
+from nodes import recipe, registry
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
@@ -33,7 +36,9 @@ log = logging.getLogger(__name__)
 class WorkerCore:
     """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, say: Heard = lambda kind, data, client: None) -> None:
+        registry.HOST.begin()
+        registry.HOST.say = say
         where = settings.folders
         folders.use(where)
         metadata.configure(not settings.disable_metadata)
@@ -53,8 +58,10 @@ class WorkerCore:
             keeper=lambda job: keeper_of(job, settings),
             device=_devices() if self._has_devices else NO_DEVICE,
             watch=settings.cache.watch,
+            figures=Figures(where.user / "node_figures.json"),
         )
         self._unwanted: str | None = None
+        self.services = self._start_services()
 
     def catalogue(self) -> list[NodeSchema]:
         return [node.schema for node in self.nodes.values()]
@@ -66,15 +73,53 @@ class WorkerCore:
             self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self._unwanted = None
 
+    def answer(self, question: str, *arguments: Any) -> Any:
+        """What the server may ask, by name; may be called beside a run. Raises KeyError for anything else."""
+        answers: dict[str, Callable[..., Any]] = {
+            "check": self.check,
+            "explain": self.explain,
+            "reread_schemas": self.reread_schemas,
+            "rewrite": registry.HOST.rewrite,
+        }
+        return answers[question](*arguments)
+
     def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:
-        """Validate with the nodes' own checks and their inputs as they are now. May be called beside a run."""
+        """Validate with the nodes' own checks and their inputs as they are now."""
+        return validate(prompt, self._schemas(classes_of(prompt)), folders.current(), targets, self.nodes)
+
+    def explain(self, prompt: dict[str, Any], targets: Any = None) -> Forecast:
+        """What the prompt would do if it ran now."""
+        schemas = self._schemas(classes_of(prompt))
+        validation = validate(prompt, schemas, folders.current(), targets, self.nodes)
+        return explain(self._executor, schemas, prompt, validation)
+
+    def reread_schemas(self) -> list[NodeSchema]:
+        """As they are now, of the nodes whose inputs may change."""
+        names = {name for name, node in self.nodes.items() if node.reread is not None}
+        schemas = self._schemas(names)
+        return [schemas[name] for name in sorted(names)]
+
+    def _schemas(self, current: Collection[str]) -> dict[str, NodeSchema]:
+        """All schemas; those of the classes in `current` read anew."""
         schemas = {name: node.schema for name, node in self.nodes.items()}
-        for name in classes_of(prompt) & schemas.keys():
+        for name in schemas.keys() & set(current):
             try:
                 schemas[name] = self.nodes[name].current_schema()
             except Exception:
                 log.warning("%s: its inputs cannot be read; those read before count", name, exc_info=True)
-        return validate(prompt, schemas, folders.current(), targets, self.nodes)
+        return schemas
+
+    def _start_services(self) -> PackServices:
+        """What the packs offer besides nodes; their routes are served from now on."""
+        key = secrets.token_urlsafe(32)
+        routes, address = registry.HOST.serve(key)
+        return PackServices(
+            routes=tuple(routes),
+            address=address,
+            key=key,
+            web=dict(registry.WEB_DIRECTORIES),
+            rewrites_prompts=registry.HOST.rewrites(),
+        )
 
     def interrupt(self, prompt_id: str) -> None:
         """May be called from any thread, also before the job has arrived here."""

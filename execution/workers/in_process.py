@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import json
+import logging
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
+import msgspec
+
 from execution.events import TERMINAL, AnyEvent
-from execution.validate import Validation
-from execution.worker import Job, Worker, WorkerFailed, WorkerSettings
+from execution.worker import Heard, Job, PackServices, Worker, WorkerFailed, WorkerSettings
 from execution.workers.core import WorkerCore
 from nodes.schema import NodeSchema
+
+log = logging.getLogger(__name__)
 
 
 class InProcessWorker(Worker):
@@ -21,11 +27,12 @@ class InProcessWorker(Worker):
         self._settings = settings or WorkerSettings()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
         self._core: WorkerCore | None = None
+        self._heard: Callable[..., Any] = lambda *message: None
 
     async def start(self) -> None:
         if self._core is None:
             try:
-                self._core = await self._in_thread(WorkerCore, self._settings)
+                self._core = await self._in_thread(WorkerCore, self._settings, self._say)
             except Exception as error:
                 raise WorkerFailed(f"The worker could not start: {type(error).__name__}: {error}") from error
 
@@ -57,8 +64,22 @@ class InProcessWorker(Worker):
             if not ended:  # nobody waits for it any more
                 core.interrupt(job.prompt_id)
 
-    async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
-        return None if self._core is None else await asyncio.to_thread(self._core.check, prompt, targets)
+    async def ask(self, question: str, *arguments: Any) -> Any:
+        if self._core is None:
+            return None
+        try:
+            found = await asyncio.to_thread(self._core.answer, question, *arguments)
+        except Exception:
+            log.exception("%s: no answer", question)
+            return None
+        return json.loads(msgspec.json.encode(found, enc_hook=str))
+
+    def services(self) -> PackServices | None:
+        return self._core.services if self._core is not None else None
+
+    def hear(self, heard: Heard) -> None:
+        loop = asyncio.get_running_loop()
+        self._heard = lambda *message: loop.call_soon_threadsafe(heard, *message)
 
     async def interrupt(self, prompt_id: str) -> None:
         if self._core is not None:
@@ -69,6 +90,10 @@ class InProcessWorker(Worker):
 
     async def stats(self) -> dict[str, Any]:
         return self._core.stats() if self._core is not None else {}
+
+    def _say(self, kind: str, data: Any, client: str | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
+            self._heard(kind, data, client)
 
     async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from execution.events import AnyEvent
-from execution.worker import Job, WorkerSettings
+from execution.worker import Job, PackServices, WorkerSettings
 from nodes.schema import NodeSchema
 
 
@@ -39,24 +39,34 @@ class AskStats(msgspec.Struct, tag=True):
     pass
 
 
-class Check(msgspec.Struct, tag=True):
-    """Whether the nodes themselves take a prompt; `prompt` is JSON text, the prompt and the targets."""
+class Ask(msgspec.Struct, tag=True):
+    """A question for `WorkerCore.answer`; `arguments` is JSON text."""
 
     number: int
-    prompt: bytes
+    question: str
+    arguments: bytes
 
 
-class Checked(msgspec.Struct, tag=True):
-    """The answer to the check of that number, as JSON text; None when there is none."""
+class Answer(msgspec.Struct, tag=True):
+    """The answer to the question of that number, as JSON text; None when there is none."""
 
     number: int
-    validation: bytes | None
+    answer: bytes | None
+
+
+class Said(msgspec.Struct, tag=True):
+    """A pack's message outside of a run, for one client or all; `data` is JSON text."""
+
+    kind: str
+    data: bytes
+    client: str | None
 
 
 class Ready(msgspec.Struct, tag=True):
     """The worker has loaded its nodes and waits for jobs."""
 
     catalogue: list[NodeSchema]
+    services: PackServices
 
 
 class Failed(msgspec.Struct, tag=True):
@@ -77,8 +87,8 @@ class Stats(msgspec.Struct, tag=True):
     stats: dict[str, Any]
 
 
-ToWorker = Begin | Run | Interrupt | Free | AskStats | Check
-FromWorker = Ready | Failed | Happened | Done | Stats | Checked
+ToWorker = Begin | Run | Interrupt | Free | AskStats | Ask
+FromWorker = Ready | Failed | Happened | Done | Stats | Answer | Said
 
 _LENGTH = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)

@@ -16,36 +16,38 @@ import msgspec
 
 from comfy_core.folders import CHECKOUT
 from execution.events import AnyEvent
-from execution.validate import Validation
-from execution.worker import Job, WorkerFailed, WorkerSettings
+from execution.worker import Heard, Job, PackServices, WorkerFailed, WorkerSettings
 from execution.workers import messages
 from execution.workers.words import pass_on
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
-SECONDS_TO_CHECK = 10.0
+SECONDS_TO_ANSWER = {"check": 10.0, "rewrite": 10.0}
+SECONDS_FOR_OTHERS = 60.0
 
 
 class Child:
     """`exit_code` is None while the process lives; `job` is the id of what it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, heard: Heard) -> None:
         self.catalogue: list[NodeSchema] = []
+        self.services = PackServices()
         self.exit_code: int | None = None
         self.job: str | None = None
         self._killed = False
         self._process = process
         self._events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
-        self._ready: asyncio.Future[list[NodeSchema]] = asyncio.get_running_loop().create_future()
+        self._heard = heard
+        self._ready: asyncio.Future[messages.Ready] = asyncio.get_running_loop().create_future()
         self._asked: list[asyncio.Future[dict[str, Any]]] = []
-        self._checks: dict[int, asyncio.Future[bytes | None]] = {}
-        self._check_numbers = itertools.count()
+        self._answers: dict[int, asyncio.Future[bytes | None]] = {}
+        self._numbers = itertools.count()
         assert process.stderr is not None
         self._log = asyncio.create_task(pass_on(process.stderr))
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def launch(cls, settings: WorkerSettings) -> Child:
+    async def launch(cls, settings: WorkerSettings, heard: Heard) -> Child:
         """Start a process and wait until it can work. Raises WorkerFailed."""
         paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
         process = await asyncio.create_subprocess_exec(
@@ -55,10 +57,11 @@ class Child:
             stderr=asyncio.subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         )
-        child = cls(process)
+        child = cls(process, heard)
         try:
             await child.send(messages.Begin(settings))
-            child.catalogue = await child._ready
+            ready = await child._ready
+            child.catalogue, child.services = ready.catalogue, ready.services
         except BaseException:
             await child.close()
             raise
@@ -97,20 +100,22 @@ class Child:
         await self.send(messages.AskStats())
         return await answer
 
-    async def check(self, prompt: dict[str, Any], targets: Any) -> Validation | None:
+    async def ask(self, question: str, *arguments: Any) -> Any:
         """None when the process is gone or takes too long: a node that holds it up must not hold up the answer."""
         if self.exit_code is not None:
             return None
-        number = next(self._check_numbers)
-        self._checks[number] = asyncio.get_running_loop().create_future()
-        await self.send(messages.Check(number, json.dumps([prompt, targets]).encode()))
+        number = next(self._numbers)
+        self._answers[number] = asyncio.get_running_loop().create_future()
         try:
-            answer = await asyncio.wait_for(self._checks[number], SECONDS_TO_CHECK)
+            await self.send(messages.Ask(number, question, json.dumps(arguments).encode()))
+            seconds = SECONDS_TO_ANSWER.get(question, SECONDS_FOR_OTHERS)
+            answer = await asyncio.wait_for(self._answers[number], seconds)
         except TimeoutError:
-            log.warning("the worker did not check a prompt in time; it is judged without the nodes' own checks")
-            answer = None
-        del self._checks[number]
-        return Validation(**json.loads(answer)) if answer is not None else None
+            log.warning("the worker did not answer in time (%s); it goes on without", question)
+            return None
+        finally:
+            del self._answers[number]
+        return json.loads(answer) if answer is not None else None
 
     def kill_if_running(self, prompt_id: str) -> None:
         if self.job == prompt_id and self.exit_code is None:
@@ -151,7 +156,7 @@ class Child:
             self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
         self._events.put_nowait(None)
         self._answer_all({})
-        self._give_up_checks()
+        self._give_up_answers()
 
     def _take(self, message: messages.FromWorker) -> None:
         match message:
@@ -160,15 +165,17 @@ class Child:
                     self._events.put_nowait(event)
             case messages.Done():
                 self._events.put_nowait(None)
-            case messages.Ready(catalogue):
-                self._ready.set_result(catalogue)
+            case messages.Ready():
+                self._ready.set_result(message)
             case messages.Failed(reason):
                 self._ready.set_exception(WorkerFailed(reason))
             case messages.Stats(stats):
                 self._answer_all(stats)
-            case messages.Checked(number, validation):
-                if number in self._checks and not self._checks[number].done():
-                    self._checks[number].set_result(validation)
+            case messages.Answer(number, answer):
+                if number in self._answers and not self._answers[number].done():
+                    self._answers[number].set_result(answer)
+            case messages.Said(kind, data, client):
+                self._heard(kind, json.loads(data), client)
 
     def _answer_all(self, stats: dict[str, Any]) -> None:
         while self._asked:
@@ -176,8 +183,8 @@ class Child:
             if not waiting.done():
                 waiting.set_result(stats)
 
-    def _give_up_checks(self) -> None:
-        for waiting in self._checks.values():
+    def _give_up_answers(self) -> None:
+        for waiting in self._answers.values():
             if not waiting.done():
                 waiting.set_result(None)
 

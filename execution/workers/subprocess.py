@@ -16,8 +16,7 @@ from execution.events import (
     NodeTiming,
     now_ms,
 )
-from execution.validate import Validation
-from execution.worker import Job, Worker, WorkerCrashed, WorkerFailed, WorkerSettings
+from execution.worker import Heard, Job, PackServices, Worker, WorkerCrashed, WorkerFailed, WorkerSettings
 from execution.workers import messages
 from execution.workers.process import Child, manner_of_death
 from nodes.schema import NodeSchema
@@ -36,6 +35,7 @@ class SubprocessWorker(Worker):
         self._settings = settings or WorkerSettings()
         self._patience = patience
         self._child: Child | None = None
+        self._heard: Heard = lambda kind, data, client: None
         self._starting = asyncio.Lock()
         self._unwanted: str | None = None
         self._restart: asyncio.Task[None] | None = None
@@ -43,7 +43,7 @@ class SubprocessWorker(Worker):
     async def start(self) -> None:
         async with self._starting:
             if self._child is None or not await self._child.is_usable():
-                self._child = await Child.launch(self._settings)
+                self._child = await Child.launch(self._settings, lambda *message: self._heard(*message))
 
     async def catalogue(self) -> list[NodeSchema]:
         if self._child is None:
@@ -71,8 +71,14 @@ class SubprocessWorker(Worker):
             self._unwanted = None
         yield Executing(prompt_id=job.prompt_id, node=None)
 
-    async def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation | None:
-        return await self._child.check(prompt, targets) if self._child is not None else None
+    async def ask(self, question: str, *arguments: Any) -> Any:
+        return await self._child.ask(question, *arguments) if self._child is not None else None
+
+    def services(self) -> PackServices | None:
+        return self._child.services if self._child is not None else None
+
+    def hear(self, heard: Heard) -> None:
+        self._heard = heard
 
     async def interrupt(self, prompt_id: str) -> None:
         self._unwanted = prompt_id

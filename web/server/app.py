@@ -22,10 +22,12 @@ from web.server.routes import (
     assets,
     catalogue,
     documentation,
+    explain,
     internal,
     jobs,
     login,
     models,
+    pack_routes,
     packs,
     page,
     preferences,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from execution.engine import Engine
 
 # with and without /api
-TWICE = (prompt, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
+TWICE = (prompt, explain, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
 ONCE = (
     jobs.routes,
     packs.routes_under_api,
@@ -77,6 +79,7 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
     app.router.add_routes(page.routes())
     app.on_response_prepare.append(security.add_headers)
     app.cleanup_ctx.append(_watching)
+    app.cleanup_ctx.append(pack_routes.session)
     app.on_shutdown.append(_say_goodbye)
     return app
 

@@ -12,10 +12,23 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from web.server.routes import internal, jobs, models, preferences, prompt, queue, socket, upload, userdata, view
+from web.server.routes import (
+    explain,
+    internal,
+    jobs,
+    models,
+    preferences,
+    prompt,
+    queue,
+    socket,
+    upload,
+    userdata,
+    view,
+)
 
 BODIES: dict[Callable[..., Any], type[msgspec.Struct]] = {
     prompt.submit: prompt.PromptRequest,
+    explain.explain: explain.ExplainRequest,
     queue.remove_from_queue: queue.Removal,
     queue.remove_from_history: queue.Removal,
     queue.interrupt: queue.Interrupt,

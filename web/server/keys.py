@@ -35,6 +35,11 @@ class Door:
         assert self._opening is not None, "the application has not started"
         return await asyncio.shield(self._opening)
 
+    def engine_now(self) -> Engine | None:
+        """The engine, if it is there already."""
+        coming = self._opening
+        return coming.result() if coming is not None and coming.done() and not coming.exception() else None
+
     async def _wait(self) -> Engine:
         return await self._coming if isinstance(self._coming, Awaitable) else self._coming
 

@@ -10,12 +10,11 @@ import hashlib
 import json
 import logging
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from comfy_core.folders import Folders
-from nodes import registry
 
 log = logging.getLogger("easel.server")
 
@@ -54,26 +53,26 @@ def packs(folders: Folders) -> list[Path]:
 # --- files for the browser -------------------------------------------------------------------------------------------
 
 
-def web_folders(folders: Folders) -> dict[str, Path]:
+def web_folders(folders: Folders, told: Mapping[str, str]) -> dict[str, Path]:
     """Where the files lie that `/extensions/<name>/` shows: `WEB_DIRECTORY` of a pack, `[tool.comfy] web` of its
-    project, and what these packs have registered themselves while running in this process."""
+    project, and what the worker has `told` that packs registered while they were loaded."""
     found: dict[str, Path] = {}
     for pack in packs(folders):
         for name, place in (_declared_in_code(pack), _declared_in_project(pack)):
             if place and (pack / place).is_dir():
                 found[name] = (pack / place).resolve()
     home = folders.custom_nodes.resolve()
-    registered = {name: Path(place) for name, place in registry.WEB_DIRECTORIES.items()}
+    registered = {name: Path(place) for name, place in told.items()}
     return found | {name: place for name, place in registered.items() if place.is_relative_to(home)}
 
 
-def scripts(folders: Folders, dist: Path) -> list[str]:
+def scripts(folders: Folders, dist: Path, told: Mapping[str, str]) -> list[str]:
     """The address of every script that the editor should load."""
     from urllib.parse import quote
 
     own = dist / "extensions"
     found = [f"/extensions/{path}" for path in _scripts_in(own)]
-    for name, folder in web_folders(folders).items():
+    for name, folder in web_folders(folders, told).items():
         found += [f"/extensions/{quote(name)}/{path}" for path in _scripts_in(folder)]
     return found
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from web.server.access.accounts import SESSION_SECONDS
-from web.server.access.rights import CALLER, DEFAULT_USER, NOBODY, OWNER, Caller, right_needed
+from web.server.access.rights import CALLER, DEFAULT_USER, NOBODY, OWNER, Caller, Right, right_needed
 from web.server.answers import Refusal
 from web.server.keys import ACCOUNTS, SETTINGS
 
@@ -32,8 +32,15 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     needed = right_needed(request.match_info.handler)
     if needed is None:
         raise Refusal("this route does not say who may use it, so nobody may", type="closed", status=403)
+    require(request, needed)
+    return await handler(request)
+
+
+def require(request: web.Request, needed: Right) -> None:
+    """Raises Refusal for a caller who may not, HTTPFound where there is a way in."""
+    caller = request[CALLER]
     if caller.right >= needed:
-        return await handler(request)
+        return
     if caller is not NOBODY:
         raise Refusal(f"{caller.user!r} may not do this", type="forbidden", status=403)
     if request.path == "/":

@@ -30,7 +30,7 @@ def routes() -> list[web.RouteDef]:
 @needs(Right.SUBMIT)
 async def all_nodes(request: web.Request) -> web.Response:
     """Every node. Who has the newest answer already is told so; who can unpack it gets it small."""
-    text = await request.app[DESCRIBED].text(await (await engine_of(request)).schemas())
+    text = await request.app[DESCRIBED].text(await (await engine_of(request)).schemas(anew=True))
     headers = {"ETag": text.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if text.tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
@@ -42,7 +42,7 @@ async def all_nodes(request: web.Request) -> web.Response:
 
 @needs(Right.SUBMIT)
 async def one_node(request: web.Request) -> web.Response:
-    schema = (await (await engine_of(request)).schemas()).get(request.match_info["node"])
+    schema = (await (await engine_of(request)).schemas(anew=True)).get(request.match_info["node"])
     text = await asyncio.to_thread(describe, [schema] if schema else [], request.app[FOLDERS].files)
     return web.Response(text=text, content_type="application/json")
 

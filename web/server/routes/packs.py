@@ -10,7 +10,7 @@ from web.server import pack_files
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import is_file, resolve, send_file, send_page_file
-from web.server.keys import FOLDERS, SETTINGS
+from web.server.keys import DOOR, FOLDERS, SETTINGS
 
 
 def routes() -> list[web.RouteDef]:
@@ -32,13 +32,14 @@ def routes_under_api() -> list[web.RouteDef]:
 @needs(Right.USE)
 async def extensions(request: web.Request) -> web.Response:
     dist = request.app[SETTINGS].dist
-    return json_answer(await asyncio.to_thread(pack_files.scripts, request.app[FOLDERS], dist))
+    told = _told(request)
+    return json_answer(await asyncio.to_thread(pack_files.scripts, request.app[FOLDERS], dist, told))
 
 
 @needs(Right.USE)
 async def extension_file(request: web.Request) -> web.StreamResponse:
     pack, name = request.match_info["pack"], request.match_info["file"]
-    folders = await asyncio.to_thread(pack_files.web_folders, request.app[FOLDERS])
+    folders = await asyncio.to_thread(pack_files.web_folders, request.app[FOLDERS], _told(request))
     if pack in folders:
         path = resolve(folders[pack], name, status=404)
     else:
@@ -93,3 +94,10 @@ async def subgraph(request: web.Request) -> web.Response:
 async def replacements(request: web.Request) -> web.Response:
     """None: no node of this server stands in for another's (see `node_replacements` of /features)."""
     return json_answer({})
+
+
+def _told(request: web.Request) -> dict[str, str]:
+    """The folders that packs registered while they were loaded, as far as that has happened yet."""
+    engine = request.app[DOOR].engine_now()
+    services = engine.pack_services_now() if engine is not None else None
+    return services.web if services is not None else {}

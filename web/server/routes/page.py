@@ -9,6 +9,7 @@ from web.server.access.rights import Right, caller_of, needs
 from web.server.answers import Refusal
 from web.server.files import is_file, resolve, send_page_file
 from web.server.keys import SETTINGS
+from web.server.routes import pack_routes
 
 MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel</title>
 <style>body{font:16px/1.5 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem;color:#1c1c1c;background:#f4f4f4}
@@ -39,12 +40,16 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 @needs(Right.OPEN)
 async def asset(request: web.Request) -> web.StreamResponse:
-    """A file of the editor."""
-    if request.method not in ("GET", "HEAD"):
-        await _refuse_method(request)
+    """A file of the editor, or else what a pack has at this address."""
+    is_read = request.method in ("GET", "HEAD")
     name = request.match_info["path"]
-    path = resolve(request.app[SETTINGS].dist, name, status=404)
-    if not is_file(path):
+    path = resolve(request.app[SETTINGS].dist, name, status=404) if is_read else None
+    if path is None or not is_file(path):
+        answer = await pack_routes.forward(request)
+        if answer is not None:
+            return answer
+        if not is_read:
+            await _refuse_method(request)
         raise Refusal(f"there is nothing at /{name[:200]}", type="not_found", status=404)
     return send_page_file(path)
 

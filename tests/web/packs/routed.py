@@ -1,0 +1,88 @@
+"""A pack with routes of its own, messages of its own, and a hand in every prompt."""
+
+import asyncio
+
+from aiohttp import web
+from server import PromptServer
+
+routes = PromptServer.instance.routes
+options = ["one"]
+
+
+@routes.get("/routed/hello/{name}")
+async def hello(request):
+    return web.json_response(
+        {"hello": request.match_info["name"], "query": dict(request.query)}, headers={"X-Pack": "1"}
+    )
+
+
+@routes.post("/routed/echo")
+async def echo(request):
+    return web.Response(body=await request.read(), status=201, content_type=request.content_type)
+
+
+@routes.post("/routed/upload")
+async def upload(request):
+    fields = await request.post()
+    return web.json_response({name: getattr(one, "filename", one) for name, one in fields.items()})
+
+
+@routes.get("/routed/stream")
+async def stream(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for number in range(3):
+        await response.write(b"piece %d;" % number)
+        await asyncio.sleep(0.01)
+    return response
+
+
+@routes.get("/routed/headers")
+async def headers(request):
+    return web.json_response(dict(request.headers))
+
+
+@routes.get("/routed/fail")
+async def fail(request):
+    raise ValueError("the pack's own trouble")
+
+
+@routes.get("/routed/say")
+async def say(request):
+    PromptServer.instance.send_sync("routed-note", {"n": 1}, request.query.get("sid"))
+    return web.Response()
+
+
+@routes.get("/object_info")
+async def shadow(request):
+    return web.Response(text="never seen")
+
+
+def number_prompts(body):
+    if "routed" in body.get("extra_data", {}):
+        for raw in body["prompt"].values():
+            raw["inputs"].pop("removed", None)
+            if raw["class_type"] == "FakeText":
+                raw["inputs"]["text"] = "rewritten"
+    return body
+
+
+PromptServer.instance.add_on_prompt_handler(number_prompts)
+
+
+class Changing:
+    """Its combo is computed anew whenever somebody looks."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"choice": (list(options),)}}
+
+    RETURN_TYPES = ()
+    FUNCTION = "go"
+    OUTPUT_NODE = True
+
+    def go(self, choice):
+        return ()
+
+
+NODE_CLASS_MAPPINGS = {"RoutedChanging": Changing}
