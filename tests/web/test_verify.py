@@ -85,6 +85,14 @@ def test_every_picture_of_a_batch_comes_out_again_and_nothing_is_left_behind(mad
     assert sorted(made.rglob("*")) == before
 
 
+def test_results_that_a_cache_keeps_prove_nothing(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = ["--base-directory", str(made), "--cpu", "--cache-disk", str(tmp_path / "cache")]
+    assert main.main(["run", str(made / "prompt.json"), *words, "--out", str(tmp_path / "cat.png")]) == 0
+    capsys.readouterr()
+    assert main.main(["verify", str(tmp_path / "cat.png"), *words]) == 0
+    assert "cached" not in capsys.readouterr().err
+
+
 def test_a_retouched_picture_differs_by_its_pixels(made: Path, verify, tmp_path: Path):
     code, said = verify(copy(made, tmp_path / "dot.png", dot=True))
     assert code == 1

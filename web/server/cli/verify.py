@@ -33,6 +33,7 @@ async def _verify(options: argparse.Namespace) -> int:
     _check_files(found.recipe or {}, folders_of(options))
     with tempfile.TemporaryDirectory(prefix="easel-verify-") as scratch:
         options.output_directory, options.temp_directory = Path(scratch, "output"), Path(scratch)
+        options.cache_disk = None  # what was computed earlier proves nothing
         folders = folders_of(options)
         made = await _make_again(options, folders, found)
         difference, path = _closest(picture, made)
