@@ -84,8 +84,7 @@ class Engine:
         if self._worker is None:
             from execution.workers.in_process import InProcessWorker
 
-            settings = WorkerSettings(base=str(self.folders.base), output=str(self.folders.output), cpu=self._cpu)
-            self._worker = InProcessWorker(settings)
+            self._worker = InProcessWorker(WorkerSettings.at(self.folders, cpu=self._cpu, checkpoint_seconds=0))
         return headless.own_engine(self.folders, self._worker)
 
     async def _run(self, found: Found, values: dict[str, Any]) -> list[Path]:
