@@ -9,12 +9,10 @@ import torch
 from PIL import Image, ImageOps, ImageSequence
 from torch import Tensor
 
+from comfy_core.media.errors import ImageError
+
 NO_MASK = (64, 64)
 CHANNELS = {"alpha": "A", "red": "R", "green": "G", "blue": "B"}
-
-
-class ImageError(ValueError):
-    """A picture that cannot be read or written. The message is one sentence."""
 
 
 def load_image(path: Path) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from comfy_core.folders import inside
 from comfy_core.media import metadata, written
-from comfy_core.media.images import ImageError
+from comfy_core.media.errors import ImageError
 
 COMPRESSION = 4
 TOKENS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}

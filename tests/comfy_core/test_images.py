@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from comfy_core.latent_format import LatentFormat
-from comfy_core.media.images import ImageError, load_image, load_mask, to_pictures, to_tensor
+from comfy_core.media.errors import ImageError
+from comfy_core.media.images import load_image, load_mask, to_pictures, to_tensor
 from comfy_core.media.resize import IMAGE_METHODS, LATENT_METHODS, bislerp, common_upscale
 from comfy_core.preview import latent_preview, latent_to_image
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from comfy_core.folders import CHECKOUT
 from comfy_core.media import save
-from comfy_core.media.images import ImageError
+from comfy_core.media.errors import ImageError
 from comfy_core.media.save import png_texts, save_pngs
 
 RED = Image.new("RGB", (6, 4), "red")
@@ -112,3 +115,9 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path):
     (tmp_path / "output").touch()
     with pytest.raises(ImageError, match=r"^output/ cannot be written: [^\n]*\.$"):
         save_pngs([RED], tmp_path / "output", "a", {})
+
+
+def test_saving_needs_no_torch():
+    code = "import sys, comfy_core.media.save; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, check=True)
+    assert done.stdout.strip() == "False"
