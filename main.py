@@ -21,6 +21,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.verify import verify
 
         return verify(options)
+    if options.command == "explain":
+        from web.server.cli.explain import explain
+
+        return explain(options)
     if options.command == "export":
         from web.server.cli.export import export
 

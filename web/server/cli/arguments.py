@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from execution.worker import Worker
 
 GIB = 1 << 30
+COMMANDS = ("serve", "run", "explain", "verify", "export", "user", "token")
 MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """Read the command line. Without a command it is `serve`, so `python main.py --port 8189` serves."""
-    if words[:1] not in (["serve"], ["run"], ["verify"], ["export"], ["user"], ["token"], ["-h"], ["--help"]):
+    if not words or words[0] not in (*COMMANDS, "-h", "--help"):
         words = ["serve", *words]
     return _parser().parse_args(words)
 
@@ -103,9 +104,10 @@ def cache_settings(options: argparse.Namespace) -> CacheSettings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,run,verify,export}")
+    commands = parser.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
+    _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
     _export(commands.add_parser("export", help="write a workflow as a Python script"))
     add_account_commands(commands, _folders)
@@ -122,13 +124,13 @@ def _serve(parser: argparse.ArgumentParser) -> None:
         help="addresses to listen on and host names to answer to, with commas; without a value: all addresses",
     )
     parser.add_argument("--port", type=_port, default=8188, help="the port (default: 8188)")
-    parser.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve another front end: a built web page")
     parser.add_argument(
         "--front-end",
         choices=("easel", "official"),
         default="easel",
         help="the page to serve: Easel's editor, or ComfyUI's own (pip install 'easel[official]')",
     )
+    parser.add_argument("--front-end-root", type=Path, metavar="DIR", help="serve another front end: a built web page")
     parser.add_argument(
         "--enable-cors-header",
         nargs="?",
@@ -183,6 +185,15 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token", help="the token that this server asks for")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
     parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
+    _common(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("--json", action="store_true", help="all that is known, as POST /explain tells it")
+    parser.add_argument("--server", metavar="URL", help="ask a server that runs: it knows what it has in memory")
+    parser.add_argument("--token", help="the token that this server asks for")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     _common(parser)
 
 

@@ -1,0 +1,68 @@
+"""`main.py explain`: what a workflow would do, on the terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import main
+from execution.worker import WorkerSettings
+from execution.workers.in_process import InProcessWorker
+from web.server.cli import arguments
+from web.server.cli import explain as command
+
+PACKS = Path(__file__).parent / "packs"
+PROMPT = {
+    "1": {"class_type": "FakeText", "inputs": {"text": "a", "seed": 1, "style": "plain"}},
+    "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "a", "copies": 1}},
+}
+
+
+@pytest.fixture
+def explain(tmp_path, monkeypatch, capsys):
+    """Explain a prompt; exit code and lines."""
+
+    def worker_of(options, *, in_process):
+        return InProcessWorker(WorkerSettings.at(arguments.folders_of(options), packages=()))
+
+    monkeypatch.setattr(command, "worker_of", worker_of)
+    (tmp_path / "custom_nodes").symlink_to(PACKS)
+
+    def explain(prompt, *words):
+        (tmp_path / "w.json").write_text(json.dumps(prompt))
+        code = main.main(["explain", str(tmp_path / "w.json"), "--base-directory", str(tmp_path), *words])
+        return code, capsys.readouterr().out.splitlines()
+
+    return explain
+
+
+def test_each_node_and_a_summary(explain, tmp_path) -> None:
+    code, lines = explain(PROMPT)
+    assert (code, lines) == (
+        0,
+        [
+            "runs     node 1 (FakeText): it has not run before",
+            "runs     node 2 (FakeSave): it has not run before",
+            "2 of 2 nodes would run: 0.00 s, at most 0 MiB, without 2 never seen",
+        ],
+    )
+    assert not (tmp_path / "output").exists()
+
+
+def test_what_is_missing_makes_the_exit_code_one(explain) -> None:
+    code, lines = explain({"1": {"class_type": "FakeLoad", "inputs": {"image": "gone.png"}}})
+    assert code == 1
+    assert lines[0] == "missing  node 1 (FakeLoad), input 'image': 'gone.png' in input/"
+    code, lines = explain(PROMPT | {"3": {"class_type": "Nobodys", "inputs": {}}})
+    assert code == 1
+    assert lines[0] == "missing  node 3: no pack that is loaded has the class 'Nobodys'"
+
+
+def test_for_programs_as_json(explain) -> None:
+    code, lines = explain(PROMPT, "--json")
+    assert (code, json.loads(lines[0])["runs"]) == (0, ["1", "2"])
+
+
+def test_a_server_that_is_not_there(explain, capsys) -> None:
+    code, _ = explain(PROMPT, "--server", "http://127.0.0.1:9")
+    assert code == 1
