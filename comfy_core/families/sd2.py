@@ -17,7 +17,7 @@ from comfy_core.sampling.prediction import Epsilon, Velocity
 from comfy_core.weights import Weights
 
 NAME = "Stable Diffusion 2.x"
-TEXTS = {SD2_H: ("cond_stage_model.model.",)}
+TEXTS = {SD2_H: ("cond_stage_model.model.", "conditioner.embedders.0.model.")}
 FIRST_NORM = ".transformer_blocks.0.norm1.bias"
 SPREAD = 0.09
 """Above it the biases of the last transformer's first norm are those of a velocity model."""

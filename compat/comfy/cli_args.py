@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from enum import StrEnum
 
-from comfy_core import folders
+from comfy_core import folders, preview_method
 from comfy_core.media import metadata
 
 
@@ -25,5 +25,5 @@ args = Namespace(
     lowvram=False,
     novram=False,
     port=8188,
-    preview_method=LatentPreviewMethod.Auto,
+    preview_method=LatentPreviewMethod(preview_method.current()),
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from comfy_core.checkpoint import MissingPart
@@ -102,6 +103,16 @@ def test_a_missing_part_is_said_when_it_is_used(tmp_path: Path, without: str, se
     part = checkpoint.vae if without.startswith("first") else checkpoint.clip
     with pytest.raises(MissingPart, match=sentence):
         part.tokenize("a")  # type: ignore[union-attr]
+
+
+def test_stable_diffusion_2_in_the_layout_of_its_later_release_has_its_text_encoder(tmp_path: Path):
+    later = {
+        key.replace("cond_stage_model.model.", "conditioner.embedders.0.model."): one
+        for key, one in model_tensors("sd2").items()
+    }
+    save_file(later, tmp_path / "turbo.safetensors")
+    usual = load_checkpoint(write_model(tmp_path / "x.safetensors", "sd2"))
+    assert torch.equal(load_checkpoint(tmp_path / "turbo.safetensors").clip.encode("a"), usual.clip.encode("a"))
 
 
 def test_a_text_encoder_that_lacks_a_tensor_is_named(tmp_path: Path):
