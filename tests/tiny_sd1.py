@@ -86,7 +86,7 @@ def randomise(network: nn.Module, generator: torch.Generator) -> None:
             noise = torch.randn(parameter.shape, generator=generator)
             if id(parameter) in norms:
                 parameter.copy_(1 + 0.1 * noise)
-            elif parameter.ndim == 1:
+            elif parameter.ndim <= 1:
                 parameter.copy_(0.1 * noise)
             else:
                 parameter.copy_(noise / parameter[0].numel() ** 0.5)

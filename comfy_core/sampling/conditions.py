@@ -59,6 +59,14 @@ def repeated(tensor: Tensor, count: int) -> Tensor:
     return tensor.repeat(times, *(1,) * (tensor.ndim - 1))[:count]
 
 
+def further_models(conds: dict[str, Conditioning]) -> list[ModelPatcher]:
+    """The models that take part because conditioning asks for them."""
+    found = {
+        id(extra["gligen"][1]): extra["gligen"][1] for side in conds.values() for _, extra in side if "gligen" in extra
+    }
+    return list(found.values())
+
+
 def process_conds(
     patcher: ModelPatcher,
     conds: dict[str, Conditioning],

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from comfy_core.memory import residency
 from comfy_core.memory.devices import offload_device
+from comfy_core.sampling.conditions import further_models
 from comfy_core.sampling.inpaint import MaskedDenoiser, prepare_mask
 from comfy_core.sampling.noise import generator
 from comfy_core.sampling.resume import resumable
@@ -50,7 +51,9 @@ def run_sampler(
         raise ValueError(f"the noise has shape {list(noise.shape)} and the latent {list(latent_image.shape)}")
     model = guider.model_patcher
     device, latent_format = model.load_device, model.get_model_object("latent_format")
-    with residency.use([model], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))):
+    with residency.use(
+        [model, *further_models(guider.original_conds)], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))
+    ):
         sampling = model.get_model_object("model_sampling")
         sigmas, noise = sigmas.to(device, torch.float32), noise.to(device, torch.float32)
         scaled = latent_image.to(device, torch.float32)
