@@ -67,12 +67,11 @@ def _file_of(class_type: Any, name: str, value: str) -> dict[str, Path]:
 
 
 def _embeddings_in(text: str) -> dict[str, Path]:
-    names = re.findall(r"embedding:([^\s:(),]+)", text)
-    if not names:
+    if "embedding:" not in text:
         return {}
     from comfy_core.text.embeddings import embedding_file
 
-    paths = {name: embedding_file(name) for name in names}
+    paths = {name: embedding_file(name) for name in re.findall(r"embedding:([^\s:(),]+)", text)}
     return {f"embeddings/{name.removesuffix(path.suffix)}{path.suffix}": path for name, path in paths.items() if path}
 
 

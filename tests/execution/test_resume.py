@@ -1,14 +1,20 @@
 """A worker that is killed in the middle of a sampling: the next attempt goes on from there."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from comfy_core.folders import Folders
+from comfy_core.journal import Keeper, next_journal
+from execution.cache.none import NoCache
 from execution.events import Executed
+from execution.executor import Executor
 from execution.worker import Job, WorkerCrashed, WorkerSettings
 from execution.workers.core import keeper_of
 from execution.workers.subprocess import SubprocessWorker
+from nodes.schema import Int
+from nodes.schema import node as make_node
 
 STEPS = 6
 PACK = '''
@@ -102,3 +108,55 @@ def test_progress_is_kept_where_there_is_a_folder_and_an_interval():
     keeper = keeper_of(there, WorkerSettings())
     assert keeper is not None
     assert (keeper.folder, keeper.seconds) == (Path("/nowhere/p/progress"), 10)
+
+
+# --- what finds its journal again ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noting(nodes, tmp_path):
+    """Run a node that notes its value once for each call; the values it found noted by earlier attempts."""
+    found = []
+
+    @make_node("Note", category="test", is_output=True)
+    def note(value: Annotated[int, Int()]) -> None:
+        journal = next_journal()
+        earlier = None if journal is None else journal.recall()
+        found.append(earlier and int(earlier))
+        if journal is not None and earlier is None:
+            journal.append(lambda: str(value).encode())
+
+    @make_node("Numbers", category="test", list_outputs=True)
+    def numbers() -> Annotated[int, Int()]:
+        return [7, 7, 8]
+
+    own = {"Note": note, "Numbers": numbers}
+    executor = Executor(nodes | own, NoCache(), keeper=lambda job: Keeper(tmp_path / "kept", records=1))
+
+    def run(prompt):
+        found.clear()
+        outputs = [id for id, one in prompt.items() if one["class_type"] == "Note"]
+        executor.run(Job(prompt_id="p", prompt=prompt, outputs=outputs), lambda event: None)
+        return list(found)
+
+    return run
+
+
+def test_only_equal_work_finds_its_journal(noting, node):
+    assert noting({"1": node("Note", value=5)}) == [None]
+    assert noting({"1": node("Note", value=5)}) == [5]
+    assert noting({"other id": node("Note", value=5)}) == [5]
+    assert noting({"1": node("Note", value=6)}) == [None]
+
+
+def test_each_call_over_a_list_has_a_journal_of_its_own(noting, node):
+    prompt = {"1": node("Numbers"), "2": node("Note", value=["1", 0])}
+    assert noting(prompt) == [None, None, None]
+    assert noting(prompt) == [7, 7, 8]
+
+
+def test_what_is_never_equal_to_anything_is_not_kept(noting, node, tmp_path):
+    prompt = {"1": node("FakeClock"), "2": node("Note", value=["1", 0])}
+    assert noting(prompt) == [None]
+    assert noting(prompt) == [None]
+    assert not (tmp_path / "kept").exists()
