@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 T = TypeVar("T")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Refusal(Exception):
@@ -60,7 +61,12 @@ def empty() -> web.Response:
 
 
 async def read_json(request: web.Request, default: Any = ...) -> Any:
-    """The body as JSON, whatever its Content-Type. `default` stands for an empty body. Raises Refusal."""
+    """The body as JSON. `default` stands for an empty body. Raises Refusal.
+
+    Scripts may call it what they like; from a page it must not come as a form, which pages of all sites can send.
+    """
+    if request.content_type in FORMS and any(name in request.headers for name in ("Origin", "Sec-Fetch-Site")):
+        raise Refusal("send JSON (Content-Type: application/json), not a form", type="not_json", status=415)
     body = await request.read()
     if not body.strip() and default is not ...:
         return default
