@@ -51,8 +51,8 @@ def sample_ipndm(denoise: Denoiser, x: Tensor, sigmas: Tensor, max_order: int = 
 def sample_ipndm_v(denoise: Denoiser, x: Tensor, sigmas: Tensor, max_order: int = 4) -> Tensor:
     """As `ipndm`, with steps of their own lengths h, h1, h2 …: Newton's divided differences of the slope.
 
-    Weights as in Zhou et al. 2024, https://arxiv.org/abs/2312.00094 (its published solver): that of the second
-    difference is exact for equal steps only, which leaves the order at 3.
+    Weights as in the solver published with Zhou et al. 2024, https://arxiv.org/abs/2312.00094. Those of the second and
+    third difference are not the exact integrals, which leaves the order at 2; pictures depend on them.
     """
     slopes: list[Tensor] = []
     for i, sigma, sigma_next in denoise.steps(sigmas):
@@ -68,17 +68,15 @@ def sample_ipndm_v(denoise: Denoiser, x: Tensor, sigmas: Tensor, max_order: int 
 def _newton_slope(slopes: list[Tensor], steps: list[float]) -> Tensor:
     """The mean slope over the step `steps[0]` to come; `steps` go back in time from it, as do the slopes."""
     h, *past = steps
-    weights = [1.0]
-    if len(slopes) > 1:
-        weights.append(h / 2)
+    total, row, weights = slopes[0], slopes, [h / 2]
     if len(slopes) > 2:
         h1, h2 = past[:2]
         weights.append((h1 * (h1 + h2) - h**2 / 3) / 2)
     if len(slopes) > 3:
-        h1, h2, _ = past
-        weights.append(h**3 / 4 + h**2 * (2 * h1 + h2) / 3 + h * h1 * (h1 + h2) / 2)
-    total, row = weights[0] * slopes[0], slopes
-    for k, weight in enumerate(weights[1:], 1):
+        h1, h2, h3 = past
+        weights.append(h * (5 / 12 * h**2 + h * h1 + h * h2 / 3 + h1 * (h1 + h2) / 2))
+        total = total + weights[-1] * (h2 / h3 - h1 / h2) / ((h1 + h2 + h3) * h2 * (h2 + h3)) * slopes[3]
+    for k, weight in enumerate(weights[: len(slopes) - 1], 1):
         row = [(new - old) / sum(past[j : j + k]) for j, (new, old) in enumerate(pairwise(row))]
         total = total + weight * row[0]
     return total
