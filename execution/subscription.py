@@ -93,6 +93,13 @@ class Subscription:
                 raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
+        return self._pop()
+
+    def waiting(self, most: int) -> list[Envelope]:
+        """What has come already, `most` at most: taken together."""
+        return [self._pop() for _ in range(min(most, len(self._waiting)))]
+
+    def _pop(self) -> Envelope:
         seq, envelope = self._waiting.popitem(last=False)
         importance = _importance(envelope)
         if importance < _NEVER_LOST:

@@ -7,6 +7,7 @@ error stream instead, where the log is. When the server process is gone, so is t
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import logging
 import os
@@ -87,6 +88,8 @@ class WorkerProcess:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
             sys.exit(1)
+        # What is loaded stays: to look through it for garbage again and again costs more than small nodes do.
+        gc.freeze()
         self._send(Ready(self._core.catalogue(), self._core.services))
         while True:
             self._do(self._core, self._work.get())

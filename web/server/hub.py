@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from execution.engine import Engine
 
 SEND_SECONDS = 60.0
+SENT_TOGETHER = 50
 FRAMES_KEPT = 64
 BROADCAST_WITHOUT_OWNER = (Progress, ProgressState, ExecutionInterrupted, Preview, NodeMessage, NodeText)
 
@@ -44,13 +45,14 @@ class Client:
         self.takes_changes = False
         self.progress = WholeProgress()
 
-    async def send(self, frame: str | bytes) -> None:
-        """Send a frame; a client that takes none for a minute is let go."""
+    async def send(self, *frames: str | bytes) -> None:
+        """Send frames; a client that does not take them within a minute is let go."""
         async with asyncio.timeout(SEND_SECONDS):
-            if isinstance(frame, str):
-                await self.socket.send_str(frame)
-            else:
-                await self.socket.send_bytes(frame)
+            for frame in frames:
+                if isinstance(frame, str):
+                    await self.socket.send_str(frame)
+                else:
+                    await self.socket.send_bytes(frame)
 
 
 class Hub:
@@ -119,10 +121,10 @@ class Hub:
             await client.send(dumps({"type": "executing", "data": {"node": running[1]}}))
 
     async def _tell(self, client: Client, events: Subscription) -> None:
-        async for envelope in events:
-            if self.wants(client, envelope):
-                for frame in self._frames_for(client, envelope):
-                    await client.send(frame)
+        async for first in events:
+            together = [first, *events.waiting(SENT_TOGETHER - 1)]
+            wanted = [envelope for envelope in together if self.wants(client, envelope)]
+            await client.send(*(frame for envelope in wanted for frame in self._frames_for(client, envelope)))
 
     async def _listen(self, engine: Engine, client: Client) -> None:
         async for message in client.socket:
