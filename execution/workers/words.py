@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 CHUNK = 64 * 1024
 BYTES_PER_SECOND = 256 * 1024
+listeners: list[Callable[[str], None]] = []  # who else hears it, beside those who read the server's standard error
 
 
 async def pass_on(channel: asyncio.StreamReader) -> None:
@@ -44,6 +46,8 @@ def _note(dropped: int) -> bytes:
 
 
 def _write(text: bytes) -> None:
+    for listener in listeners if text else ():
+        listener(text.decode("utf-8", "replace"))
     stream = getattr(sys.stderr, "buffer", None)
     if text and stream is not None:
         with suppress(OSError, ValueError):  # a full disk, or nobody there to read: the worker must not wait for it

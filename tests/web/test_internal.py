@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from execution.workers import words
+
 log = logging.getLogger("easel.server")
 
 
@@ -20,6 +22,14 @@ async def test_the_log_can_be_read(client) -> None:
 
 async def raw(client):
     return await (await client.get("/internal/logs/raw")).json()
+
+
+async def test_what_a_worker_writes_is_in_the_log(client) -> None:
+    channel = asyncio.StreamReader()
+    channel.feed_data("KSampler says hällo\nand more\n".encode())
+    channel.feed_eof()
+    await words.pass_on(channel)
+    assert [one["m"] for one in (await raw(client))["entries"]][-2:] == ["KSampler says hällo\n", "and more\n"]
 
 
 async def test_of_a_long_log_the_end_is_kept(client) -> None:

@@ -1,4 +1,4 @@
-"""What the server says in its log, kept for a while, and told to the clients that want to hear it."""
+"""What the server and its worker say in their log, kept for a while, and told to the clients that want to hear it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+from execution.workers import words
 
 KEPT = 300
 MOST_READERS = 100
@@ -32,9 +34,11 @@ class LogBook(logging.Handler):
         """Hear what is logged in this process; to be entered in the event loop that tells it."""
         self._loop = asyncio.get_running_loop()
         logging.getLogger().addHandler(self)
+        words.listeners.append(self.note)
         try:
             yield
         finally:
+            words.listeners.remove(self.note)
             logging.getLogger().removeHandler(self)
             self._loop = None
             for client_id in list(self._readers):
@@ -64,6 +68,15 @@ class LogBook(logging.Handler):
         except Exception:
             self.handleError(record)
             return
+        self._keep(entry)
+
+    def note(self, text: str) -> None:
+        """What a worker wrote, its log and what its nodes print."""
+        time = datetime.now(UTC).replace(tzinfo=None).isoformat()
+        for line in text.splitlines()[-KEPT:]:
+            self._keep({"t": time, "m": line + "\n"})
+
+    def _keep(self, entry: dict[str, str]) -> None:
         self._entries.append(entry)
         loop = self._loop
         if self._readers and loop is not None and not loop.is_closed():
