@@ -73,7 +73,7 @@ def test_every_schedule_descends_from_the_top_to_zero(name: str, steps: int):
 
 
 def test_known_schedules():
-    """The first three of ten steps, worked out from the definitions in double precision."""
+    """The first three of ten steps, worked out from the definitions in double precision; beta's places are scipy's."""
     a = torch.cumprod(1 - torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2, 0)
     levels = ((1 - a) / a).sqrt()
     logs = levels.log()
@@ -86,7 +86,15 @@ def test_known_schedules():
         "karras": torch.tensor(
             [(levels[-1] ** (1 / 7) + i / 9 * (levels[0] ** (1 / 7) - levels[-1] ** (1 / 7))) ** 7 for i in range(3)]
         ),
+        "exponential": torch.stack([logs[999] * (1 - i / 9) + logs[0] * i / 9 for i in range(3)]).exp(),
+        "ddim_uniform": levels[[901, 801, 701]],
+        "beta": levels[[999, 959, 876]],
+        "linear_quadratic": levels[999] * torch.tensor([1, 0.995, 0.99]),
+        "kl_optimal": torch.stack(
+            [(levels[999].atan() * (1 - i / 9) + levels[0].atan() * i / 9).tan() for i in range(3)]
+        ),
     }
+    assert expected.keys() == SCHEDULERS.keys()
     for name, sigmas in expected.items():
         torch.testing.assert_close(
             calculate_sigmas(MODEL, name, 10)[:3].double(), sigmas.double(), rtol=2e-4, atol=1e-4

@@ -81,7 +81,7 @@ def test_dpm_solver(name: str, kind: str, options: dict[str, Any], scheduler: st
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("tau", [0.0, 1.0])
 def test_sa_solver(scheduler: str, tau: float):
-    """Over levels above 0, as the two end differently there; diffusers always has the rounder coefficients at order 2."""
+    """Over levels above 0, as the two end differently there; diffusers has the rounder coefficients at order 2."""
     levels = levels_of(scheduler)[:-1]
     solver = diffusers.SASolverScheduler(
         predictor_order=3,

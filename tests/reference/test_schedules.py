@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from comfy_core.sampling.prediction import EpsilonSampling
+from comfy_core.sampling.noise_levels import EDMSchedule, FlowSchedule
+from comfy_core.sampling.prediction import EDM, EpsilonSampling, Flow, Velocity, model_sampling
 from comfy_core.sampling.samplers.dpmpp import sample_dpmpp_2m
 from comfy_core.sampling.samplers.euler import sample_euler
 from comfy_core.sampling.samplers.heun import sample_heun
@@ -83,3 +84,38 @@ def test_dpmpp_2m():
         denoised = Mixture()(x * (1 + sigma**2).sqrt(), sigma.expand(len(x)))
         x = scheduler.step(denoised, timestep, x).prev_sample
     torch.testing.assert_close(sample_dpmpp_2m(Mixture(), start, sigmas, disable=True), x, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("steps", [4, 20])
+def test_schedules_of_flows(steps: int):
+    """With the shift 3 of Stable Diffusion 3."""
+    model = model_sampling(Flow, FlowSchedule, 3.0)
+    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(sigmas=np.linspace(1, 1 / steps, steps))
+    torch.testing.assert_close(calculate_sigmas(model, "simple", steps), scheduler.sigmas, rtol=0, atol=1e-6)
+    scheduler.set_timesteps(steps)
+    torch.testing.assert_close(calculate_sigmas(model, "normal", steps), scheduler.sigmas, rtol=0, atol=1e-6)
+
+
+def test_zero_terminal_snr():
+    theirs = euler(rescale_betas_zero_snr=True, timestep_spacing="trailing")
+    theirs.set_timesteps(10)
+    ours = calculate_sigmas(EpsilonSampling(zsnr=True), "simple", 10)
+    torch.testing.assert_close(ours[1:], theirs.sigmas[1:], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["v_prediction", "epsilon"])
+def test_edm(kind: str):
+    """diffusers' EDM scheduler with its two predictions: what it makes of one step is what the prediction implies."""
+    scheduler = diffusers.EDMEulerScheduler(sigma_min=0.002, sigma_max=80.0, sigma_data=0.5, prediction_type=kind)
+    scheduler.set_timesteps(5)
+    x, output = torch.randn(2, 3, 4, 8, 8, generator=torch.Generator().manual_seed(0)).unbind(0)
+    sigma = scheduler.sigmas[1]
+    model = model_sampling(EDM if kind == "epsilon" else Velocity, EDMSchedule, 0.002, 80.0)
+    model.sigma_data = 0.5
+    scaled = scheduler.precondition_inputs(x, sigma)
+    torch.testing.assert_close(model.calculate_input(sigma.repeat(3), x), scaled)
+    time = scheduler.precondition_noise(sigma)
+    torch.testing.assert_close(model.timestep(sigma), time.reshape(()).to(sigma))
+    x0 = scheduler.precondition_outputs(x, output, sigma)
+    torch.testing.assert_close(model.calculate_denoised(sigma.repeat(3), output, x), x0)
