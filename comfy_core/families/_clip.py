@@ -61,7 +61,7 @@ def load_clip(encoders: Mapping[Kind, Weights], device: torch.device | None = No
     network = build(TextEncoders, dims, "text encoder", first)
     together = joined({f"clip_{kind.letter}.": table for kind, table in tables.items()})
     device = device or devices.compute_device()
-    return CLIP(patcher_of(network, together, devices.network_dtype(device), "text encoder", device))
+    return CLIP(patcher_of(network, together, devices.text_dtype(device), "text encoder", device))
 
 
 def _whole(kind: Kind, text: Weights) -> Kind:

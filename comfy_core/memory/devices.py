@@ -15,9 +15,12 @@ GIB = 1024**3
 
 @dataclass(frozen=True)
 class Policy:
-    """The flags. By default a model stays on its device until another needs the room, which is also all that `highvram`
-    asks for; with `lowvram` every other model leaves first; with `novram` a model leaves as soon as it is done.
-    `reserve_vram` is in GiB, kept free for other programs; None leaves the choice to us.
+    """The flags. By default a model stays on its device until another needs the room; what does not fit is streamed.
+    With `highvram` nothing is streamed; with `lowvram` every other model leaves first and half of the room is left for
+    work; with `novram` all that can be is streamed, and a model leaves as soon as it is done.
+
+    `reserve_vram` is in GiB, kept free for other programs; None leaves the choice to us. `attention` is one of
+    `comfy_core.memory.attention.BACKENDS`. The types (`fp32`, `fp16`, `bf16`) are those that networks compute in.
     """
 
     cpu: bool = False
@@ -25,24 +28,26 @@ class Policy:
     highvram: bool = False
     novram: bool = False
     reserve_vram: float | None = None
+    attention: str = "pytorch"
+    unet_type: str | None = None
+    vae_type: str | None = None
+    text_type: str | None = None
 
 
 _policy = Policy()
 
 
-def configure(
-    cpu: bool = False,
-    lowvram: bool = False,
-    highvram: bool = False,
-    novram: bool = False,
-    reserve_vram: float | None = None,
-) -> None:
-    """Set the flags, once, at start. Raises ValueError for flags that contradict each other."""
+def configure(**flags: Any) -> None:
+    """Set the flags (fields of `Policy`), once, at start. Raises ValueError for flags that contradict each other."""
     global _policy
-    if sum((lowvram, highvram, novram)) > 1:
+    policy = Policy(**flags)
+    if sum((policy.lowvram, policy.highvram, policy.novram)) > 1:
         raise ValueError("choose one of --lowvram, --highvram and --novram")
-    _policy = Policy(cpu, lowvram, highvram, novram, reserve_vram)
-    log.info("device: %s", device_name(compute_device()))
+    _policy = policy
+    device = compute_device()
+    log.info("device: %s", device_name(device))
+    if "bf16" in (policy.unet_type, policy.vae_type, policy.text_type) and not computes_bf16(device):
+        log.warning("this processor has no bfloat16 arithmetic: bf16 halves the memory and slows the work down")
 
 
 def policy() -> Policy:
@@ -66,16 +71,35 @@ def offload_device() -> torch.device:
     return torch.device("cpu")
 
 
+TYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
 def network_dtype(device: torch.device) -> torch.dtype:
-    """The type that diffusion networks and text encoders compute in: half precision where the hardware likes it."""
-    return torch.float32 if device.type == "cpu" else torch.float16
+    """The type that diffusion networks compute in: half precision where the hardware likes it."""
+    return TYPES[_policy.unet_type] if _policy.unet_type else _usual_dtype(device)
+
+
+def text_dtype(device: torch.device) -> torch.dtype:
+    """The type that text encoders compute in."""
+    return TYPES[_policy.text_type] if _policy.text_type else _usual_dtype(device)
 
 
 def vae_dtype(device: torch.device) -> torch.dtype:
     """The type of autoencoders: float16 overflows in SD's, so bfloat16 where there is one, else float32."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.bfloat16
-    return torch.float32
+    if _policy.vae_type:
+        return TYPES[_policy.vae_type]
+    return torch.bfloat16 if device.type == "cuda" and computes_bf16(device) else torch.float32
+
+
+def _usual_dtype(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "cpu" else torch.float16
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 in hardware: newer GPUs, and CPUs with AMX or AVX512-BF16."""
+    if device.type == "cpu":
+        return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def free_bytes(device: torch.device) -> int:
@@ -140,7 +164,7 @@ def stats() -> list[dict[str, Any]]:
 
 
 def reset_peak() -> int:
-    """Measure the compute device's peak anew from here; the bytes that are taken on it now, 0 where it keeps no count."""
+    """Measure the compute device's peak anew from here; the bytes taken on it now, 0 where it keeps no count."""
     if compute_device().type != "cuda":
         return 0
     torch.cuda.reset_peak_memory_stats()

@@ -1,4 +1,4 @@
-"""Devices, flags, attention, and the VAE as nodes call it."""
+"""Devices, flags, and the VAE as nodes call it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.memory import devices
-from comfy_core.memory.attention import attention
 
 
 @pytest.fixture(autouse=True)
@@ -40,19 +39,24 @@ def test_memory_can_be_reserved_for_others():
     assert devices.reserved_bytes(torch.device("cpu")) == int(1.5 * 2**30)
 
 
+def test_types_can_be_asked_for():
+    devices.configure(cpu=True, unet_type="bf16", vae_type="fp16", text_type="fp32")
+    cpu = devices.compute_device()
+    types = devices.network_dtype(cpu), devices.vae_dtype(cpu), devices.text_dtype(cpu)
+    assert types == (torch.bfloat16, torch.float16, torch.float32)
+
+
+def test_a_type_the_processor_does_not_compute_in_is_warned_about(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(devices, "computes_bf16", lambda device: False)
+    devices.configure(cpu=True, unet_type="bf16")
+    assert "no bfloat16 arithmetic" in caplog.text
+
+
 def test_flags_that_contradict_each_other_are_refused():
     with pytest.raises(ValueError, match="choose one of --lowvram, --highvram and --novram"):
         devices.configure(lowvram=True, highvram=True)
-
-
-@pytest.mark.parametrize("masked", [False, True])
-def test_attention_is_the_softmax_of_the_scores(masked: bool):
-    q, k, v = (torch.randn(2, n, 12, generator=torch.Generator().manual_seed(n)) for n in (5, 7, 7))
-    mask = torch.zeros(5, 7).masked_fill(torch.ones(5, 7).triu(3).bool(), float("-inf")) if masked else None
-    split = [one.view(2, -1, 3, 4).transpose(1, 2) for one in (q, k, v)]
-    scores = split[0] @ split[1].transpose(-1, -2) / 2 + (0 if mask is None else mask)
-    expected = (scores.softmax(-1) @ split[2]).transpose(1, 2).reshape(2, 5, 12)
-    torch.testing.assert_close(attention(q, k, v, 3, mask), expected)
 
 
 def test_a_picture_is_cropped_to_whole_latents_from_its_middle(checkpoint: Checkpoint):

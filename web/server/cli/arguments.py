@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 COMMANDS = ("serve", "run", "explain", "verify", "export", "user", "token")
-MEMORY_FLAGS = ("lowvram", "highvram", "novram", "reserve_vram")
+MEMORY_FLAGS = (
+    "lowvram",
+    "highvram",
+    "novram",
+    "reserve_vram",
+    "attention",
+    "unet_type",
+    "vae_type",
+    "text_type",
+)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -220,6 +229,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     memory.add_argument("--lowvram", action="store_true", help="keep only parts of models on the device")
     memory.add_argument("--novram", action="store_true", help="keep no models on the device")
     parser.add_argument("--reserve-vram", type=_positive, metavar="GB", help="device memory to leave to others")
+    _arithmetic(parser)
     _cache(parser)
     parser.add_argument(
         "--preview-method",
@@ -297,6 +307,29 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
+
+
+def _arithmetic(parser: argparse.ArgumentParser) -> None:
+    """How attention is computed, and in which types; flags by the names that ComfyUI gave them."""
+    ways = parser.add_mutually_exclusive_group()
+    for way, meaning in (
+        ("pytorch", "compute attention with torch's kernel (the default)"),
+        ("split", "compute attention for some queries at a time"),
+        ("quad", "compute attention for some queries and keys at a time: the least memory"),
+    ):
+        ways.add_argument(
+            f"--use-{way}-cross-attention", dest="attention", action="store_const", const=way, help=meaning
+        )
+    for name, network in (("unet", "diffusion models"), ("vae", "VAEs"), ("text-enc", "text encoders")):
+        types = parser.add_mutually_exclusive_group()
+        for type_ in ("fp32", "fp16", "bf16"):
+            types.add_argument(
+                f"--{type_}-{name}",
+                dest=f"{name.partition('-')[0]}_type",
+                action="store_const",
+                const=type_,
+                help=f"{network} compute in {type_}",
+            )
 
 
 def _port(text: str) -> int:
