@@ -10,7 +10,25 @@ nodes are made when somebody asks for them.
 import importlib
 from typing import Any
 
+from comfy_core.progress import check_interrupted
+
 MAX_RESOLUTION = 16384
+
+
+def common_ksampler(*arguments: Any, **options: Any) -> tuple[Any]:
+    """`comfy_core.sampling.sample.common_ksampler`, its latent in a tuple."""
+    sample = importlib.import_module("comfy_core.sampling.sample")
+    return (sample.common_ksampler(*arguments, **options),)
+
+
+def before_node_execution() -> None:
+    """Raises `comfy_core.progress.Interrupted` when the run is to stop."""
+    check_interrupted()
+
+
+def interrupt_processing(value: bool = True) -> None:
+    """Have the run that is under way stop (or not, after all)."""
+    importlib.import_module("nodes.registry").HOST.interrupt(value)
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ class Host:
     `begin` is called before packs are loaded. `say` takes a pack's message: its kind, its data, the client it is for
     (None: all). `serve` has the routes of packs answer whoever shows a key; it gives them as (method, pattern) and the
     address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
+    `interrupt` stops the run that is under way, or lets it go on after all.
     """
 
     begin: Callable[[], None] = lambda: None
@@ -27,6 +28,7 @@ class Host:
     serve: Callable[[str], tuple[list[tuple[str, str]], str]] = lambda key: ([], "")
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
     rewrites: Callable[[], bool] = lambda: False
+    interrupt: Callable[[bool], None] = lambda wanted: None
 
 
 HOST = Host()

@@ -143,6 +143,59 @@ def repeat_to_batch_size(tensor: Any, batch_size: int, dim: int = 0) -> Any:
     return tensor.narrow(dim, 0, batch_size)
 
 
+def tiled_scale(
+    samples: Any,
+    function: Callable[[Any], Any],
+    tile_x: int = 64,
+    tile_y: int = 64,
+    overlap: int = 8,
+    upscale_amount: float = 4,
+    out_channels: int = 3,
+    output_device: Any = "cpu",
+    pbar: Any = None,
+) -> Any:
+    """`function` of [B, C, H, W] tile by tile, blended where tiles overlap: [B, out_channels, H * amount, W * amount].
+
+    `function` maps [1, C, h, w] to [1, out_channels, h * amount, w * amount]; `pbar` counts the tiles.
+    """
+    import torch
+
+    batch, _, height, width = samples.shape
+    shape = (round(height * upscale_amount), round(width * upscale_amount))
+    out = torch.zeros((batch, out_channels, *shape), device=output_device)
+    weight = torch.zeros((1, 1, *shape), device=output_device)
+    for index in range(batch):
+        weight.zero_()
+        for y in _tile_starts(height, tile_y, overlap):
+            for x in _tile_starts(width, tile_x, overlap):
+                tile = function(samples[index : index + 1, :, y : y + tile_y, x : x + tile_x]).to(output_device)
+                rows, columns = (_ramp(size, round(overlap * upscale_amount)) for size in tile.shape[-2:])
+                share = (rows[:, None] * columns).to(tile)
+                top, left = round(y * upscale_amount), round(x * upscale_amount)
+                place = (..., slice(top, top + tile.shape[-2]), slice(left, left + tile.shape[-1]))
+                out[index : index + 1][place] += tile * share
+                weight[place] += share
+                if pbar is not None:
+                    pbar.update(1)
+        out[index] /= weight[0]
+    return out
+
+
+def _tile_starts(length: int, tile: int, overlap: int) -> list[int]:
+    """As many as `get_tiled_scale_steps` counts; the last tile ends where the picture does."""
+    if length <= tile:
+        return [0]
+    return [min(start, length - tile) for start in range(0, length - overlap, tile - overlap)]
+
+
+def _ramp(size: int, feather: int) -> Any:
+    """Rising over the first `feather` places, falling over the last, never 0."""
+    import torch
+
+    places = torch.arange(1, size + 1, dtype=torch.float32)
+    return torch.minimum(places, places.flip(0)).clamp(max=max(feather, 1)) / max(feather, 1)
+
+
 def get_tiled_scale_steps(width: int, height: int, tile_x: int, tile_y: int, overlap: int) -> int:
     """How many tiles a picture is cut into."""
     rows = 1 if height <= tile_y else math.ceil((height - overlap) / (tile_y - overlap))

@@ -37,7 +37,10 @@ class WorkerCore:
     """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
 
     def __init__(self, settings: WorkerSettings, say: Heard = lambda kind, data, client: None) -> None:
+        self._unwanted: str | None = None
+        self._current = ""
         registry.HOST.begin()
+        registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
         where = settings.folders
         folders.use(where)
@@ -60,7 +63,6 @@ class WorkerCore:
             watch=settings.cache.watch,
             figures=Figures(where.user / "node_figures.json"),
         )
-        self._unwanted: str | None = None
         self.services = self._start_services()
 
     def catalogue(self) -> list[NodeSchema]:
@@ -70,7 +72,8 @@ class WorkerCore:
         """See `Executor.run`."""
         recipe.prepare(job.prompt)
         with preview_method.using(job.extra_data.get("preview_method")):
-            self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
+            self._current = job.prompt_id
+        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self._unwanted = None
 
     def answer(self, question: str, *arguments: Any) -> Any:
@@ -124,6 +127,10 @@ class WorkerCore:
     def interrupt(self, prompt_id: str) -> None:
         """May be called from any thread, also before the job has arrived here."""
         self._unwanted = prompt_id
+
+    def _interrupt_current(self, wanted: bool) -> None:
+        """A pack stops the run that is under way."""
+        self._unwanted = self._current if wanted else None
 
     def free(self, unload_models: bool, free_memory: bool) -> None:
         if free_memory:
