@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from comfy_core import folders
 from comfy_core.families import UnknownCheckpoint, description
 from comfy_core.families._diffusers import is_vae, vae_renamed
-from comfy_core.families._ldm import VAE_PREFIX, build, load_vae, patcher_of
+from comfy_core.families._ldm import VAE_PREFIX, build, file_name, load_vae, patcher_of
 from comfy_core.families._views import joined
 from comfy_core.memory import devices
 from comfy_core.networks.taesd import Taesd, TaesdDims, decoder
@@ -56,6 +56,8 @@ def load_vae_file(path: str | Path) -> VAE:
         vae = vae_renamed(vae)
     if "decoder.layers.0.weight" in vae or DECODER + "1.weight" in vae:
         return _small_vae(_release_layout(vae), Scale(_number(vae, "vae_scale", 1.0), _number(vae, "vae_shift", 0.0)))
+    if "decoder.mid.block_1.mix_factor" in vae:
+        raise UnknownCheckpoint(f"{file_name(weights)} is the VAE of a video model, which is not supported yet.")
     if "decoder.conv_in.weight" not in vae or "encoder.down.0.block.0.norm1.weight" not in vae:
         raise UnknownCheckpoint(description(weights, "VAE", KNOWN))
     return load_vae(vae)
@@ -93,7 +95,7 @@ def load_small_decoder(path: Path) -> ModelPatcher:
 def _small_vae(weights: Weights, scale: Scale) -> VAE:
     first = DECODER + "1.weight"
     if first not in weights:
-        raise WeightsError(f"{weights.path.name if weights.path else 'the file'}: the TAESD has no decoder.")
+        raise WeightsError(f"{file_name(weights)}: the TAESD has no decoder.")
     width, channels = weights.shape(first)[:2]
     dims = TaesdDims(latent_channels=channels, width=width, scale=scale.scale, shift=scale.shift)
     network = build(Taesd, dims, "TAESD", weights)

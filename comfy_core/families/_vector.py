@@ -52,7 +52,15 @@ class Augmentation:
         return Augmentation(torch.zeros(width), torch.ones(width))
 
     def noised(self, embedding: Tensor, level: int, seed: int) -> Tensor:
-        """The embedding [1, width] at a noise level, followed by the level as sinusoids: [1, 2 * width]."""
+        """The embedding [1, width] at a noise level, followed by the level as sinusoids: [1, 2 * width].
+
+        Raises ValueError for an embedding of another width.
+        """
+        if embedding.shape[-1] != len(self.mean):
+            raise ValueError(
+                f"the picture was seen by a CLIP vision encoder of width {embedding.shape[-1]} and this model takes "
+                f"{len(self.mean)}: use the encoder that belongs to the model"
+            )
         noise = torch.randn(embedding.shape, generator=torch.Generator().manual_seed(seed % 2**64))
         kept = cosine_alphas()[level].float()
         x = kept.sqrt() * (embedding.cpu().float() - self.mean) / self.std + (1 - kept).sqrt() * noise

@@ -72,6 +72,12 @@ def test_half_a_small_vae_is_refused(tmp_path: Path):
         load_vae_file(tmp_path / "x.safetensors")
 
 
+def test_the_vae_of_a_video_model_is_refused(tmp_path: Path):
+    save_file({"decoder.mid.block_1.mix_factor": torch.ones(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(UnknownCheckpoint, match=r"x\.safetensors is the VAE of a video model"):
+        load_vae_file(tmp_path / "x.safetensors")
+
+
 def test_pixel_space_leaves_pictures_as_they_are():
     vae = load_vae_named("pixel_space")
     images = torch.rand((2, 5, 7, 3), generator=torch.Generator().manual_seed(0))

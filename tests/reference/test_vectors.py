@@ -80,6 +80,14 @@ def test_unclip_noises_normalised_embeddings_along_the_cosine_schedule(tmp_path:
     assert torch.equal(model.encode_adm(), torch.zeros(1, 64))
 
 
+def test_a_picture_seen_by_another_encoder_is_refused(tmp_path: Path):
+    model = load_checkpoint(write_model(tmp_path / "x.safetensors", "sd2_unclip")).model.model
+    seen = SimpleNamespace(image_embeds=torch.ones(1, 48))
+    image = {"clip_vision_output": seen, "strength": 1.0, "noise_augmentation": 0.0}
+    with pytest.raises(ValueError, match="vision encoder of width 48 and this model takes 32"):
+        model.encode_adm(unclip_conditioning=[image])
+
+
 def test_lcm_is_told_the_guidance_scale_as_in_diffusers(tmp_path: Path):
     model = load_checkpoint(write_model(tmp_path / "x.safetensors", "sd1_lcm")).model.model
     embed = LatentConsistencyModelPipeline.get_guidance_scale_embedding
@@ -89,11 +97,34 @@ def test_lcm_is_told_the_guidance_scale_as_in_diffusers(tmp_path: Path):
 
 def test_an_sdxl_run_gives_what_diffusers_gives(tmp_path: Path):
     ours, cond, away = our_run(tmp_path, "sdxl")
-    scheduler = EulerDiscreteScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="linspace"
-    )
-    theirs = their_run("sdxl", scheduler, cond, away)
+    theirs = their_run("sdxl", euler(), cond, away)
     assert_equal(ours * 0.13025, theirs, 1e-4, relative=True)
+
+
+def test_a_velocity_run_gives_what_diffusers_gives(tmp_path: Path):
+    ours, cond, away = our_run(tmp_path, "sd2_v")
+    theirs = their_run("sd2_v", euler("v_prediction"), cond, away)
+    assert_equal(ours * 0.18215, theirs, 1e-4, relative=True)
+
+
+def test_an_inpainting_run_gives_what_diffusers_gives(tmp_path: Path):
+    image = torch.randn((1, 4, SIZE[0] // 8, SIZE[1] // 8), generator=torch.Generator().manual_seed(3))
+    mask = torch.zeros(1, 1, *image.shape[-2:])
+    mask[..., 4:] = 1
+    ours, cond, away = our_run(tmp_path, "sd2_inpainting", concat_latent_image=image, concat_mask=mask)
+    # diffusers: noisy latent, mask, masked image
+    theirs = their_run("sd2_inpainting", euler(), cond, away, torch.cat([mask, image * 0.18215], dim=1))
+    assert_equal(ours * 0.18215, theirs, 1e-4, relative=True)
+
+
+def euler(prediction: str = "epsilon") -> EulerDiscreteScheduler:
+    return EulerDiscreteScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        timestep_spacing="linspace",
+        prediction_type=prediction,
+    )
 
 
 def test_a_playground_run_is_an_edm_run_in_diffusers(tmp_path: Path):
@@ -105,16 +136,23 @@ def test_a_playground_run_is_an_edm_run_in_diffusers(tmp_path: Path):
     assert_equal(ours, theirs * std / 0.5 + mean, 1e-4, relative=True)
 
 
-def our_run(folder: Path, name: str, scheduler: str = "normal") -> tuple[Tensor, list, list]:
+def our_run(folder: Path, name: str, scheduler: str = "normal", **entry: Tensor) -> tuple[Tensor, list, list]:
     checkpoint = load_checkpoint(write_model(folder / "x.safetensors", name))
     clip = checkpoint.clip
-    cond, away = (clip.encode_from_tokens_scheduled(clip.tokenize(text)) for text in ("a cat", "blurry"))
+    texts = (clip.tokenize(text) for text in ("a cat", "blurry"))
+    cond, away = (clip.encode_from_tokens_scheduled(text, add_dict=entry) for text in texts)
     empty = {"samples": torch.zeros(1, 4, SIZE[0] // 8, SIZE[1] // 8)}
     sampled = common_ksampler(checkpoint.model, SEED, STEPS, CFG, "euler", scheduler, cond, away, empty)
     return sampled["samples"], cond, away
 
 
-def their_run(name: str, scheduler: EulerDiscreteScheduler | EDMEulerScheduler, cond: list, away: list) -> Tensor:
+def their_run(
+    name: str,
+    scheduler: EulerDiscreteScheduler | EDMEulerScheduler,
+    cond: list,
+    away: list,
+    beside: Tensor | None = None,
+) -> Tensor:
     """Euler steps of diffusers' U-Net and scheduler with these prompts; latents as the network sees them."""
     unet = reference_unet(model_tensors(name), MODELS[name].unet)
     scheduler.set_timesteps(STEPS)
@@ -126,6 +164,7 @@ def their_run(name: str, scheduler: EulerDiscreteScheduler | EDMEulerScheduler, 
     x = noise * (scheduler.sigmas[0] ** 2 + 1).sqrt()
     for timestep in scheduler.timesteps:
         both = scheduler.scale_model_input(torch.cat([x, x]), timestep)
+        both = both if beside is None else torch.cat([both, torch.cat([beside, beside])], dim=1)
         off, towards = unet(both, timestep, text, added_cond_kwargs=told).sample.chunk(2)
         x = scheduler.step(off + CFG * (towards - off), timestep, x).prev_sample
     return x
