@@ -1,0 +1,114 @@
+"""Every shipped workflow is accepted and makes its pictures: on tiny models in place of the named ones, and where it
+names the starter model, with that too."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from comfy_core import folders
+from comfy_core.folders import CHECKOUT, Folders
+from comfy_core.memory import residency
+from execution.cache.memory import RamCache
+from execution.convert import to_prompt
+from execution.events import ExecutionError, ExecutionSuccess
+from execution.executor import Executor
+from execution.load_nodes import load_nodes
+from execution.validate import validate
+from execution.worker import Job
+from tests.tiny_models import write_model
+
+WORKFLOWS = sorted((CHECKOUT / "user_workflows").glob("*.json"))
+STARTER = "easel-starter.safetensors"
+TINY = {
+    "sd-v1-5-inpainting.safetensors": "sd1_inpainting",
+    "sd_xl_base_1.0.safetensors": "sdxl",
+    "sd_xl_refiner_1.0.safetensors": "refiner",
+    "sd_xl_turbo_1.0_fp16.safetensors": "sdxl",
+}
+LARGEST = 256
+NODES = load_nodes()
+SCHEMAS = {name: node.schema for name, node in NODES.items()}
+
+
+@pytest.fixture(autouse=True)
+def base(tmp_path: Path) -> Iterator[Folders]:
+    before = folders.current()
+    folders.use(Folders(tmp_path))
+    (tmp_path / "models" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "input").mkdir()
+    picture = Image.effect_noise((96, 128), 60).convert("RGB")
+    mask = Image.linear_gradient("L").resize(picture.size)
+    picture.putalpha(mask)
+    picture.save(tmp_path / "input" / "example.png")
+    yield folders.current()
+    residency.free_all()
+    folders.use(before)
+
+
+def prompt_of(path: Path) -> dict[str, Any]:
+    return to_prompt(json.loads(path.read_text()), SCHEMAS, folders.current().files, draw=random.Random(0).choice)
+
+
+def small(prompt: dict[str, Any]) -> dict[str, Any]:
+    """The same with a fifth of the steps, and no side longer than 256 pixels."""
+    for node in prompt.values():
+        for name, value in node["inputs"].items():
+            if name in ("steps", "step", "start_at_step", "end_at_step") and isinstance(value, int):
+                node["inputs"][name] = value if value > 1000 else -(-value // 5)
+            elif name in ("width", "height") and isinstance(value, int):
+                node["inputs"][name] = min(value, LARGEST)
+    return prompt
+
+
+def pictures(prompt: dict[str, Any]) -> list[Path]:
+    """Run a prompt; the files it made."""
+    accepted = validate(prompt, SCHEMAS, folders.current(), nodes=NODES)
+    assert accepted.outputs, accepted
+    assert not accepted.node_errors, accepted
+    events: list[Any] = []
+    executor = Executor(NODES, RamCache(1 << 28), around=torch.no_grad)
+    executor.run(Job(prompt_id="1", prompt=accepted.prompt, outputs=accepted.outputs), events.append)
+    failed = [event.exception_message for event in events if isinstance(event, ExecutionError)]
+    assert not failed, failed
+    assert any(isinstance(event, ExecutionSuccess) for event in events)
+    return sorted(folders.current().output.glob("*.png"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_makes_a_picture_with_tiny_models(path: Path, base: Folders):
+    prompt = small(prompt_of(path))
+    for name in {node["inputs"]["ckpt_name"] for node in prompt.values() if "ckpt_name" in node["inputs"]}:
+        write_model(base.base / "models" / "checkpoints" / name, TINY.get(name, "sd1"))
+    (picture,) = pictures(prompt)
+    with Image.open(picture) as image:
+        assert image.getextrema() != ((0, 0),) * 3
+        assert max(image.size) <= LARGEST
+
+
+@pytest.mark.parametrize("path", [one for one in WORKFLOWS if STARTER in one.read_text()], ids=lambda path: path.stem)
+def test_a_workflow_of_the_starter_model_makes_a_picture_with_it(path: Path):
+    assert len(pictures(small(prompt_of(path)))) == 1
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_opens_well(path: Path):
+    """No two nodes lie on each other, links go to the right, and everything that is linked is there."""
+    workflow = json.loads(path.read_text())
+    nodes = {node["id"]: node for node in workflow["nodes"]}
+    boxes = [(*node["pos"], *node["size"]) for node in nodes.values()]
+    for number, (x, y, width, height) in enumerate(boxes):
+        for left, top, across, down in boxes[number + 1 :]:
+            assert x + width <= left or left + across <= x or y + height <= top or top + down <= y
+    for link, source, slot, target, place, type_ in workflow["links"]:
+        assert link in nodes[source]["outputs"][slot]["links"]
+        assert nodes[target]["inputs"][place]["link"] == link
+        assert nodes[target]["inputs"][place]["type"] == type_
+        assert nodes[source]["pos"][0] <= nodes[target]["pos"][0]
