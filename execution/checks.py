@@ -15,7 +15,10 @@ from nodes.schema import Node, NodeSchema
 
 
 def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping[str, Any]) -> list[Problem]:
-    """One problem for each input that the node checked, if it finds something wrong. `given` holds coerced literals."""
+    """One problem for each input that the node checked, if it finds something wrong. `given` holds coerced literals.
+
+    Raises what the check raises.
+    """
     check, checks = node.hooks.get("check"), graph_node.schema.checks
     if check is None or checks is None:
         return []
@@ -26,12 +29,9 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
     arguments = nest(graph_node.schema, graph_node.inputs, values)
     if checks.types:
         arguments["input_types"] = _received_types(graph, graph_node)
-    try:
-        said = check(**arguments)
-        if inspect.isawaitable(said):
-            said = asyncio.run(_await(said))
-    except Exception as error:
-        return [problems.exception_during_validation(error)]
+    said = check(**arguments)
+    if inspect.isawaitable(said):
+        said = asyncio.run(_await(said))
     if said is True:
         return []
     return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]

@@ -55,7 +55,7 @@ def _message(error: BaseException, node: GraphNode) -> str:
         )
     if isinstance(error, SystemExit):
         return f"{node.title} tried to end the process with exit code {error.code}."
-    return _without_roots(str(error).strip()) or f"{node.title} failed with {_type_name(error)} and gave no reason."
+    return without_roots(str(error).strip()) or f"{node.title} failed with {_type_name(error)} and gave no reason."
 
 
 def _type_name(error: BaseException) -> str:
@@ -72,7 +72,8 @@ def _traceback(error: BaseException) -> list[str]:
     ]
 
 
-def _without_roots(text: str) -> str:
+def without_roots(text: str) -> str:
+    """A text with paths inside the base directory and the checkout as seen from there."""
     for root in (folders.current().base, folders.CHECKOUT):
         text = text.replace(f"{root}{os.sep}", "")
     return text

@@ -143,13 +143,31 @@ def custom_validation_failed(name: str, said: Any) -> Problem:
     return problem("custom_validation_failed", "Custom validation failed for node", details, input_name=name)
 
 
-def exception_during_validation(error: Exception) -> Problem:
+def exception_during_validation(said: str, exception_type: str) -> Problem:
+    """The own check of an output node raised something, which `said` that."""
     return problem(
         "exception_during_validation",
         "Exception when validating node",
-        str(error),
-        exception_type=type(error).__name__,
+        said,
+        exception_type=exception_type,
         traceback=[],
+    )
+
+
+def exception_during_inner_validation(
+    declared: Input, config: Any, link: Link, said: str, exception_type: str
+) -> Problem:
+    """The own check of a node raised something; `link` leads to that node from the input `declared`."""
+    return problem(
+        "exception_during_inner_validation",
+        "Exception when validating inner node",
+        said,
+        input_name=declared.name,
+        input_config=config,
+        exception_message=said,
+        exception_type=exception_type,
+        traceback=[],
+        linked_node=list(link),
     )
 
 

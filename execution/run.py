@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_core.journal import keeping
 from comfy_core.progress import Interrupted
+from execution.arguments import collect
 from execution.cache import Result
-from execution.delivery import InputWatch, delivered
+from execution.delivery import InputWatch
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, ExecutionSuccess, now_ms
 from execution.expander import Expander
 from execution.failure import is_out_of_memory
 from execution.figures import Figure, works
 from execution.flight import Flight, cancel
-from execution.graph import GraphNode, Link, parse
+from execution.graph import GraphNode, parse
 from execution.invocation import Invoker, blocker_in
 from execution.plan import Plan
 from execution.progress import RunProgress
@@ -211,7 +212,8 @@ class Run:
     async def _advance(self, flight: Flight) -> None:
         node = flight.node
         if not flight.has_begun:
-            wishes = await self._collect_arguments(flight)
+            lacking = collect(flight.arguments, node, self.plan, self.invoker.hidden(node))
+            wishes = await self.invoker.wishes(node, flight.arguments, lacking) if lacking else None
             if wishes:
                 self.plan.grant(node.id, wishes)
                 return
@@ -238,32 +240,6 @@ class Run:
         await self._sign(self.expander.unsigned(new))
         self.expander.wait(flight, new)
         return True
-
-    async def _collect_arguments(self, flight: Flight) -> set[str]:
-        """Fill in the arguments; the lazy inputs that the node wants computed first."""
-        node, plan = flight.node, self.plan
-        lacking = node.lazy_links.keys() - plan.granted.get(node.id, set())
-        flight.arguments = {name: [value] for name, value in self.invoker.hidden(node).items()}
-        for declared in node.inputs:
-            name = declared.name
-            if name in node.literals:
-                flight.arguments[name] = [node.literals[name]]
-            elif name in node.links and declared.is_raw_link:
-                flight.arguments[name] = [list(node.links[name])]
-            elif name in lacking:
-                flight.arguments[name] = [None]
-            elif name in node.links:
-                flight.arguments[name] = self._linked_values(node, name, node.links[name])
-        return await self.invoker.wishes(node, flight.arguments, lacking) if lacking else set()
-
-    def _linked_values(self, node: GraphNode, name: str, link: Link) -> list[Any]:
-        values = self.plan.results[link.node_id].values
-        if link.slot >= len(values):
-            raise ValueError(
-                f"{node.title}, input {name!r}: node {link.node_id} returned {len(values)} values, so there is no "
-                f"output {link.slot}"
-            )
-        return delivered(values[link.slot], node.schema)
 
     def _call(self, flight: Flight) -> list[Any]:
         """What each call of the node returns; a call that gets a blocker is not made and passes it on."""

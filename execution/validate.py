@@ -9,7 +9,8 @@ from typing import Any
 from comfy_core.folders import Folders
 from execution import problems
 from execution.checks import own_problems
-from execution.graph import Graph, GraphNode, Walk, as_link, parse, unwrap
+from execution.failure import without_roots
+from execution.graph import Graph, GraphNode, Link, Walk, as_link, parse, unwrap
 from execution.inputs import Inputs, Refused
 from execution.problems import Problem
 from nodes.schema import Input, Node, NodeSchema
@@ -96,6 +97,7 @@ def _check_nodes(
     """The prompt with coerced literals, and each node's own problems."""
     coerced = dict(prompt)
     errors: dict[str, list[Problem]] = {}
+    askers: dict[str, tuple[Input, Link]] = {}
     for cycle in walk.cycles:
         errors.setdefault(cycle[0], []).append(problems.dependency_cycle([graph.nodes[one] for one in cycle]))
     for node_id in walk.order:
@@ -103,11 +105,37 @@ def _check_nodes(
         node = graph.nodes[node_id]
         found = _check_node(graph, node, given, inputs)
         if not found and node.schema.id in nodes:
-            found = own_problems(nodes[node.schema.id], graph, node, given)
+            try:
+                found = own_problems(nodes[node.schema.id], graph, node, given)
+            except Exception as error:
+                askers = askers or _askers(graph)
+                found = [_failed_check(node, error, askers, inputs)]
         if found:
             errors.setdefault(node_id, []).extend(found)
         coerced[node_id] = {**prompt[node_id], "inputs": given}
     return coerced, errors
+
+
+def _askers(graph: Graph) -> dict[str, tuple[Input, Link]]:
+    """For each node the first input that is linked to it, and the link."""
+    found: dict[str, tuple[Input, Link]] = {}
+    for node in graph.nodes.values():
+        for declared in node.inputs:
+            if declared.name in node.links:
+                link = node.links[declared.name]
+                found.setdefault(link.node_id, (declared, link))
+    return found
+
+
+def _failed_check(
+    node: GraphNode, error: Exception, askers: Mapping[str, tuple[Input, Link]], inputs: Inputs
+) -> Problem:
+    """A node's own check raised something; for all but output nodes it is told as found through a link to them."""
+    said, kind = without_roots(str(error)), type(error).__name__
+    if node.schema.is_output or node.id not in askers:
+        return problems.exception_during_validation(said, kind)
+    declared, link = askers[node.id]
+    return problems.exception_during_inner_validation(declared, inputs.config(declared), link, said, kind)
 
 
 def _check_node(graph: Graph, node: GraphNode, given: dict[str, Any], inputs: Inputs) -> list[Problem]:

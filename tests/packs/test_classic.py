@@ -115,6 +115,41 @@ def test_a_check_of_everything_may_be_async_and_blames_every_input(check, node):
     assert [one["details"] for one in wrong.node_errors["1"]["errors"]] == ["value", "other"]
 
 
+def test_a_check_that_fails_itself_is_told_without_paths_at_the_output_or_through_the_link(check, node):
+    at_the_end = check({"1": node("ClassicCheckedBadlyAtTheEnd", value=1, other=1)})
+    said = "no such file: tests/packs/custom_nodes/classic/plain.py.txt"
+    assert at_the_end.node_errors["1"]["errors"] == [
+        {
+            "type": "exception_during_validation",
+            "message": "Exception when validating node",
+            "details": said,
+            "extra_info": {"exception_type": "FileNotFoundError", "traceback": []},
+        }
+    ]
+    inner = check({"1": node("ClassicCheckedBadly", value=1, other=1), "2": node("ClassicShow", value=["1", 0])})
+    assert inner.node_errors == {
+        "1": {
+            "errors": [
+                {
+                    "type": "exception_during_inner_validation",
+                    "message": "Exception when validating inner node",
+                    "details": said,
+                    "extra_info": {
+                        "input_name": "value",
+                        "input_config": ["*", {}],
+                        "exception_message": said,
+                        "exception_type": "FileNotFoundError",
+                        "traceback": [],
+                        "linked_node": ["1", 0],
+                    },
+                }
+            ],
+            "dependent_outputs": ["2"],
+            "class_type": "ClassicCheckedBadly",
+        }
+    }
+
+
 def test_inputs_that_change_are_read_anew(nodes, check, node, classic):
     prompt = {"1": node("ClassicNumber", value=2), "7": node("ClassicTypes", i=1, c="new", n=["1", 0])}
     assert check(prompt).node_errors["7"]["errors"][0]["type"] == "value_not_in_list"

@@ -182,7 +182,7 @@ async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine
 
     engine = await asyncio.to_thread(build)
     await engine.start()
-    gc.freeze()  # what is imported stays: to look through it for garbage again and again costs more than small prompts do
+    gc.freeze()  # what is imported stays: to search it for garbage again and again costs more than small prompts do
     return engine
 
 

@@ -200,6 +200,20 @@ class CheckedLater(Checked):
         return sum(value for value in inputs.values() if value) < 10
 
 
+class CheckedBadly(Checked):
+    """Its check fails itself, over a file beside this one."""
+
+    OUTPUT_NODE = False
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, value):
+        raise FileNotFoundError(f"no such file: {__file__}.txt")
+
+
+class CheckedBadlyAtTheEnd(CheckedBadly):
+    OUTPUT_NODE = True
+
+
 class TakesAll(Classic):
     @classmethod
     def INPUT_TYPES(cls):
@@ -263,6 +277,8 @@ PLAIN = {
     "ClassicChecked": Checked,
     "ClassicCheckedTypes": CheckedTypes,
     "ClassicCheckedLater": CheckedLater,
+    "ClassicCheckedBadly": CheckedBadly,
+    "ClassicCheckedBadlyAtTheEnd": CheckedBadlyAtTheEnd,
     "ClassicTakesAll": TakesAll,
     "ClassicSloppy": Sloppy,
     "ClassicIndividual": Individual,
