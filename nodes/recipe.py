@@ -61,6 +61,9 @@ def files_of(prompt: Prompt) -> dict[str, Path]:
 def _file_of(class_type: Any, name: str, value: str) -> dict[str, Path]:
     for kind in _kinds(class_type, name, value):
         path = _find(kind, value)
+        if path is not None and path.is_dir():  # a pipeline of diffusers
+            weights = [one for one in sorted(path.rglob("*")) if one.suffix in WEIGHTS]
+            return {f"{kind}/{value}/{one.relative_to(path).as_posix()}": one for one in weights}
         if path is not None:
             return {f"{kind}/{value}": path}
     return {}
@@ -89,7 +92,7 @@ def _find(kind: str, name: str) -> Path | None:
     where = folders.current()
     try:
         places = [where.find("input", name)] if kind == "input" else [inside(one, name) for one in where.models(kind)]
-        return next((path for path in places if path.is_file()), None)
+        return next((path for path in places if path.is_file() or (kind == "diffusers" and path.is_dir())), None)
     except (ValueError, KeyError, OSError):
         return None
 

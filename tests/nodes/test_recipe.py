@@ -53,6 +53,15 @@ def test_a_recipe_has_the_hashes_of_models_and_input_files_whoever_opens_them(fi
     }
 
 
+def test_a_pipeline_of_diffusers_is_the_weights_in_its_folder(base: Folders):
+    unet = base.base / "models" / "diffusers" / "sd" / "unet" / "model.safetensors"
+    unet.parent.mkdir(parents=True)
+    unet.write_bytes(b"weights")
+    (unet.parents[1] / "model_index.json").write_text("{}")
+    prompt = {"1": {"class_type": "DiffusersLoader", "inputs": {"model_path": "sd"}}}
+    assert recipe(prompt)["files"] == {"diffusers/sd/unet/model.safetensors": sha256(unet)}
+
+
 def test_embeddings_that_a_text_names_are_among_the_files(base: Folders):
     path = base.base / "models" / "embeddings" / "sub" / "moody.pt"
     path.parent.mkdir(parents=True)
