@@ -50,7 +50,7 @@ class Figures:
         self._path = path
         self._known: OrderedDict[Work, deque[Figure]] = OrderedDict()
         self._by_class: dict[str, dict[Work, None]] = {}
-        self._saved_at = time.monotonic()
+        self._saved_at = -math.inf
         self._load()
 
     def note(self, work: Work, figure: Figure) -> None:

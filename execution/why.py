@@ -19,7 +19,7 @@ Kind = Literal[
     "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
 ]
 SENTENCES: dict[str, str] = {
-    "first_run": "it has not run before",
+    "first_run": "it has not run since the start",
     "input_changed": "its input {input} changed",
     "file_changed": "what it reads changed",
     "upstream_changed": "node {node} changed",

@@ -87,3 +87,15 @@ def test_the_rough_size_follows_what_a_node_depends_on():
 
 def test_times_add_up_and_the_highest_peak_counts():
     assert total([Figure(1, 5, 6), None, Figure(2, 7, 1)]) == Figure(3, 7, 6)
+
+
+def test_a_process_that_runs_once_leaves_its_figures_and_many_runs_do_not_write_each_time(tmp_path):
+    path = tmp_path / "figures.json"
+    figures = Figures(path)
+    figures.note(SAMPLER, Figure(1.5, 7, 8))
+    figures.save()
+    first = path.read_bytes()
+    figures.note(SAMPLER, Figure(2.5, 7, 8))
+    figures.save()
+    assert path.read_bytes() == first
+    assert Figures(path).expect(SAMPLER).seconds == 1.5

@@ -42,7 +42,7 @@ def reasons(nodes):
 
 
 def test_the_first_run_and_one_in_which_nothing_changed(reasons):
-    assert reasons([prompt_of(), prompt_of()]) == [dict.fromkeys("1234", "it has not run before"), {}]
+    assert reasons([prompt_of(), prompt_of()]) == [dict.fromkeys("1234", "it has not run since the start"), {}]
 
 
 def test_a_changed_input_is_named_and_those_below_name_the_node(reasons):
@@ -54,7 +54,7 @@ def test_a_link_to_another_node_is_a_changed_input(reasons):
     other = {"9": {"class_type": "FakeNumber", "inputs": {"value": 5}}}
     rewired = prompt_of(**{"3": {"class_type": "FakeAdd", "inputs": {"a": ["2", 0], "b": ["9", 0]}}}, **other)
     assert reasons([prompt_of(), rewired])[1] == {
-        "9": "it has not run before",
+        "9": "it has not run since the start",
         "3": "its input b changed",
         "4": "node 3 changed",
     }

@@ -97,7 +97,7 @@ def test_each_node_has_a_reason_and_what_it_took_before(nodes, foresee, node):
         "4": node("ClassicNumber", value=9),
     }
     before = foresee(executor, prompt).nodes
-    assert before["2"].because == "it has not run before"
+    assert before["2"].because == "it has not run since the start"
     assert before["2"].seconds is None
     assert before["4"].status == "not_needed"
     ran(executor, prompt)
