@@ -44,6 +44,10 @@ def test_a_long_prompt_is_its_chunks_in_a_row(clip: CLIP):
     torch.testing.assert_close(long[:, 77:], clip.encode("dog"))
 
 
+def test_ten_thousand_words_are_134_chunks(clip: CLIP):
+    assert clip.encode("cat " * 10_000).shape == (1, 134 * 77, SMALL.clip.width)
+
+
 def test_a_weight_moves_a_token_away_from_the_empty_prompt(clip: CLIP):
     plain, empty = clip.encode("a red cat"), clip.encode("")
     weighted = clip.encode("a (red:1.3) cat")

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.families import load_checkpoint
+from comfy_core.folders import Folders
+from comfy_core.memory import residency
 from comfy_core.sampling.guidance import CFGGuider
 from comfy_core.text.a1111 import encode_a1111
+from comfy_core.text.tokenizer import clip_tokens
 from nodes.latents import empty_latent_image
 from nodes.sampling import k_sampler
 from nodes.text import clip_text_encode
@@ -99,6 +103,31 @@ def test_the_prompt_of_one_family_is_refused_by_another(files: dict[str, Path], 
         ValueError, match="vectors are 32 wide and this model takes 96 wide ones: encode it with the mo"
     ):
         k_sampler(sdxl.model, 1, 2, 3.0, "euler", "normal", prompt, prompt, empty_latent_image(64, 64, 1))
+
+
+def test_an_embedding_has_vectors_for_both_encoders(sdxl: Checkpoint, base: Folders):
+    folder = base.base / "models" / "embeddings"
+    folder.mkdir()
+    with residency.use([sdxl.clip.patcher]):
+        encoders = {name: getattr(sdxl.clip.cond_stage_model, name) for name in ("clip_l", "clip_g")}
+        numbers = torch.tensor(clip_tokens("red cat"))
+        save_file(
+            {name: one.embed(numbers).detach().clone() for name, one in encoders.items()}, folder / "x.safetensors"
+        )
+    expected = sdxl.clip.encode("a red cat")
+    torch.testing.assert_close(sdxl.clip.encode("a embedding:x"), expected)
+    torch.testing.assert_close(encode_a1111(sdxl.clip, "a x")[0][0], expected)
+
+
+def test_an_embedding_for_one_encoder_alone_is_said_and_used_there(
+    sdxl: Checkpoint, base: Folders, caplog: pytest.LogCaptureFixture
+):
+    folder = base.base / "models" / "embeddings"
+    folder.mkdir()
+    save_file({"<x>": torch.ones(2, CLIP_L.width)}, folder / "style.safetensors")
+    for cond in (sdxl.clip.encode("a embedding:style"), encode_a1111(sdxl.clip, "a (style:1.2)")[0][0]):
+        assert cond.shape == (1, 77, CLIP_L.width + CLIP_G.width)
+    assert "this text encoder (clip_g) takes 64 wide ones" in caplog.text
 
 
 def test_a_picture_is_made_of_a_weighted_prompt_of_a1111(sdxl: Checkpoint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from comfy_core.folders import Folders
 from comfy_core.sampling.guidance import CFGGuider
-from comfy_core.weights import WeightsError
+from comfy_core.vision import load_clip_vision
+from comfy_core.weights import Weights, WeightsError
 from nodes.latents import empty_latent_image
 from nodes.sampling import k_sampler
 from nodes.text import clip_text_encode
@@ -82,6 +84,14 @@ def test_several_pictures_are_mixed(unclip: tuple[Any, ...]):
     vectors = [told(model, conditioning) for conditioning in (unclip_conditioning(prompt, one, 1.0, 0.0), both)]
     assert vectors[0].shape == vectors[1].shape == (1, 64)
     assert not torch.allclose(*vectors, atol=1e-2)
+
+
+def test_a_picture_seen_by_another_encoder_is_refused(unclip: tuple[Any, ...]):
+    model, clip, _, _ = unclip
+    other = load_clip_vision(Weights.of(vision_tensors(replace(VIT, projection=48))))
+    prompt = unclip_conditioning(clip_text_encode("a", clip), clip_vision_encode(other, IMAGE, "none"), 1.0, 0.0)
+    with pytest.raises(ValueError, match="of width 48 and this model takes 32: use the encoder that belongs to"):
+        told(model, prompt)
 
 
 def test_a_checkpoint_without_a_vision_encoder_is_refused(base: Folders):
