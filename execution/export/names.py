@@ -12,6 +12,9 @@ from execution.graph import Graph, GraphNode, Link
 RESERVED = {"main", "torch", "folders", "node_function", *dir(builtins), *keyword.kwlist, *keyword.softkwlist}
 
 
+LONGEST_TITLE = 24
+
+
 class Names:
     """Hands out each name once."""
 
@@ -20,8 +23,7 @@ class Names:
 
     def unique(self, wish: str) -> str:
         """The wish as an identifier that nobody has yet: `latent`, `latent_2` …"""
-        plain = re.sub(r"[^a-z0-9]+", "_", wish.lower()).strip("_")
-        plain = plain if plain and not plain[0].isdigit() else f"value_{plain}".rstrip("_")
+        plain = identifier(wish)
         name, number = plain, 1
         while name in self._taken:
             number += 1
@@ -30,22 +32,38 @@ class Names:
         return name
 
 
-def variables(graph: Graph, order: Sequence[GraphNode], names: Names) -> dict[Link, str]:
-    """A name for each output that somebody uses: that of the input it goes to (`positive`), else that of its slot."""
+def identifier(text: str) -> str:
+    """A text in the letters, digits and underscores of a variable."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    return plain if plain and not plain[0].isdigit() else f"value_{plain}".rstrip("_")
+
+
+def variables(
+    graph: Graph, order: Sequence[GraphNode], titles: Mapping[str, str], names: Names
+) -> tuple[dict[Link, str], set[str]]:
+    """A name for each output that somebody uses, and the nodes whose title has become one.
+
+    A node with one output in use lends it its title, if a person gave it a short one (`titles`). Other outputs are
+    named like the input that they go to (`positive`), or where they go to several, like their slot (`model`).
+    """
     users: dict[Link, set[str]] = {}
     for node in order:
         for name, link in node.links.items():
-            users.setdefault(link, set()).add(name.rsplit(".", 1)[-1])
-    return {
-        link: names.unique(_wish(graph, link, users))
-        for node in order
-        for slot in range(len(node.schema.outputs))
-        if (link := Link(node.id, slot)) in users
-    }
+            users.setdefault(link, set()).add(re.sub(r"_\d+$", "", name.rsplit(".", 1)[-1]))
+    held: dict[Link, str] = {}
+    titled = set()
+    for node in order:
+        used = [Link(node.id, slot) for slot in range(len(node.schema.outputs)) if Link(node.id, slot) in users]
+        title = titles.get(node.id, "")
+        if len(used) == 1 and title.isascii() and 0 < len(title) <= LONGEST_TITLE:
+            titled.add(node.id)
+            held[used[0]] = names.unique(title)
+        else:
+            held |= {link: names.unique(_wish(graph, link, users[link])) for link in used}
+    return held, titled
 
 
-def _wish(graph: Graph, link: Link, users: Mapping[Link, set[str]]) -> str:
-    inputs = users[link]
+def _wish(graph: Graph, link: Link, inputs: set[str]) -> str:
     if len(inputs) == 1:
         return next(iter(inputs))
     output = graph.nodes[link.node_id].schema.outputs[link.slot]

@@ -44,12 +44,13 @@ def write_script(
     names = Names()
     read = {graph.nodes[link.node_id].schema.id for node in order for link in node.links.values()}
     functions = Functions({node.schema.id: nodes[node.schema.id] for node in order}, read, names)
-    held = variables(graph, order, names)
+    titles = {node.id: _title(prompt[node.id], node) for node in order}
+    held, titled = variables(graph, order, titles, names)
     body = [
         f"{INDENT}{line}"
         for node in order
         for line in [
-            *_comments(prompt[node.id], node, held),
+            *_comments("" if node.id in titled else titles[node.id], node, held),
             *call(_target(node, held) + functions.names[node.schema.id], _arguments(node, held)),
         ]
     ]
@@ -88,14 +89,18 @@ def _head(title: str, functions: Functions, base: Path | None, cpu: bool) -> lis
     ]
 
 
-def _comments(raw: Mapping[str, Any], node: GraphNode, held: Mapping[Link, str]) -> list[str]:
-    """The title that a person gave the node, and where the script does more than the engine."""
+def _title(raw: Mapping[str, Any], node: GraphNode) -> str:
+    """The title that a person gave the node, if any."""
     meta = raw.get("_meta")
     title = _one_line(str(meta.get("title") or "")) if isinstance(meta, dict) else ""
+    return "" if title in (node.schema.title, node.schema.id) else title
+
+
+def _comments(title: str, node: GraphNode, held: Mapping[Link, str]) -> list[str]:
+    """What the node is for, and where the script does more than the engine."""
     lazy = " and ".join(held[link] for link in node.lazy_links.values())
-    lines = [title] if title not in ("", node.schema.title, node.schema.id) else []
-    lines += [f"the engine would compute {lazy} only where this needs it"] if lazy else []
-    return [f"# {line}" for line in lines]
+    why = f"the engine would compute {lazy} only where this needs it" if lazy else ""
+    return [f"# {line}" for line in (title, why) if line]
 
 
 def _target(node: GraphNode, held: Mapping[Link, str]) -> str:

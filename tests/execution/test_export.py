@@ -97,7 +97,7 @@ def test_a_script_reads_like_one_a_person_wrote(base: Path):
         "6": {
             "class_type": "CLIPTextEncode",
             "inputs": {"text": 'an "apple"\non wood', "clip": ["4", 1]},
-            "_meta": {"title": "What to paint\nimport os"},
+            "_meta": {"title": "What to paint, in words that the model knows\nimport os"},
         },
         "3": {
             "class_type": "KSampler",
@@ -114,7 +114,11 @@ def test_a_script_reads_like_one_a_person_wrote(base: Path):
                 "latent_image": ["5", 0],
             },
         },
-        "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 128, "height": 128, "batch_size": 1}},
+        "5": {
+            "class_type": "EmptyLatentImage",
+            "inputs": {"width": 128, "height": 128, "batch_size": 1},
+            "_meta": {"title": "Small canvas!"},
+        },
         "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
     }
     assert (
@@ -133,9 +137,9 @@ from nodes.text import clip_text_encode
 
 def main():
     model, clip, vae = checkpoint_loader_simple(ckpt_name="easel-starter.safetensors")
-    # What to paint import os
+    # What to paint, in words that the model knows import os
     conditioning = clip_text_encode(text='an "apple"\\non wood', clip=clip)
-    latent_image = empty_latent_image(width=128, height=128, batch_size=1)
+    small_canvas = empty_latent_image(width=128, height=128, batch_size=1)
     samples = k_sampler(
         model=model,
         seed=1,
@@ -145,7 +149,7 @@ def main():
         scheduler="karras",
         positive=conditioning,
         negative=conditioning,
-        latent_image=latent_image,
+        latent_image=small_canvas,
         denoise=1.0,
     )
     images = vae_decode(samples=samples, vae=vae)
