@@ -14,6 +14,7 @@ from comfy_core.checkpoint import Checkpoint, Missing
 from comfy_core.families import Family, UnknownCheckpoint, description, families
 from comfy_core.families._clip import SD1_L, SD2_H, SDXL_G, SDXL_L, Kind, layer_count, load_clip, transformers_layout
 from comfy_core.families._diffusers import is_unet, unet_renamed
+from comfy_core.families._ldm import reading
 from comfy_core.families._settings import with_config
 from comfy_core.families._unet import UNET
 from comfy_core.model import DiffusionModel
@@ -48,7 +49,8 @@ def load_diffusion_model(path: Path, dtype: torch.dtype | None = None) -> ModelP
     `dtype` is a type to store the weights in. Raises WeightsError, or UnknownCheckpoint.
     """
     family, weights = _recognised(with_config(open_weights(path)))
-    checkpoint = family.load(weights)
+    with reading(path.name):
+        checkpoint = family.load(weights)
     log.info("%s: %s", path.name, checkpoint.note)
     if dtype is not None:
         store_as(checkpoint.model, dtype)
@@ -80,10 +82,11 @@ def load_text_encoders(paths: Sequence[Path], type: str, device: torch.device | 
     Raises WeightsError when a file is not one, UnknownCheckpoint when `type` is not known.
     """
     tables = [_text_of(open_weights(path)) for path in paths]
-    if type == "stable_diffusion" and len(tables) == 1:
-        return load_clip({_kind_of(tables[0]): tables[0]}, device)
-    if type == "sdxl" and len(tables) == 2:
-        return load_clip(_pair(tables), device)
+    with reading(" or ".join(path.name for path in paths)):
+        if type == "stable_diffusion" and len(tables) == 1:
+            return load_clip({_kind_of(tables[0]): tables[0]}, device)
+        if type == "sdxl" and len(tables) == 2:
+            return load_clip(_pair(tables), device)
     wanted = "stable_diffusion" if len(tables) == 1 else "sdxl"
     raise UnknownCheckpoint(f"text encoders of type {type!r} are not supported yet; {wanted!r} is.")
 
@@ -131,9 +134,10 @@ def load_diffusers(folder: Path) -> Checkpoint:
     if unet is None:
         raise WeightsError(f"{folder.name} has no weights in unet/; download the whole folder again.")
     family, weights = _recognised(_with_scheduler(open_weights(unet), folder))
-    checkpoint = family.load(weights)
-    log.info("%s: %s", folder.name, checkpoint.note)
-    return replace(checkpoint, clip=_clip_in(folder, family), vae=_vae_in(folder))
+    with reading(folder.name):
+        checkpoint = family.load(weights)
+        log.info("%s: %s", folder.name, checkpoint.note)
+        return replace(checkpoint, clip=_clip_in(folder, family), vae=_vae_in(folder))
 
 
 def find_weights(folder: Path) -> Path | None:

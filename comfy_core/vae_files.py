@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from comfy_core import folders
 from comfy_core.families import UnknownCheckpoint, description
 from comfy_core.families._diffusers import is_vae, vae_renamed
-from comfy_core.families._ldm import VAE_PREFIX, build, file_name, load_vae, patcher_of
+from comfy_core.families._ldm import VAE_PREFIX, build, file_name, load_vae, patcher_of, reading
 from comfy_core.families._views import joined
 from comfy_core.memory import devices
 from comfy_core.networks.taesd import Taesd, TaesdDims, decoder
@@ -50,6 +50,11 @@ def load_vae_named(name: str) -> VAE:
 def load_vae_file(path: str | Path) -> VAE:
     """Open a VAE that is a file of its own, or that of a checkpoint. Raises WeightsError, or UnknownCheckpoint."""
     weights = open_weights(path)
+    with reading(file_name(weights)):
+        return _vae_of(weights)
+
+
+def _vae_of(weights: Weights) -> VAE:
     prefix = next((one for one in PREFIXES if weights.has_prefix(one)), "")
     vae = weights.under(prefix)
     if is_vae(vae):
@@ -66,7 +71,8 @@ def load_vae_file(path: str | Path) -> VAE:
 def load_small_vae(name: str) -> VAE:
     """A TAESD whose halves are `<name>_encoder` and `<name>_decoder` in models/vae_approx/."""
     halves = {prefix: open_weights(find_approximation(name + ending)) for prefix, ending in HALVES.items()}
-    return _small_vae(joined(halves), SMALL[name])
+    with reading(name):
+        return _small_vae(joined(halves), SMALL[name])
 
 
 HALVES = {ENCODER: "_encoder", DECODER: "_decoder"}
@@ -84,7 +90,7 @@ def find_approximation(name: str) -> Path:
 def load_small_decoder(path: Path) -> ModelPatcher:
     """The decoder of a TAESD alone, from scaled latents to images about 0..1. Raises WeightsError if it is not one."""
     weights = open_weights(path)
-    if "1.weight" not in weights:
+    if "1.weight" not in weights or len(weights.shape("1.weight")) != 4:
         raise WeightsError(f"{path.name} is not the decoder of a TAESD.")
     width, channels = weights.shape("1.weight")[:2]
     network = build(decoder, TaesdDims(latent_channels=channels, width=width), "TAESD", weights)

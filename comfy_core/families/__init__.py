@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.families._clip import Kind
+from comfy_core.families._ldm import reading
 from comfy_core.families._settings import chosen_weights, with_config
 from comfy_core.text.clip import CLIP
 from comfy_core.weights import Weights, WeightsError, open_weights
@@ -52,6 +53,7 @@ LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("an IP-Adapter", ("ip_adapter.", "image_proj.")),
     ("an upscaling model", ("conv_first.weight", "model.1.sub.", "params_ema")),
     ("a Stable Diffusion model with inputs of another kind (depth or upscaling)", ("model.diffusion_model.input_",)),
+    ("a U-Net alone (use a Load Diffusion Model node)", ("input_blocks.1.0.in_layers.", "down_blocks.0.resnets.")),
     ("a VAE (use a Load VAE node)", ("decoder.conv_in.weight", "decoder.up_blocks.")),
     ("text encoders (use a Load CLIP node)", ("text_model.encoder.", "encoder.block.0.layer.0.", ".resblocks.0.")),
 )
@@ -79,7 +81,8 @@ def load_checkpoint(path: str | Path, choice: str = "auto", config: Path | None 
     the one beside the file. Raises WeightsError, or UnknownCheckpoint.
     """
     weights, sentence = chosen_weights(with_config(open_weights(path), config), choice)
-    checkpoint = recognise(weights).load(weights)
+    with reading(Path(path).name):
+        checkpoint = recognise(weights).load(weights)
     layer = weights.metadata.get("yaml.clip_layer")
     if layer is not None and isinstance(checkpoint.clip, CLIP):
         checkpoint.clip.clip_layer(int(layer))
@@ -92,7 +95,10 @@ def description(weights: Weights, kind: str = "checkpoint", supported: str = "")
     """What a file is that is not of a `kind` that is known: what it holds, what it looks like, what is supported."""
     file = weights.path.name if weights.path else "the file"
     prefixes = list(dict.fromkeys(".".join(name.split(".")[:2]) for name in weights))[:3]
-    looks = next((guess for guess, marks in LOOKS if any(mark in name for name in weights for mark in marks)), "")
+    looks = next((f"{one.NAME} (use a Load Checkpoint node)" for one in families() if one.recognise(weights)), "")
+    looks = looks or next(
+        (guess for guess, marks in LOOKS if any(mark in name for name in weights for mark in marks)), ""
+    )
     guess = f", which looks like {looks}" if looks else ""
     supported = supported or ", ".join(family.NAME for family in families())
     return (

@@ -5,7 +5,8 @@ Rombach et al. 2022, https://arxiv.org/abs/2112.10752; names as in its release (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -102,6 +103,15 @@ def multiples(channels: int, widths: list[int]) -> tuple[int, ...]:
     if any(width % channels for width in widths):
         raise KeyError(f"levels of {widths} channels are not multiples of {channels}")
     return tuple(width // channels for width in widths)
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Have every way in which a damaged file can trip its reader end in a WeightsError that names the file."""
+    try:
+        yield
+    except (ValueError, IndexError, KeyError, TypeError, ArithmeticError) as error:
+        raise WeightsError(f"{file} is damaged, or its metadata is: {error}.") from error
 
 
 def file_name(weights: Weights) -> str:

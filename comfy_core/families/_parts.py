@@ -57,4 +57,11 @@ def adapted(latent_format: LatentFormat, weights: Weights) -> LatentFormat:
         return changed
     bias = tuple(rows[channels]) if len(rows) > channels else None
     factors = tuple(tuple(row) for row in rows[:channels])
-    return replace(changed, latent_rgb_factors=factors, latent_rgb_factors_bias=bias)
+    means = json.loads(metadata.get("easel.latent_rgb_mean", "null"))
+    mean_factors = means and tuple(tuple(row) for row in means)
+    return replace(
+        changed,
+        latent_rgb_factors=factors,
+        latent_rgb_factors_bias=bias,
+        latent_rgb_mean_factors=mean_factors,
+    )

@@ -13,6 +13,7 @@ the file's metadata:
     easel.scale_factor     latents are multiplied by this         0.18215
     easel.prediction_type  `eps` or `v`                           eps
     easel.latent_rgb       preview: JSON, a row of red, green, blue for each latent channel, and one for the bias
+    easel.latent_rgb_mean  preview: JSON, a row for each latent channel's mean over the picture
 """
 
 from __future__ import annotations

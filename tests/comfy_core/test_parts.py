@@ -82,6 +82,15 @@ def test_a_file_of_another_kind_is_refused_by_every_loader(tmp_path: Path):
         load_text_encoders([tmp_path / "x.safetensors"], "stable_diffusion")
 
 
+def test_a_file_for_another_loader_names_that_loader(tmp_path: Path):
+    save_file(under("sdxl", UNET), tmp_path / "unet.safetensors")
+    with pytest.raises(UnknownCheckpoint, match=r"a U-Net alone \(use a Load Diffusion Model node\)"):
+        load_checkpoint(tmp_path / "unet.safetensors")
+    path = write_model(tmp_path / "whole.safetensors", "sdxl")
+    with pytest.raises(UnknownCheckpoint, match=r"looks like Stable Diffusion XL \(use a Load Checkpoint node\)"):
+        load_text_encoders([path], "stable_diffusion")
+
+
 @pytest.mark.parametrize("name", ["sd1", "sd2"])
 @pytest.mark.parametrize("keep_prefix", [False, True])
 def test_a_text_encoder_alone_is_that_of_its_checkpoint(tmp_path: Path, name: str, keep_prefix: bool):

@@ -122,6 +122,27 @@ def test_a_text_encoder_that_lacks_a_tensor_is_named(tmp_path: Path):
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("changed", "metadata"),
+    [
+        ({"conditioner.embedders.1.model.text_projection": (3,)}, {}),
+        ({"conditioner.embedders.1.model.transformer.resblocks.0.attn.in_proj_weight": ()}, {}),
+        ({UNET + "label_emb.0.0.weight": (3,)}, {}),
+        ({"first_stage_model.decoder.conv_in.weight": (2,)}, {}),
+        ({}, {"easel.norm_groups": "many"}),
+        ({}, {"easel.vae_norm_groups": "0"}),
+        ({}, {"easel.latent_rgb": "{"}),
+    ],
+)
+def test_a_damaged_checkpoint_is_refused_in_a_sentence_that_names_it(
+    tmp_path: Path, changed: dict[str, tuple[int, ...]], metadata: dict[str, str]
+):
+    broken = model_tensors("sdxl") | {key: torch.ones(shape) for key, shape in changed.items()}
+    save_file(broken, tmp_path / "x.safetensors", metadata=metadata)
+    with pytest.raises(WeightsError, match=r"x\.safetensors( is damaged|: the (U-Net|VAE) )"):
+        load_checkpoint(tmp_path / "x.safetensors")
+
+
 def test_a_prompt_of_another_familys_encoder_is_refused_by_sdxl(tmp_path: Path):
     model = load_checkpoint(write_model(tmp_path / "x.safetensors", "sdxl")).model.model
     with pytest.raises(ValueError, match="a pooled vector of 32 numbers and this model takes 64"):
