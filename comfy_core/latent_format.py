@@ -15,7 +15,8 @@ class LatentFormat:
     """Latents between nodes are as the autoencoder makes them; networks see them shifted and scaled.
 
     With `mean` and `std`, one for each channel, they are brought to unit variance before they are scaled.
-    `latent_rgb_factors` [channels][3] and `latent_rgb_factors_bias` [3] map a scaled latent to colours about -1..1;
+    `latent_rgb_factors` [channels][3] and `latent_rgb_factors_bias` [3] map a scaled latent to colours about -1..1,
+    together with `latent_rgb_mean_factors` [channels][3] of its mean over the picture where there are such;
     `taesd_decoder_name` is the file in models/vae_approx/ that does it better.
     """
 
@@ -25,6 +26,7 @@ class LatentFormat:
     spacial_downscale_ratio: int = 8
     latent_rgb_factors: Rows | None = None
     latent_rgb_factors_bias: tuple[float, float, float] | None = None
+    latent_rgb_mean_factors: Rows | None = None
     taesd_decoder_name: str | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

@@ -52,6 +52,8 @@ def latent_to_image(latent: Tensor, latent_format: LatentFormat) -> Image.Image:
     else:
         rgb = torch.einsum("chw,cr->hwr", latent, torch.tensor(factors))
         rgb = rgb + torch.tensor(latent_format.latent_rgb_factors_bias or (0.0, 0.0, 0.0))
+        if latent_format.latent_rgb_mean_factors is not None:
+            rgb = rgb + latent.mean((1, 2)) @ torch.tensor(latent_format.latent_rgb_mean_factors)
     return _image((rgb + 1) / 2)
 
 

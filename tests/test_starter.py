@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
+from safetensors.torch import save_file
 
+from comfy_core.preview import latent_to_image
+from nodes.loaders import checkpoint_loader_simple
+from nodes.sampling import k_sampler
+from nodes.text import clip_text_encode
 from tools.starter import settings
-from tools.starter.pictures import paint
+from tools.starter.colours import rewrite_metadata
+from tools.starter.pictures import CFG, SAMPLER, SCHEDULER, STEPS, paint
 
 
 def hues(picture: Image.Image, box: tuple[float, float, float, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +65,26 @@ def test_the_file_says_what_its_shapes_cannot():
     assert metadata["easel.norm_groups"] == str(settings.UNET.norm_groups)
     assert float(metadata["easel.scale_factor"]) > 0
     assert settings.CHECKPOINT.stat().st_size < 40e6
+
+
+def test_the_preview_of_a_red_apple_is_red_in_the_middle():
+    model, clip, _ = checkpoint_loader_simple(settings.CHECKPOINT.name)
+    texts = [clip_text_encode(clip=clip, text=text) for text in ("a red apple", "")]
+    latent = {"samples": torch.zeros(1, 4, 16, 16)}
+    samples = k_sampler(model, 7, STEPS, CFG, SAMPLER, SCHEDULER, *texts, latent)["samples"]
+    latent_format = model.get_model_object("latent_format")
+    picture = latent_to_image(latent_format.process_in(samples)[0], latent_format)
+    hue, saturation = hues(picture, (0.35, 0.35, 0.65, 0.65))
+    assert (((hue < 25) | (hue > 335)) & (saturation > 0.4)).mean() > 0.6
+    corner = np.concatenate([hues(picture, (x, 0.0, x + 0.1, 0.1))[1] for x in (0.0, 0.9)])
+    assert np.median(corner) < 0.25
+
+
+def test_new_metadata_leaves_the_tensors_as_they_are(tmp_path: Path):
+    path = tmp_path / "x.safetensors"
+    save_file({"a": torch.randn(3, 5), "b": torch.ones(2)}, path, {"kept": "1", "changed": "1"})
+    before = path.read_bytes()
+    rewrite_metadata(path, {"changed": "a longer value than it had"})
+    assert path.read_bytes().endswith(before[8 + int.from_bytes(before[:8], "little") :])
+    with safe_open(path, framework="np") as file:
+        assert file.metadata() == {"kept": "1", "changed": "a longer value than it had"}

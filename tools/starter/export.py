@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import random
-
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from tools.starter import data, settings
+from tools.starter.colours import latent_rgb
 from tools.starter.diffusion import Pair, tokens_of
 from tools.starter.nouns import NOUNS
 
@@ -40,8 +37,8 @@ def export(vae: AutoencoderKL, pair: Pair, scale: float) -> None:
         "easel.clip_heads": str(settings.TEXT.heads),
         "easel.prediction_type": "eps",
         "easel.scale_factor": f"{scale:.6f}",
-        "easel.latent_rgb": json.dumps(latent_rgb(vae, scale)),
         "easel.native_size": str(data.SIZE),
+        **latent_rgb(vae, scale),
     }
     new = settings.CHECKPOINT.with_suffix(".new")
     save_file(tensors, new, metadata)
@@ -63,17 +60,3 @@ def forget_unseen_tokens(pair: Pair) -> None:
         for part in text.split() or [""]:
             seen[tokens_of([part])[0]] = True
     pair.text.embeddings.token_embedding.weight.data[~seen.to(pair.text.embeddings.token_embedding.weight.device)] = 0
-
-
-@torch.inference_mode()
-def latent_rgb(vae: AutoencoderKL, scale: float) -> list[list[float]]:
-    """Five rows of r, g, b: four latent channels' factors and the bias that best give the picture in -1..1."""
-    rng = random.Random(5)
-    device = next(vae.parameters()).device
-    image = torch.from_numpy(data.pixels([data.sample(rng).picture for _ in range(64)])).to(device)
-    z = vae.encode(image) * scale
-    small: Tensor = torch.nn.functional.avg_pool2d(image, settings.VAE.factor)
-    a = z.permute(0, 2, 3, 1).reshape(-1, z.shape[1])
-    a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1)
-    b = small.permute(0, 2, 3, 1).reshape(-1, 3)
-    return [[round(v, 4) for v in row] for row in torch.linalg.lstsq(a.cpu(), b.cpu()).solution.tolist()]
