@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from comfy_core.sampling import curves
+from comfy_core.sampling.gits import gits_sigmas
 from comfy_core.sampling.schedulers import beta as beta_schedule
 from comfy_core.sampling.schedulers import sigmas_for, turbo
 from nodes.schema import Combo, Float, Int, node
@@ -127,3 +128,16 @@ def optimal_steps_scheduler(
 ) -> Sigmas:
     """Levels found for a flow model, after Pei et al. 2025."""
     return curves.tabled_sigmas(curves.OPTIMAL_STEPS[model_type], steps, denoise)
+
+
+@node("GITSScheduler", category=CATEGORY, python_module="comfy_extras.nodes_gits")
+def gits_scheduler(
+    coeff: Annotated[
+        float,
+        Float(default=1.2, min=0.8, max=1.5, step=0.05, advanced=True, tooltip="Less has more steps at high noise."),
+    ],
+    steps: Annotated[int, Int(default=10, min=2, max=1000, tooltip="More steps are slower and finer.")],
+    denoise: Denoise,
+) -> Sigmas:
+    """Levels found for Stable Diffusion 1.5, for every number of steps, after Chen et al. 2024."""
+    return gits_sigmas(coeff, steps, denoise)

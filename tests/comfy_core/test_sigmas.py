@@ -11,6 +11,7 @@ import torch
 from comfy_core.sampling import curves
 from comfy_core.sampling import sigmas as edit
 from comfy_core.sampling.beta import beta_places
+from comfy_core.sampling.gits import gits_sigmas
 from comfy_core.sampling.noise_levels import DiscreteSchedule
 from comfy_core.sampling.schedulers import turbo
 
@@ -106,6 +107,30 @@ def test_published_levels_are_as_published_at_their_own_length_and_log_linear_be
     assert double[1].item() == pytest.approx(math.sqrt(table[0] * table[1]), rel=1e-5)
     assert curves.tabled_sigmas(table, steps, 0.5).tolist() == pytest.approx([*table[steps - round(steps / 2) : -1], 0])
     assert len(curves.tabled_sigmas(table, steps, 0.0)) == 0
+
+
+def test_gits_levels_are_as_published():
+    """Lines of the authors' tables: coefficient 1.2 with 10 steps, 0.8 with 4, 1.5 with 6."""
+    published = {
+        (1.2, 10): [14.61464119, 5.85520077, 2.84484982, 1.67050016, 1.08895338, 0.74807048, 0.50118381, 0.32104823],
+        (0.8, 4): [14.61464119, 11.54541874, 7.49001646, 3.07277966],
+        (1.5, 6): [14.61464119, 1.56271636, 0.72133851, 0.36617002, 0.19894916, 0.09824532],
+    }
+    for (coeff, steps), levels in published.items():
+        sigmas = gits_sigmas(coeff, steps)
+        assert len(sigmas) == steps + 1
+        assert sigmas[: len(levels)].tolist() == pytest.approx(levels, rel=5e-5)
+        assert sigmas[-1] == 0
+
+
+@pytest.mark.parametrize("coeff", [0.8, 0.97, 1.2, 1.5])
+@pytest.mark.parametrize("steps", [2, 3, 20, 21, 50])
+def test_gits_has_levels_for_any_number_of_steps(coeff: float, steps: int):
+    sigmas = gits_sigmas(coeff, steps)
+    assert len(sigmas) == steps + 1
+    assert (sigmas.diff() < 0).all()
+    assert torch.equal(gits_sigmas(coeff, steps, 0.5), sigmas[-(round(steps / 2) + 1) :])
+    assert len(gits_sigmas(coeff, steps, 0.0)) == 0
 
 
 def test_turbo_visits_the_levels_it_was_trained_at():
