@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from comfy_core.concat import repeated
 from comfy_core.memory import devices, residency
 from comfy_core.model import DiffusionModel
-from comfy_core.sampling.conditions import Condition, repeated
+from comfy_core.sampling.conditions import Condition
 
 LONGEST_REPEAT = 4
 MEMORY_MARGIN = 1.5

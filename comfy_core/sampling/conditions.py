@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor
 
 from comfy_core import progress
+from comfy_core.concat import repeated
+from comfy_core.conditioning import Conditioning
 from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.regions import Box, bounds_of, box_of, feathered, fitted_mask
 
-Conditioning = list[list[Any]]
-"""CONDITIONING as nodes hand it on: a list of `[tensor [1, N, width], dict]`."""
 PIXELS = 8
 """Of a picture along a cell of its latent, for models that are told the size of the picture."""
 
@@ -51,12 +51,6 @@ class Condition:
         if self.weight is None:
             return x.new_ones(1, *(1,) * (x.ndim - 1))
         return repeated(self.weight, len(x)) if len(self.weight) > 1 else self.weight
-
-
-def repeated(tensor: Tensor, count: int) -> Tensor:
-    """A tensor [b, ...] repeated to a batch of `count`."""
-    times = math.ceil(count / tensor.shape[0])
-    return tensor.repeat(times, *(1,) * (tensor.ndim - 1))[:count]
 
 
 def further_models(conds: dict[str, Conditioning]) -> list[ModelPatcher]:
@@ -100,6 +94,8 @@ def _ready(
     size = {"width": dims[-1] * PIXELS, "height": dims[-2] * PIXELS} if len(dims) > 1 else {}
     about = {"noise": noise, "device": device, "prompt_type": side, **size, **run}
     inputs = patcher.model.extra_conds(**{**about, "cross_attn": tensor, **extra})  # type: ignore[operator]
+    if extra.get("attention_mask") is not None and "attention_mask" not in inputs:
+        progress.warn("this model's attention cannot be biased: let the style count by the strength type 'multiply'")
     sampling = patcher.get_model_object("model_sampling")
     box = box_of(extra["area"], dims) if extra.get("area") else None
     mask = None if extra.get("mask") is None else fitted_mask(extra["mask"], dims).to(device)

@@ -88,6 +88,15 @@ def test_a_style_lengthens_the_prompt(style_file: str):
     assert latent["samples"].isfinite().all()
 
 
+def test_a_model_whose_attention_cannot_be_biased_says_so(style_file: str, caplog: pytest.LogCaptureFixture):
+    model, clip, _ = checkpoint_loader_simple("tiny.safetensors")
+    seen = clip_vision_encode(load_clip_vision(Weights.of(vision_tensors())), torch.rand(1, 56, 56, 3), "center")
+    prompt = clip_text_encode("a cat", clip)
+    styled = style_model_apply(prompt, style_model_loader(style_file), seen, 0.5, "attn_bias")
+    k_sampler(model, 1, 1, 1.0, "euler", "normal", styled, prompt, empty_latent_image(64, 64, 1))
+    assert "attention cannot be biased: let the style count by the strength type 'multiply'" in caplog.text
+
+
 def test_a_replaced_file_has_another_fingerprint(base: Folders, style_file: str, gligen_file: str):
     for node, inputs in (
         (style_model_loader, {"style_model_name": style_file}),
