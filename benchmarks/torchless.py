@@ -25,6 +25,7 @@ class Torchless:
     """One life of a server over a base directory. `settings` are those of `execution.engine.EngineSettings`."""
 
     def __init__(self, base: Path, *, wait: bool = True, **settings: Any) -> None:
+        self.base = base
         base.mkdir(parents=True, exist_ok=True)
         if not (base / "custom_nodes").exists():
             (base / "custom_nodes").mkdir()

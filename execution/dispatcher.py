@@ -51,7 +51,8 @@ class Dispatcher:
         self._wake = asyncio.Event()
 
     def remaining(self) -> int:
-        return len(self.waiting) + (self.current is not None)
+        """How many have not ended, or not yet in the history."""
+        return len(self.waiting) + (self.current is not None) + len(self.recorder.ending)
 
     def wake(self) -> None:
         """There is something new to run."""

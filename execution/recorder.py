@@ -37,19 +37,25 @@ Writing = Callable[[], asyncio.Future[None]]
 
 
 class Recorder:
-    """`scratch` has the folders of the jobs, gone once their end is written; `told_end` is called when it is told."""
+    """`scratch` has the folders of the jobs, gone once their end is written; `told_end` is called when it is told.
+
+    `ending` are the ids of the jobs that have ended, but not in the database yet.
+    """
 
     def __init__(self, store: Store, hub: Hub, scratch: Path, told_end: Callable[[], None]) -> None:
         self._store = store
         self._hub = hub
         self._scratch = scratch
         self._told_end = told_end
+        self.ending: set[str] = set()
         self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
         self._unwritten: list[Writing] = []
 
     async def add(self, job: StoredJob, event: AnyEvent) -> None:
         """Note an event in the job, to be written and told in its turn."""
         note(job, event)
+        if isinstance(event, TERMINAL):
+            self.ending.add(job.id)
         await self._happened.put((job, event))
 
     async def run_forever(self) -> None:
@@ -57,13 +63,18 @@ class Recorder:
             happenings = await self._next()
             await self._write(happenings)
             for job, event in happenings:
-                is_end = isinstance(event, TERMINAL)
-                if is_end and (folder := self._scratch / job.id).exists():
-                    await asyncio.to_thread(forget, folder)
+                if isinstance(event, TERMINAL):
+                    await self._close(job)
                 self._hub.publish(event, _client(job))
-                if is_end:
+                if isinstance(event, TERMINAL):
                     self._told_end()
                 self._happened.task_done()
+
+    async def _close(self, job: StoredJob) -> None:
+        folder = self._scratch / job.id
+        if folder.exists():
+            await asyncio.to_thread(forget, folder)
+        self.ending.discard(job.id)
 
     async def all_told(self) -> None:
         await self._happened.join()

@@ -313,6 +313,14 @@ async def test_a_listener_hears_an_end_only_when_it_is_on_disk(engine, node):
                 break
 
 
+async def test_a_queue_that_is_empty_has_all_its_prompts_in_the_history(engine, node):
+    for value in range(5):
+        submitted = await engine.submit({"prompt": prompt_of(node, value=value)})
+        while engine.queue_remaining():
+            await asyncio.sleep(0)
+        assert submitted.prompt_id in await engine.history_entry(submitted.prompt_id)
+
+
 # --- restarts ---
 
 

@@ -2,6 +2,7 @@
 
 import random
 import resource
+import shutil
 import time
 import urllib.error
 
@@ -19,10 +20,13 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def own(tmp_path):
-    """A server of the test's own."""
-    with Torchless(tmp_path) as server:
-        yield server
+def output(server):
+    """The output folder, empty."""
+    output = server.base / "output"
+    shutil.rmtree(output, ignore_errors=True)
+    yield output
+    if output.is_file():
+        output.unlink()
 
 
 def prompt_of(kind, value=0):
@@ -89,9 +93,14 @@ def test_a_node_that_ends_its_process_every_time(server, kind, value, manner):
     assert goes_on(server)
 
 
-def test_a_node_that_ends_its_process_twice_makes_it_at_the_third_attempt(server):
-    job = run(server, "CrashOnce", 2)
-    assert (job["status"], job["outputs"]) == ("completed", {"1": {"text": ["attempt 3"]}})
+def test_a_node_that_ends_its_process_twice_makes_it_at_the_third_attempt_with_the_pictures_of_the_first(
+    server, output
+):
+    job = run(server, "Crash", 2)
+    names = ["crash_00001_.png", "crash_00002_.png"]
+    assert (job["status"], [one["filename"] for one in job["outputs"]["1"]["images"]]) == ("completed", names)
+    assert sorted(path.name for path in output.iterdir()) == names
+    assert (server.base / "temp" / "crashes").stat().st_size == 3
 
 
 def test_a_node_that_takes_all_the_memory_there_is(server):
@@ -101,12 +110,13 @@ def test_a_node_that_takes_all_the_memory_there_is(server):
     assert worker_of(server) == worker
 
 
-def test_a_node_that_prints_without_end_neither_waits_nor_fills_the_log(own, tmp_path):
-    assert run(own, "Print", 50)["status"] == "completed"
-    assert goes_on(own)
-    log = tmp_path / "log"
+def test_a_node_that_prints_without_end_neither_waits_nor_fills_the_log(server):
+    log = server.base / "log"
+    before = log.stat().st_size
+    assert run(server, "Print", 50)["status"] == "completed"
+    assert goes_on(server)
     wait_for(lambda: b"bytes that a node printed are left out" in log.read_bytes())
-    assert log.stat().st_size < 25 * 1024 * 1024
+    assert log.stat().st_size - before < 25 * 1024 * 1024
 
 
 @pytest.mark.parametrize("kind", ["Sleep", "Hang"])
@@ -166,41 +176,40 @@ def full():
     over()
 
 
-def test_no_room_for_pictures_fails_the_prompt_until_there_is_some(own, tmp_path, full):
-    full(worker_of(own))
-    error = error_of(run(own, "Picture", 1))
+def test_no_room_for_pictures_fails_the_prompt_until_there_is_some(server, output, full):
+    full(worker_of(server))
+    error = error_of(run(server, "Picture", 1))
     assert (error["node_id"], error["exception_message"]) == ("1", "output/ cannot be written: File too large.")
-    assert goes_on(own)
-    assert list((tmp_path / "output").iterdir()) == []
+    assert goes_on(server)
+    assert list(output.iterdir()) == []
     full.over()
-    assert run(own, "Picture", 1)["status"] == "completed"
-    assert [path.name for path in (tmp_path / "output").iterdir()] == ["picture_00001_.png"]
+    assert run(server, "Picture", 1)["status"] == "completed"
+    assert [path.name for path in output.iterdir()] == ["picture_00001_.png"]
 
 
-def test_no_room_for_the_queue_refuses_prompts_and_what_was_taken_runs_when_there_is_some(own, full):
-    taken = [submit(own, "Sleep", 300), submit(own, "Sleep", 1)]
-    has_started(own, taken[0])
-    full(own.process.pid)
-    with pytest.raises(urllib.error.HTTPError, match="50") as refusal:
-        submit(own, "Sleep")
+def test_no_room_for_the_queue_refuses_prompts_and_what_was_taken_runs_when_there_is_some(server, full):
+    taken = [submit(server, "Sleep", 300), submit(server, "Sleep", 1)]
+    has_started(server, taken[0])
+    full(server.process.pid)
+    with pytest.raises(urllib.error.HTTPError, match="503") as refusal:
+        submit(server, "Sleep")
     assert b"the queue cannot be written" in refusal.value.read()
     full.over()
-    assert [end_of(own, one)["status"] for one in taken] == ["completed", "completed"]
-    assert goes_on(own)
+    assert [end_of(server, one)["status"] for one in taken] == ["completed", "completed"]
+    assert goes_on(server)
 
 
-def test_an_output_folder_that_is_none(own, tmp_path):
-    (tmp_path / "output").write_text("in the way")
-    error = error_of(run(own, "Picture", 1))
+def test_an_output_folder_that_is_none(server, output):
+    output.write_text("in the way")
+    error = error_of(run(server, "Picture", 2))
     assert error["exception_message"] == "output/ cannot be written: File exists."
-    assert goes_on(own)
+    assert goes_on(server)
 
 
-def test_a_second_server_on_the_same_folder_is_refused(server, tmp_path_factory):
-    base = tmp_path_factory.getbasetemp() / "faults0"
+def test_a_second_server_on_the_same_folder_is_refused(server):
     with pytest.raises(RuntimeError, match="did not start"):
-        Torchless(base)
-    assert "Another Easel is using" in (base / "log").read_text()
+        Torchless(server.base)
+    assert b"Another Easel is using" in (server.base / "log").read_bytes()
     assert goes_on(server)
 
 

@@ -61,17 +61,18 @@ class Segfault(Fault):
         ctypes.string_at(0)
 
 
-class CrashOnce(Fault):
-    """Kills its process the first `value` times: it counts in a file."""
+class Crash(Fault):
+    """Saves a picture and kills its process the first `value` times: it counts in a file."""
 
     def run(self, value):
+        images = save_pngs([Image.new("RGB", (16, 16))] * 2, folders.current().output, "crash", {})
         count = folders.current().temp / "crashes"
         count.parent.mkdir(parents=True, exist_ok=True)
         with count.open("a") as file:
             file.write("x")
         if count.stat().st_size <= value:
             os.kill(os.getpid(), signal.SIGKILL)
-        return {"ui": {"text": [f"attempt {count.stat().st_size}"]}, "result": (value,)}
+        return {"ui": {"images": images}, "result": (value,)}
 
 
 class Eat(Fault):
@@ -112,5 +113,5 @@ class Picture(Fault):
 
 
 NODE_CLASS_MAPPINGS = {
-    f"Fault{one.__name__}": one for one in (Raise, Sleep, Hang, Exit, Segfault, CrashOnce, Eat, Print, Picture)
+    f"Fault{one.__name__}": one for one in (Raise, Sleep, Hang, Exit, Segfault, Crash, Eat, Print, Picture)
 }
