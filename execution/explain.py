@@ -16,7 +16,6 @@ import msgspec
 from comfy_core import folders
 from comfy_core.folders import Folders
 from execution.cache import Cache, Result
-from execution.cache.none import NoCache
 from execution.dynamic_prompt import DynamicPrompt
 from execution.executor import Executor
 from execution.figures import total, works
@@ -190,7 +189,7 @@ class _Imagined(Cache):
         return NOTHING if signature is not None and signature in self else None
 
     def put(self, signature: Signature | None, result: Result) -> None:
-        if signature is not None and not isinstance(self._real, NoCache):
+        if signature is not None and self._real.keeps:
             self._put.add(signature)
 
     def drop(self, signature: Signature | None) -> None:

@@ -13,6 +13,7 @@ from comfy_core.journal import keeping
 from comfy_core.progress import Interrupted
 from execution.arguments import collect
 from execution.cache import Result
+from execution.cache.base import NodeName
 from execution.delivery import InputWatch
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, ExecutionSuccess, now_ms
@@ -112,7 +113,7 @@ class Run:
         self.watch = InputWatch(self.plan) if self.executor.watch else None
         order = graph.order(self.job.outputs)
         await self._sign(order)
-        self.cache.begin([self.plan.signed[one] for one in order])
+        self.cache.begin({self.plan.signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in order})
         cached = self.plan.look_up(self.job.outputs, order)
         self.tell.cached(cached)
         self.executor.past.note((graph.nodes[one] for one in cached), self.plan.signed, self.plan.fingerprints)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from execution.signature import Signature
 
@@ -18,13 +18,21 @@ class Result:
     ui: dict[str, Any] | None = None
 
 
+class NodeName(NamedTuple):
+    """A node of the prompt that runs."""
+
+    id: str
+    class_type: str
+
+
 class Cache(ABC):
     """Results by signature. The signature None stands for what never equals anything: it is never found.
 
-    One thread runs nodes, others may ask meanwhile.
+    One thread runs nodes, others may ask meanwhile. `keeps` is False where nothing will ever be found.
     """
 
     bytes: int = 0
+    keeps = True
 
     @abstractmethod
     def __contains__(self, signature: object) -> bool:
@@ -46,8 +54,8 @@ class Cache(ABC):
     def clear(self) -> None:
         """Give back the memory that the results take."""
 
-    def begin(self, signatures: Collection[Signature | None]) -> None:
-        """A run of a prompt begins whose nodes have these signatures."""
+    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+        """A run of a prompt begins that has these nodes."""
         return None
 
     @abstractmethod

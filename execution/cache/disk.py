@@ -14,13 +14,13 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
-from execution.cache.base import Cache, Result
+from execution.cache.base import Cache, NodeName, Result
 from execution.cache.codec import NotStorable, decode, encode
 from execution.signature import Signature
 
@@ -56,8 +56,8 @@ class DiskCache(Cache):
     def __contains__(self, signature: object) -> bool:
         return signature in self._memory or (isinstance(signature, str) and self._file_of(signature) is not None)
 
-    def begin(self, signatures: Collection[Signature | None]) -> None:
-        self._memory.begin(signatures)
+    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+        self._memory.begin(nodes)
 
     def get(self, signature: Signature | None) -> Result | None:
         result = self._memory.get(signature)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 import psutil
 
-from execution.cache.base import Cache, Result
+from execution.cache.base import Cache, NodeName, Result
 from execution.cache.sizes import size_of
 from execution.signature import Signature
 
@@ -122,10 +122,10 @@ class ClassicCache(MemoryCache):
         self._of_prompt: set[Signature | None] = set()
         self._of_expansions: set[Signature | None] = set()
 
-    def begin(self, signatures: Collection[Signature | None]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
         """What nodes of the last prompt expanded to stays for one more: its nodes are not known beforehand."""
         with self._lock:
-            self._of_prompt = set(signatures)
+            self._of_prompt = set(nodes)
             kept = self._of_prompt | self._of_expansions
             self._of_expansions = set()
             for signature in [one for one in self._entries if one not in kept]:

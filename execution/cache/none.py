@@ -7,6 +7,8 @@ from execution.signature import Signature
 
 
 class NoCache(Cache):
+    keeps = False
+
     def __contains__(self, signature: object) -> bool:
         return False
 

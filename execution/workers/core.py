@@ -17,6 +17,7 @@ from comfy_core.folders import CHECKOUT
 from comfy_core.journal import Keeper
 from comfy_core.media import metadata
 from execution.cache import make_cache
+from execution.cache.provided import ProvidedCache
 from execution.checks import classes_of
 from execution.events import AnyEvent
 from execution.executor import Executor
@@ -52,7 +53,7 @@ class WorkerCore:
         if self._has_devices:
             _devices().configure(cpu=settings.cpu, **settings.options)
         self.nodes = load_nodes(settings.packages, where.custom_nodes)
-        self.cache = make_cache(settings.cache, self._world() if settings.cache.disk else "")
+        self.cache = ProvidedCache(make_cache(settings.cache, self._world() if settings.cache.disk else ""))
         self._executor = Executor(
             self.nodes,
             self.cache,
@@ -71,9 +72,11 @@ class WorkerCore:
     def run(self, job: Job, emit: Callable[[AnyEvent], None], flush: Callable[[], None] = lambda: None) -> None:
         """See `Executor.run`."""
         recipe.prepare(job.prompt)
+        self._current = job.prompt_id
+        self.cache.tell("on_prompt_start", job.prompt_id)
         with preview_method.using(job.extra_data.get("preview_method")):
-            self._current = job.prompt_id
-        self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
+            self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
+        self.cache.tell("on_prompt_end", job.prompt_id)
         self._unwanted = None
 
     def answer(self, question: str, *arguments: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comfy_api import util
+from comfy_execution import cache_provider
 
 from comfy_core import progress
 from execution.previews import encoded
@@ -70,11 +71,37 @@ def _running() -> str | None:
 class ComfyAPI:
     def __init__(self) -> None:
         self.execution = Execution()
+        self.caching = Caching()
 
 
 class ComfyAPISync:
     def __init__(self) -> None:
         self.execution = ExecutionSync()
+        self.caching = CachingSync()
+
+
+class Caching:
+    """Caches that packs bring: derive from `CacheProvider` and register it."""
+
+    CacheProvider = cache_provider.CacheProvider
+    CacheContext = cache_provider.CacheContext
+    CacheValue = cache_provider.CacheValue
+
+    async def register_provider(self, provider: cache_provider.CacheProvider) -> None:
+        cache_provider.register_cache_provider(provider)
+
+    async def unregister_provider(self, provider: cache_provider.CacheProvider) -> None:
+        cache_provider.unregister_cache_provider(provider)
+
+
+class CachingSync:
+    """The same for code that is not async."""
+
+    def register_provider(self, provider: cache_provider.CacheProvider) -> None:
+        cache_provider.register_cache_provider(provider)
+
+    def unregister_provider(self, provider: cache_provider.CacheProvider) -> None:
+        cache_provider.unregister_cache_provider(provider)
 
 
 class Input:
@@ -95,4 +122,4 @@ class Types:
     VideoComponents = util.VideoComponents
 
 
-__all__ = ["IO", "UI", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "Types", "io", "ui"]
+__all__ = ["IO", "UI", "Caching", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "Types", "io", "ui"]

@@ -73,12 +73,12 @@ def test_a_number_of_results_is_kept_however_large():
 
 def test_what_the_last_prompt_did_not_use_leaves():
     cache = ClassicCache()
-    cache.begin(["a", "b"])
+    cache.begin(dict.fromkeys("ab"))
     cache.put("a", result(0))
     cache.put("expanded", result(0))
-    cache.begin(["a", "c"])
+    cache.begin(dict.fromkeys("ac"))
     assert [name in cache for name in ("a", "expanded")] == [True, True]
-    cache.begin(["c"])
+    cache.begin(dict.fromkeys("c"))
     assert len(cache) == 0
 
 
