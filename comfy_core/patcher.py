@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from comfy_core.weights.table import Weights
+
 
 class Recipe(Protocol):
     """What a patch does to a weight, e.g. a LoRA's up and down matrices."""
@@ -116,6 +118,13 @@ class ModelPatcher:
             return pristine.to(self.load_device, dtype)
         weight = pristine.to(self.load_device, torch.float32, copy=True)
         return self.calculate_weight(patches, weight, key).to(dtype)
+
+    def taken_weight(self, key: str) -> Tensor:
+        """`weight`; if it is a copy, the memory that reading the file took is given back."""
+        weight = self.weight(key)
+        if isinstance(self.source, Weights) and weight.data_ptr() != self.source[key].data_ptr():
+            self.source.release(key)
+        return weight
 
     def loaded_dtype(self, weight: Tensor) -> torch.dtype:
         """The type that a pristine weight is loaded as."""

@@ -206,8 +206,9 @@ class Residency:
 
 
 def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:
-    """Put the named weights of a model on its device, patched. A weight that needs no change is not copied."""
-    assign(patcher.model, {key: patcher.weight(key) for key in keys})
+    """Put the named weights of a model on its device, patched. A weight that needs no change is not copied; of one that
+    does, the file's pages are given back at once, so that a model is never in memory twice."""
+    assign(patcher.model, {key: patcher.taken_weight(key) for key in keys})
 
 
 def drop(network: nn.Module, resident: Resident) -> None:

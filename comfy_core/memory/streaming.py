@@ -143,7 +143,7 @@ class Stream:
         """A layer's weights by parameter name, and the event that says they are there."""
         keys = _keys(name, self._modules[name], self.patcher.source)
         with torch.cuda.stream(self._side) if self._side is not None else nullcontext():
-            weights = {key.rpartition(".")[2]: self.patcher.weight(key) for key in keys}
+            weights = {key.rpartition(".")[2]: self.patcher.taken_weight(key) for key in keys}
             copied = self._side.record_event() if self._side is not None else None
         self.held += sum(value.nbytes for value in weights.values())
         self.most = max(self.most, self.held)

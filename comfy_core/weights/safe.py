@@ -7,13 +7,13 @@ plain sentence. Format: https://huggingface.co/docs/safetensors (section "Format
 from __future__ import annotations
 
 import json
+import mmap
 import struct
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from comfy_core.weights.table import Entry, Weights, WeightsError
@@ -41,14 +41,33 @@ def open_safetensors(path: Path) -> Weights:
     metadata = header.pop("__metadata__", {})
     entries = {name: Entry(tuple(one["shape"]), DTYPES[one["dtype"]]) for name, one in header.items()}
     try:
-        file = safe_open(path, framework="pt", device="cpu")
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path.name} is not a valid safetensors file: {error}.") from error
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except OSError as error:
+        raise WeightsError(f"{path.name} cannot be mapped into memory: {error.strerror or error}.") from error
+    spans = {name: tuple(8 + length + one for one in entry["data_offsets"]) for name, entry in header.items()}
 
     def read(name: str) -> Tensor:
-        return file.get_tensor(name)
+        return _tensor(mapped, entries[name], spans[name][0])
 
-    return Weights(entries, read, {name: name for name in entries}, metadata, path)
+    def forget(name: str) -> None:
+        start, end = spans[name]
+        first, last = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE, end // mmap.PAGESIZE * mmap.PAGESIZE
+        if last > first and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
+
+    return Weights(entries, read, {name: name for name in entries}, metadata, path, forget)
+
+
+def _tensor(mapped: mmap.mmap, entry: Entry, start: int) -> Tensor:
+    """The tensor that starts at a byte of a map, not copied unless it lies askew there."""
+    if not entry.bytes:
+        return torch.empty(entry.shape, dtype=entry.dtype)
+    raw = torch.frombuffer(mapped, dtype=torch.uint8, count=entry.bytes, offset=start)
+    if raw.data_ptr() % entry.dtype.itemsize:
+        raw = raw.clone()
+    return raw.view(entry.dtype).view(entry.shape)
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class Weights(Mapping[str, Tensor]):
     """Named tensors of one file (or of a part of it). Indexing reads; `shape` and `dtype` do not.
 
     `stored` maps each name in this table to its name in the file, so that a part of a file with renamed keys
-    (`under`, `renamed`) is still backed by the same memory map.
+    (`under`, `renamed`) is still backed by the same memory map. `forget` gives the pages of a tensor that was read back
+    to the system; a tensor over them stays valid and reads them again.
     """
 
     entries: Mapping[str, Entry]
@@ -42,6 +43,7 @@ class Weights(Mapping[str, Tensor]):
     stored: Mapping[str, str]
     metadata: Mapping[str, str] = field(default_factory=dict)
     path: Path | None = None
+    forget: Callable[[str], None] | None = None
 
     def __getitem__(self, name: str) -> Tensor:
         return self.read(self.stored[name])
@@ -67,6 +69,11 @@ class Weights(Mapping[str, Tensor]):
         """The bytes all tensors of this table take in storage."""
         return sum(self.entries[name].bytes for name in self.stored.values())
 
+    def release(self, name: str) -> None:
+        """Let go of the memory that reading a tensor took, where it is a file's. Its bytes stay in the file."""
+        if self.forget is not None and name in self.stored:
+            self.forget(self.stored[name])
+
     def has_prefix(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self.stored)
 
@@ -81,7 +88,7 @@ class Weights(Mapping[str, Tensor]):
             new = rename(name)
             if new is not None:
                 stored[new] = in_file
-        return Weights(self.entries, self.read, stored, self.metadata, self.path)
+        return Weights(self.entries, self.read, stored, self.metadata, self.path, self.forget)
 
     @staticmethod
     def of(

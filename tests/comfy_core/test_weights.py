@@ -9,6 +9,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -159,3 +160,30 @@ def test_tensors_in_memory_are_a_table_too():
     weights = Weights.of({"a": torch.ones(2, 3)})
     assert weights.shape("a") == (2, 3)
     assert weights.has_prefix("a")
+
+
+def test_pages_that_were_read_are_given_back_and_read_again(tmp_path: Path):
+    value = torch.randn(1 << 20)
+    save_file({"a": value, "b": torch.ones(3)}, tmp_path / "x.safetensors")
+    weights = open_weights(tmp_path / "x.safetensors").under("")
+    tensor = weights["a"]
+    before = resident_bytes()
+    assert torch.equal(tensor, value)
+    read = resident_bytes()
+    weights.release("a")
+    assert read - before > 3 << 20
+    assert read - resident_bytes() > 3 << 20
+    assert torch.equal(tensor, value)
+
+
+def test_tensors_that_lie_askew_in_the_file_are_read(tmp_path: Path):
+    value = torch.arange(4.0)
+    body = b"\1" + value.numpy().tobytes()
+    header = {"a": entry(0, 1), "b": entry(1, 17, [4], "F32"), "c": entry(17, 17, [0, 3], "F16")}
+    weights = open_weights(header_file(tmp_path / "x.safetensors", header, body))
+    assert torch.equal(weights["b"], value)
+    assert weights["c"].shape == (0, 3)
+
+
+def resident_bytes() -> int:
+    return psutil.Process().memory_info().rss
