@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from comfy_core.sampling.prediction import EpsilonSampling
+from comfy_core.sampling.noise_levels import FlowSchedule
+from comfy_core.sampling.prediction import EpsilonSampling, Flow, model_sampling
 from comfy_core.sampling.samplers import SAMPLERS, ancestral_step, sampler_object
-from comfy_core.sampling.schedulers import karras
-from tests.comfy_core.mixture import Mixture
+from comfy_core.sampling.schedulers import calculate_sigmas, karras
+from tests.comfy_core.mixture import MEANS, Mixture
 
 SIGMAS = karras(EpsilonSampling(), 10)
 OWN_STEPS = {"dpm_fast", "dpm_adaptive"}
@@ -160,6 +163,37 @@ def test_every_sampler_ends_among_the_data(name: str):
     assert len(left) / len(x) == pytest.approx(0.5, abs=0.05)
     assert left.mean(0).tolist() == pytest.approx([-1.5, 0.5], abs=0.05)
     spread = pytest.approx([0.2, 0.2] if name == "lcm" else [0.3, 0.3], abs=0.06)
+    assert left.std(0).tolist() == spread
+
+
+class FlowMixture:
+    """The mixture as a rectified flow with shift 3, x = (1 - sigma) x0 + sigma noise; samplers ask its patcher."""
+
+    sampling = model_sampling(Flow, FlowSchedule, 3.0)
+
+    def __init__(self) -> None:
+        self.inner_model = SimpleNamespace(model_patcher=SimpleNamespace(get_model_object=lambda name: self.sampling))
+
+    def __call__(self, x: Tensor, sigma: Tensor, **_: Any) -> Tensor:
+        if float(sigma[0]) >= 1:
+            return MEANS.mean(0).expand_as(x)
+        return Mixture()(x / (1 - sigma)[:, None], sigma / (1 - sigma))
+
+
+NO_FLOW = {"ddpm", "dpmpp_2s_ancestral_cfg_pp", "res_multistep_ancestral", "res_multistep_ancestral_cfg_pp"}
+"""Samplers whose noise is that of variance exploding models, here as in the rest of the ecosystem."""
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in OWN_STEPS | NO_FLOW])
+def test_in_a_flow_too_samplers_end_among_the_data(name: str):
+    model = FlowMixture()
+    x = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0))
+    sigmas = calculate_sigmas(model.sampling, "simple", 40)
+    x = sampler_object(name)(model, x, sigmas, disable=True, extra_args={"seed": 3})
+    left = x[x[:, 0] < 0]
+    assert len(left) / len(x) == pytest.approx(0.5, abs=0.05)
+    assert left.mean(0).tolist() == pytest.approx([-1.5, 0.5], abs=0.05)
+    spread = pytest.approx([0.2, 0.2] if name == "lcm" else [0.3, 0.3], abs=0.07)
     assert left.std(0).tolist() == spread
 
 
