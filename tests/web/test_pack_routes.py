@@ -11,6 +11,7 @@ import pytest
 from comfy_core.folders import Folders
 from execution.engine import Engine
 from execution.worker import WorkerSettings
+from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
 from web.server.app import make_app
 
@@ -160,3 +161,21 @@ async def test_before_the_engine_is_there_an_unknown_address_is_not_found_after_
     never = asyncio.get_running_loop().create_future()
     client = await aiohttp_client(make_app(never, Folders(base=tmp_path), settings))
     assert (await client.get("/nowhere")).status == 404
+
+
+async def test_files_for_the_browser_that_only_the_packs_code_knows_of(tmp_path, settings, aiohttp_client) -> None:
+    folders = Folders(base=tmp_path / "base")
+    (folders.custom_nodes / "computed" / "web").mkdir(parents=True)
+    (folders.custom_nodes / "computed" / "web" / "own.js").write_text("export {};")
+    code = 'import os\nNODE_CLASS_MAPPINGS = {}\nWEB_DIRECTORY = os.path.join(".", "web")\n'
+    (folders.custom_nodes / "computed" / "__init__.py").write_text(code)
+    engine = Engine(folders, worker=InProcessWorker(WorkerSettings.at(folders, packages=())))
+    await engine.start()
+    try:
+        await engine.pack_services()
+        client = await aiohttp_client(make_app(engine, folders, settings))
+        assert await (await client.get("/extensions")).json() == ["/extensions/computed/own.js"]
+        answer = await client.get("/extensions/computed/own.js")
+        assert (answer.status, await answer.text()) == (200, "export {};")
+    finally:
+        await engine.close()
