@@ -1,6 +1,8 @@
 """The queue and the history on disk."""
 
+import asyncio
 import logging
+import shutil
 import sqlite3
 
 import pytest
@@ -57,6 +59,34 @@ async def test_what_is_written_is_in_the_file_when_the_call_returns(store, url):
     other = sqlite3.connect(url.removeprefix("sqlite:///"))
     assert other.execute("SELECT id, status FROM jobs").fetchall() == [("a", "pending")]
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)], ids=["normal", "full"])
+async def test_a_durable_store_syncs_with_every_commit(url, durable, level):
+    store = Store(url, durable=durable)
+    await store.open()
+    pragma = store._write(lambda connection: connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    assert await pragma == level
+    await store.close()
+
+
+async def test_what_is_written_reaches_the_database_file_itself_soon(url, tmp_path, monkeypatch):
+    monkeypatch.setattr("execution.store.SECONDS_TO_FLUSH", 0.01)
+    store = Store(url)
+    await store.open()
+    await store.add(job("a"))
+    path = url.removeprefix("sqlite:///")
+    for _ in range(500):
+        copy = tmp_path / "after a power cut.db"
+        shutil.copy(path, copy)
+        with sqlite3.connect(copy) as other:
+            tables = other.execute("SELECT name FROM sqlite_master WHERE name = 'jobs'").fetchall()
+            if tables and other.execute("SELECT id FROM jobs").fetchall() == [("a",)]:
+                break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("it never came")
+    await store.close()
 
 
 async def test_what_ran_waits_again_until_it_has_crashed_three_times_at_the_same_node(url):
