@@ -148,3 +148,21 @@ def test_what_is_missing_is_listed(nodes, foresee, node):
 @pytest.mark.parametrize("prompt", [None, [], "text", {}, {"1": 5}, {"1": {"class_type": 5}}, {"1": {"inputs": []}}])
 def test_what_is_no_prompt_has_an_error(nodes, foresee, prompt):
     assert foresee(Executor(nodes, RamCache(1 << 20)), prompt).error is not None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_schema_style_nodes_too_with_lazy_inputs_in_a_growing_list(nodes, foresee, node, which):
+    executor = Executor(nodes, RamCache(1 << 20))
+    prompt = {
+        "a": node("SchemaNumber", value=1),
+        "b": node("SchemaNumber", value=2),
+        "c": node("SchemaChoice", **{"which": which, "cases.a": ["a", 0], "cases.b": ["b", 0]}),
+        "d": node("SchemaShow", value=["c", 0]),
+    }
+    forecast = foresee(executor, prompt)
+    assert set(forecast.runs) == ran(executor, prompt) == {"ab"[which], "c", "d"}
+    assert foresee(executor, prompt).runs == []
+    prompt["d"] = node("SchemaShow", value=["ab"[1 - which], 0])
+    again = foresee(executor, prompt)
+    assert again.nodes["d"].because == "its input value changed"
+    assert set(again.runs) == ran(executor, prompt) == {"ab"[1 - which], "d"}
