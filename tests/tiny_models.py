@@ -10,10 +10,12 @@ Images are eight times as wide as latents. `tests/tiny_sd1.py` is the older, sti
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from safetensors.torch import save_file
@@ -146,15 +148,35 @@ def write_model(
 ) -> Path:
     """Write a checkpoint of a family in `MODELS` to `path` (`.safetensors`, else a torch pickle) and return it.
 
-    Tensors whose names start with one of `without` are left out.
+    Tensors whose names start with one of `without` are left out. Equal checkpoints are one file under several names:
+    do not write into it.
     """
+    path.unlink(missing_ok=True)
+    os.link(_written(path.suffix, family, seed, dtype, without, tuple((metadata or {}).items())), path)
+    return path
+
+
+_folder = TemporaryDirectory(prefix="easel_tiny_")
+
+
+@cache
+def _written(
+    suffix: str,
+    family: str,
+    seed: int,
+    dtype: torch.dtype,
+    without: tuple[str, ...],
+    metadata: tuple[tuple[str, str], ...],
+) -> Path:
+    """The file of a checkpoint, written once in this process."""
+    path = Path(_folder.name, f"{len(os.listdir(_folder.name))}{suffix}")
     kept = {
         name: value.to(dtype) if value.is_floating_point() else value
         for name, value in model_tensors(family, seed).items()
         if not name.startswith(without or ("\0",))
     }
-    if path.suffix == ".safetensors":
-        save_file(kept, path, metadata=metadata)
+    if suffix == ".safetensors":
+        save_file(kept, path, metadata=dict(metadata) or None)
     else:
         torch.save({"state_dict": kept}, path)
     return path
