@@ -100,4 +100,6 @@ class Engine:
             return future.result()
         except KeyboardInterrupt:
             future.cancel()
+            if self._engine is not None:  # else the node at work would hold up the end of the process
+                asyncio.run_coroutine_threadsafe(self._engine.interrupt(), self._loop).result()
             raise

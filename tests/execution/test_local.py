@@ -1,8 +1,11 @@
 """`from execution import Engine`: workflows from plain Python."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from PIL import Image
@@ -56,6 +59,16 @@ def test_what_cannot_run_is_said_and_the_engine_goes_on(engine, tmp_path):
     with pytest.raises(ValueError, match="this JSON is no workflow"):
         engine.run({"a": 1})
     assert len(engine.run(PROMPT)) == 2
+
+
+@pytest.mark.timeout(30)
+def test_ctrl_c_stops_the_node_and_the_engine_goes_on(engine):
+    long = {"1": {"class_type": "FakeSteps", "inputs": {"count": 100_000, "seconds": 0.01}}}
+    long["2"] = {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "long", "copies": 1}}
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(long)
+    assert len(engine.run(WORKFLOW)) == 1
 
 
 def test_it_works_where_an_event_loop_runs_already(tmp_path):
