@@ -13,7 +13,7 @@ def queue_item(job: StoredJob) -> list[Any]:
 
 
 def entry(job: StoredJob) -> dict[str, Any]:
-    """A history entry; `timings` is ours: `{node: {"seconds", "cached"}}`."""
+    """A history entry; `timings` is ours: `NodeTiming.summary` by node."""
     completed = job.status == "completed"
     return {
         "prompt": queue_item(job),

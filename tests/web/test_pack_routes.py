@@ -47,6 +47,13 @@ async def test_an_answer_that_comes_in_pieces(client) -> None:
     assert await (await client.get("/routed/stream")).read() == b"piece 0;piece 1;piece 2;"
 
 
+async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(client) -> None:
+    answer = await client.get("/routed/die")
+    with pytest.raises(aiohttp.ClientError):
+        await answer.read()
+    assert (await client.get("/routed/hello/x")).status == 200
+
+
 async def test_what_opens_the_server_is_not_shown_to_packs(client) -> None:
     sent = {"Cookie": "session=secret", "Authorization": "Bearer secret", "X-Own": "1"}
     seen = await (await client.get("/routed/headers", headers={"X-Own": "1", "Cookie": "session=secret"})).json()

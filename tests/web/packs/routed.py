@@ -37,6 +37,15 @@ async def stream(request):
     return response
 
 
+@routes.get("/routed/die")
+async def die(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"the first half")
+    request.transport.abort()
+    return response
+
+
 @routes.get("/routed/headers")
 async def headers(request):
     return web.json_response(dict(request.headers))

@@ -103,9 +103,14 @@ async def _exchange(request: web.Request, services: PackServices, body: Body) ->
         response = web.StreamResponse(status=answer.status, reason=answer.reason)
         response.headers.extend(_passed_on(answer.headers, HOP_BY_HOP))
         await response.prepare(request)
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
+        try:
+            async for piece in answer.content.iter_any():
+                await response.write(piece)
+            await response.write_eof()
+        except aiohttp.ClientError:
+            # What was sent cannot be taken back; a connection that breaks says that it is not all.
+            if request.transport is not None:
+                request.transport.abort()
         return response
 
 
