@@ -51,7 +51,7 @@ def inpaint_model_conditioning(
     mask: Mask,
     noise_mask: Annotated[
         bool, Boolean(default=True, tooltip="Also let the sampler change nothing outside of the mask.")
-    ],
+    ] = True,
 ) -> tuple[Positive, Negative, Latent]:
     """Show an inpainting model the picture without its masked part, and the mask."""
     fitted = mask_for(pixels, mask)

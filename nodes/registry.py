@@ -47,6 +47,14 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "VAEDecode": ("decode", ("vae", "samples")),
     "VAEEncode": ("encode", ("vae", "pixels")),
     "VAEEncodeForInpaint": ("encode", ("vae", "pixels", "mask", "grow_mask_by")),
+    "SetLatentNoiseMask": ("set_mask", ("samples", "mask")),
+    "InpaintModelConditioning": ("encode", ("positive", "negative", "pixels", "vae", "mask", "noise_mask")),
+    "RepeatLatentBatch": ("repeat", ("samples", "amount")),
+    "LatentFromBatch": ("frombatch", ("samples", "batch_index", "length")),
+    "LatentFlip": ("flip", ("samples", "flip_method")),
+    "LatentRotate": ("rotate", ("samples", "rotation")),
+    "LatentCrop": ("crop", ("samples", "width", "height", "x", "y")),
+    "LatentBlend": ("blend", ("samples1", "samples2", "blend_factor")),
     "EmptyLatentImage": ("generate", ("width", "height", "batch_size")),
     "ImageScale": ("upscale", ("image", "upscale_method", "width", "height", "crop")),
     "ImageScaleBy": ("upscale", ("image", "upscale_method", "scale_by")),
@@ -101,7 +109,8 @@ def thin_class(node: Node) -> type:
 
 
 def _as_tuple(returned: Any) -> Any:
-    if isinstance(returned, tuple | dict):
+    shows = isinstance(returned, dict) and returned.keys() & {"ui", "result", "expand"}
+    if isinstance(returned, tuple) or shows:
         return returned
     return () if returned is None else (returned,)
 

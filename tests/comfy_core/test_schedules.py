@@ -107,6 +107,18 @@ def test_denoise_walks_the_end_of_a_longer_schedule():
     assert len(sigmas_for(MODEL, "normal", 20, 0.0)) == 0
 
 
+@pytest.mark.parametrize("denoise", [0.01, 0.05, 0.3, 0.33, 0.5, 0.75, 0.99, 0.9999])
+@pytest.mark.parametrize("name", ["simple", "karras", "normal"])
+def test_at_any_strength_the_last_steps_of_int_steps_by_denoise_are_walked(name: str, denoise: float):
+    for steps in (1, 7, 20):
+        sigmas = sigmas_for(MODEL, name, steps, denoise)
+        assert len(sigmas) == steps + 1
+        assert torch.equal(sigmas, calculate_sigmas(MODEL, name, int(steps / denoise))[-(steps + 1) :])
+    dropped = sigmas_for(MODEL, name, 7, denoise, drop_penultimate=True)
+    whole = calculate_sigmas(MODEL, name, int(7 / denoise) + 1)
+    assert torch.equal(dropped, torch.cat([whole[:-2], whole[-1:]])[-8:])
+
+
 def test_a_stretch_is_cut_out_of_a_schedule():
     sigmas = torch.tensor([4.0, 3.0, 2.0, 1.0, 0.0])
     assert cut(sigmas, None, None, False).tolist() == [4, 3, 2, 1, 0]

@@ -13,8 +13,10 @@ from comfy_core.checkpoint import Checkpoint
 from comfy_core.families import load_checkpoint
 from comfy_core.folders import Folders
 from comfy_core.sampling import prediction as predict
+from execution.load_nodes import load_nodes
 from nodes import inpainting
 from nodes import model_sampling as nodes
+from nodes.registry import class_mappings
 from nodes.sampling import k_sampler
 
 EMPTY = {"samples": torch.zeros(1, 4, 8, 8)}
@@ -202,3 +204,14 @@ def test_masks_that_fit_no_picture_are_refused(checkpoint: Checkpoint, prompts, 
     ):
         with pytest.raises(ValueError, match="mask"):
             call()
+
+
+def test_packs_call_the_nodes_by_the_methods_they_know(checkpoint: Checkpoint, prompts):
+    load_nodes(("nodes",))
+    pixels, mask = picture()
+    classes = class_mappings()
+    _, _, latent = classes["InpaintModelConditioning"]().encode(*prompts, pixels, checkpoint.vae, mask)
+    assert latent["noise_mask"].shape == (1, 1, 64, 64)
+    (masked,) = classes["SetLatentNoiseMask"]().set_mask({"samples": torch.zeros(2, 4, 8, 8)}, mask)
+    (second,) = classes["LatentFromBatch"]().frombatch(masked, 1, 1)
+    assert second["batch_index"] == [1]
