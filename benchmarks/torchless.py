@@ -22,7 +22,8 @@ PACKS = CHECKOUT / "tests" / "packs" / "custom_nodes"
 
 
 class Torchless:
-    """One life of a server over a base directory. `settings` are those of `execution.engine.EngineSettings`."""
+    """One life of a server over a base directory. `settings` are those of `execution.engine.EngineSettings`, and
+    `cache_disk`, the folder of a disk cache."""
 
     def __init__(self, base: Path, *, wait: bool = True, **settings: Any) -> None:
         self.base = base
@@ -88,6 +89,7 @@ async def serve(base: Path, settings: dict[str, Any]) -> None:
     from aiohttp import web
 
     from comfy_core.folders import Folders
+    from execution.cache import CacheSettings
     from execution.engine import Engine, EngineSettings
     from execution.limits import Limits
     from execution.worker import WorkerSettings
@@ -97,7 +99,8 @@ async def serve(base: Path, settings: dict[str, Any]) -> None:
 
     folders = Folders(base=base)
     limits = Limits(**settings.pop("limits", {}))
-    worker = SubprocessWorker(WorkerSettings(base=str(base), packages=()))
+    cache = CacheSettings(disk=settings.pop("cache_disk", ""))
+    worker = SubprocessWorker(WorkerSettings(base=str(base), packages=(), cache=cache))
     engine = Engine(folders, worker=worker, settings=EngineSettings(limits=limits, **settings))
     runner = web.AppRunner(make_app(engine, folders, ServerSettings()), access_log=None)
     await runner.setup()

@@ -199,6 +199,17 @@ def test_no_room_for_the_queue_refuses_prompts_and_what_was_taken_runs_when_ther
     assert goes_on(server)
 
 
+def test_no_room_for_the_cache_costs_only_the_cache(tmp_path, full):
+    with Torchless(tmp_path, cache_disk=str(tmp_path / "cache")) as server:
+        full(worker_of(server))
+        assert run(server, "Sleep", 1)["status"] == "completed"
+        full.over()
+        assert run(server, "Sleep", 2)["status"] == "completed"
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert kept
+    assert all(path.stat().st_size for path in kept)
+
+
 def test_an_output_folder_that_is_none(server, output):
     output.write_text("in the way")
     error = error_of(run(server, "Picture", 2))
