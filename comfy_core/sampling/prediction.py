@@ -172,14 +172,6 @@ class VelocitySampling(DiscreteSchedule, Velocity):
     """Discrete timesteps, velocity prediction."""
 
 
-PREDICTIONS: dict[str, type[EpsilonSampling] | type[VelocitySampling]] = {
-    "eps": EpsilonSampling,
-    "epsilon": EpsilonSampling,
-    "v": VelocitySampling,
-    "v_prediction": VelocitySampling,
-}
-
-
 def _beside(sigma: Tensor, samples: Tensor) -> Tensor:
     """`sigma` [B] (or a scalar) shaped so that it multiplies `samples` [B, ...]."""
     return sigma.view(sigma.shape[:1] + (1,) * (samples.ndim - 1)) if sigma.ndim else sigma
