@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import main
 from comfy_core import folders
+from comfy_core.media import metadata
 from comfy_core.memory import residency
 from tests.tiny_sd1 import write_checkpoint
 from web.server.cli.verify import compare, differences
@@ -52,6 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield base
     residency.free_all()
     folders.use(before)
+    metadata.configure(wanted=True)
 
 
 @pytest.fixture
