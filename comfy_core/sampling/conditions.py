@@ -128,8 +128,9 @@ def _check_width(patcher: ModelPatcher, text: Tensor) -> None:
 
 
 def _steps(shares: list[tuple[float, float]] | None, sigmas: Tensor | None) -> tuple[tuple[float, float], ...]:
-    """Runs of steps, given in shares of the run `sigmas` [steps + 1], as sigmas; all steps where nothing is said."""
-    if shares is None or sigmas is None:
+    """Runs of steps, given in shares of the run `sigmas` [steps + 1], as sigmas; all steps where nothing is said,
+    and in a run that goes up (from a picture to noise)."""
+    if shares is None or sigmas is None or sigmas[0] <= sigmas[-1]:
         return Condition.steps
     count = len(sigmas) - 1
     edges = [math.inf, *(float(sigma) for sigma in sigmas[1:-1]), -1.0]

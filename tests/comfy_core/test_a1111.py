@@ -206,6 +206,8 @@ def test_an_edited_prompt_counts_in_its_steps_alone(checkpoint: Checkpoint):
     assert [counts(float(sigma)) for sigma in sigmas[:-1]] == [[0], [1], [0], [1], [2], [3], [2], [3]]
     assert counts(1000.0) == [0]
     assert counts(0.0) == [3]
+    guider.prepare(torch.zeros(1, 4, 8, 8), sigmas=sigmas.flip(0))
+    assert counts(1.0) == [0, 1, 2, 3]
 
 
 def test_a_prompt_that_does_not_change_is_one_entry_that_always_counts(clip: CLIP):
