@@ -104,7 +104,7 @@ def norms_of(network: nn.Module, run: Callable[[], object]) -> Iterator[None]:
             watcher.remove()
     try:
         for norm, (mean, variance) in moments.items():
-            norm.forward = _affine(norm, mean, variance)  # type: ignore[method-assign]
+            norm.forward = _affine(norm, mean, variance)  # type: ignore[method-assign, assignment]
         yield
     finally:
         for norm in moments:

@@ -56,7 +56,7 @@ class Resident:
     @property
     def stream(self) -> Stream | None:
         """What streams the weights that are not here. The network itself keeps it, in its hooks."""
-        return self.streamed and self.streamed()
+        return None if self.streamed is None else self.streamed()
 
 
 class Residency:
@@ -158,7 +158,7 @@ class Residency:
             patches_uuid=patcher.patches_uuid,
             last_use=next(self._clock),
         )
-        resident.plan, resident.streamed = planned, stream and ref(stream)
+        resident.plan, resident.streamed = planned, None if stream is None else ref(stream)
         resident.patched = set(patcher.patches)
         resident.patches_uuid = patcher.patches_uuid
         self._residents[patcher.model] = resident

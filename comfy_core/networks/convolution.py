@@ -117,15 +117,20 @@ def _quick(x: Tensor, weight: Tensor) -> bool:
 def _transforms(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     """What makes a 3x3 filter [9], a 6x6 tile [36] and the products of both [36] into filter, tile and 4x4 places in
     Winograd's domain: the Kronecker squares of the one-dimensional matrices G, B^T and A^T."""
-    thirtieths = [[30, 0, 0], [10, 10, 10], [-10, 10, -10], [-32, -16, -8], [2, -4, 8], [0, 0, 30]]
-    b = [
-        [1, -1.5, -2, 1.5, 1, 0],
-        [0, -1, 0.5, 2.5, 1, 0],
-        [0, 1, -2.5, 0.5, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 0.5, -1, -0.5, 1, 0],
-        [0, 1, -1.5, -2, 1.5, 1],
-    ]
-    a = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 0.5, -2, 0], [0, 1, 1, 0.25, 4, 0], [0, 1, -1, 0.125, -8, 1]]
-    g, b, a = (torch.tensor(one, dtype=torch.float64, device="cpu") for one in (thirtieths, b, a))
-    return torch.kron(g / 30, g / 30).to(dtype), torch.kron(b, b).to(dtype), torch.kron(a, a).to(dtype)
+    g = _matrix([[30, 0, 0], [10, 10, 10], [-10, 10, -10], [-32, -16, -8], [2, -4, 8], [0, 0, 30]]) / 30
+    b = _matrix(
+        [
+            [1, -1.5, -2, 1.5, 1, 0],
+            [0, -1, 0.5, 2.5, 1, 0],
+            [0, 1, -2.5, 0.5, 1, 0],
+            [0, -2, -1, 2, 1, 0],
+            [0, 0.5, -1, -0.5, 1, 0],
+            [0, 1, -1.5, -2, 1.5, 1],
+        ]
+    )
+    a = _matrix([[1, 1, 1, 1, 1, 0], [0, 1, -1, 0.5, -2, 0], [0, 1, 1, 0.25, 4, 0], [0, 1, -1, 0.125, -8, 1]])
+    return torch.kron(g, g).to(dtype), torch.kron(b, b).to(dtype), torch.kron(a, a).to(dtype)
+
+
+def _matrix(rows: list[list[float]]) -> Tensor:
+    return torch.tensor(rows, dtype=torch.float64, device="cpu")
