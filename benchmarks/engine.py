@@ -4,7 +4,8 @@
 
 The graphs are chains (each node linked to the one before, the last one shown) and fans (half of the nodes make a
 number, the other half show one each). Times are the best of a few runs (processor time in one process, wall time of the
-server), latencies are percentiles. "cached" is the same prompt once more. The server is `main.py` with its worker process, in a new base directory.
+server), latencies are percentiles. "cached" is the same prompt once more. The server is `main.py` with its worker
+process, in a new base directory.
 """
 
 from __future__ import annotations
