@@ -90,6 +90,20 @@ async def test_free_answers_nothing(client) -> None:
     assert (answer.status, await answer.text()) == (200, "")
 
 
+async def test_history_and_jobs_are_searched_by_words(client, post_prompt, finished, graph) -> None:
+    ids = {}
+    for text in ("a red apple", "a green apple"):
+        _, taken = await post_prompt(graph(text=text))
+        ids[text] = taken["prompt_id"]
+        await finished(taken["prompt_id"])
+    for search, found in {"GREEN": ["a green apple"], "faketext apple": list(ids), "red green": []}.items():
+        history = await (await client.get("/history", params={"search": search})).json()
+        assert list(history) == [ids[text] for text in found]
+        page = await (await client.get("/api/jobs", params={"search": search, "sort_order": "asc"})).json()
+        assert [job["id"] for job in page["jobs"]] == list(history)
+        assert page["pagination"]["total"] == len(found)
+
+
 async def test_a_prompt_that_fails_says_why_in_the_history(post_prompt, finished) -> None:
     _, taken = await post_prompt({"1": {"class_type": "FakeFail", "inputs": {}}})
     entry = await finished(taken["prompt_id"])
