@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,3 +178,19 @@ def current() -> Folders:
 def use(folders: Folders) -> None:
     global _current
     _current = folders
+
+
+@contextmanager
+def using(folders: Folders) -> Iterator[None]:
+    """Have other folders for a while."""
+    before = current()
+    use(folders)
+    try:
+        yield
+    finally:
+        use(before)
+
+
+def of_user(folders: Folders, user: str) -> Folders:
+    """These folders as one of several users has them: results of their own. Without a user, as they are."""
+    return replace(folders, output=folders.output / user, temp=folders.temp / user) if user else folders

@@ -172,6 +172,7 @@ class Dispatcher:
             extra_data=job.extra_data,
             attempt=job.attempts,
             folder=str(self._scratch / job.id),
+            user=job.owner or "",
         )
 
 

@@ -140,9 +140,10 @@ class Engine:
 
     # --- taking prompts ---
 
-    async def submit(self, request: dict[str, Any]) -> Submitted:
+    async def submit(self, request: dict[str, Any], owner: str | None = None) -> Submitted:
         """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns.
 
+        `owner` is the user whose it is, where there are several; other methods that take one see that user's alone.
         Raises Rejected, QueueUnwritable.
         """
         services = self._worker.services()
@@ -152,7 +153,7 @@ class Engine:
         validation = await self.validate(submission.prompt, submission.targets)
         if validation.error is not None:
             raise Rejected(validation.error, validation.node_errors)
-        number = await self._enqueue(submission, validation)
+        number = await self._enqueue(submission, validation, owner)
         return Submitted(submission.prompt_id, presentable_number(number), validation.node_errors)
 
     async def validate(self, prompt: Any, targets: Any = None) -> Validation:
@@ -174,7 +175,7 @@ class Engine:
             return Validation(error=problems.problem("worker_unavailable", "The worker is not available", reason))
         return await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
 
-    async def _enqueue(self, submission: Submission, validation: Validation) -> float:
+    async def _enqueue(self, submission: Submission, validation: Validation, owner: str | None) -> float:
         """Write the job; its queue number. The same prompt under the same id, sent again, is still one job."""
         job = StoredJob(
             id=submission.prompt_id,
@@ -183,6 +184,7 @@ class Engine:
             extra_data=submission.extra_data,
             targets=validation.outputs,
             created_at=submission.extra_data["create_time"],
+            owner=owner,
         )
         self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
         adding = self._store.add(job)
@@ -207,19 +209,19 @@ class Engine:
         """Prompts that wait plus the one that runs."""
         return self._dispatcher.remaining()
 
-    async def queue(self) -> tuple[list[list[Any]], list[list[Any]]]:
+    async def queue(self, owner: str | None = None) -> tuple[list[list[Any]], list[list[Any]]]:
         """(running, pending), pending in the order they will run; items `[number, id, prompt, extra_data, outputs]`."""
-        jobs = await self._store.in_queue()
+        jobs = await self._store.in_queue(owner)
         running = [queue_item(job) for job in jobs if job.status == "running"]
         return running, [queue_item(job) for job in jobs if job.status == "pending"]
 
-    async def clear_queue(self) -> None:
+    async def clear_queue(self, owner: str | None = None) -> None:
         """Forget all pending prompts."""
-        self._forget_waiting(await self._store.remove_pending())
+        self._forget_waiting(await self._store.remove_pending(owner=owner))
 
-    async def delete_from_queue(self, ids: list[str]) -> list[str]:
+    async def delete_from_queue(self, ids: list[str], owner: str | None = None) -> list[str]:
         """Forget pending prompts; returns the ids that were pending."""
-        removed = await self._store.remove_pending(ids)
+        removed = await self._store.remove_pending(ids, owner)
         self._forget_waiting(removed)
         return removed
 
@@ -232,30 +234,30 @@ class Engine:
         current = self._dispatcher.current
         return (current.id, self._place.node) if current is not None else None
 
-    async def interrupt(self, prompt_id: str | None = None) -> None:
+    async def interrupt(self, prompt_id: str | None = None, owner: str | None = None) -> None:
         """Stop the prompt that runs, if it is `prompt_id` or none is given."""
         current = self._dispatcher.current
-        if current is not None and prompt_id in (None, current.id):
+        if current is not None and prompt_id in (None, current.id) and owner in (None, current.owner):
             await self._worker.interrupt(current.id)
 
     # --- the history ---
 
     async def history(
-        self, max_items: int | None = None, offset: int | None = None, search: str = ""
+        self, max_items: int | None = None, offset: int | None = None, search: str = "", owner: str | None = None
     ) -> dict[str, Any]:
         """Finished prompts, oldest first, as entries of GET /history (plus `timings`: node -> seconds, cached)."""
-        return {job.id: entry(job) for job in await self._store.history(max_items, offset, search)}
+        return {job.id: entry(job) for job in await self._store.history(max_items, offset, search, owner)}
 
-    async def history_entry(self, prompt_id: str) -> dict[str, Any]:
+    async def history_entry(self, prompt_id: str, owner: str | None = None) -> dict[str, Any]:
         """`{id: entry}`, or `{}` when no such prompt has finished."""
-        job = await self._store.find(prompt_id)
+        job = await self.job(prompt_id, owner)
         return {job.id: entry(job)} if job is not None and job.status in FINISHED else {}
 
-    async def clear_history(self) -> None:
-        await self._store.remove_finished()
+    async def clear_history(self, owner: str | None = None) -> None:
+        await self._store.remove_finished(owner=owner)
 
-    async def delete_from_history(self, ids: list[str]) -> None:
-        await self._store.remove_finished(ids)
+    async def delete_from_history(self, ids: list[str], owner: str | None = None) -> None:
+        await self._store.remove_finished(ids, owner)
 
     # --- both in one view ---
 
@@ -263,9 +265,10 @@ class Engine:
         """One page of jobs, without their prompts, and how many there are on all pages."""
         return await self._store.list_jobs(asked)
 
-    async def job(self, prompt_id: str) -> StoredJob | None:
+    async def job(self, prompt_id: str, owner: str | None = None) -> StoredJob | None:
         """A prompt in whatever state it is; None if it is not known."""
-        return await self._store.find(prompt_id)
+        found = await self._store.find(prompt_id)
+        return found if found is not None and owner in (None, found.owner) else None
 
     # --- the worker ---
 
@@ -325,7 +328,7 @@ class Engine:
 
 
 def _number_of_same(known: StoredJob, job: StoredJob) -> float:
-    if known.prompt != job.prompt:
+    if known.prompt != job.prompt or known.owner != job.owner:
         details = f"prompt_id {job.id} belongs to another prompt that is {known.status}; choose a new one"
         raise Rejected(problems.problem("duplicate_prompt_id", "prompt_id is in use", details))
     return known.number

@@ -21,4 +21,6 @@ async def sign(plan: Plan, invoker: Invoker, order: Sequence[str]) -> None:
         except Exception:
             log.warning("%s: its fingerprint failed, so it runs again", node.title, exc_info=True)
             plan.fingerprints[node_id] = float("nan")
+        if node.schema.is_output and invoker.job.user:  # what it wrote for another is not this user's
+            plan.fingerprints[node_id] = [invoker.job.user, plan.fingerprints[node_id]]
     plan.signed.update(signatures(plan.graph, order, plan.fingerprints, plan.signed))

@@ -79,7 +79,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One validated prompt on its way to a worker. `outputs` are the ids of the output nodes to run.
 
     `attempt` counts from 1; what an earlier one left for it is in `folder`. That need not exist: whoever writes there
-    makes it, and it is deleted when the job has ended. An empty `folder`: nothing is to be kept.
+    makes it, and it is deleted when the job has ended. An empty `folder`: nothing is to be kept. With a `user`, what it
+    writes goes into that user's folders.
     """
 
     prompt_id: str
@@ -88,6 +89,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     extra_data: dict[str, Any] = {}
     attempt: int = 1
     folder: str = ""
+    user: str = ""
 
 
 class WorkerFailed(Exception):

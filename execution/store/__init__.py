@@ -33,7 +33,8 @@ FINISHED_PER_PRUNING = 100
 class Store:
     """An async face of the database. `url` is any SQLAlchemy URL.
 
-    Of the finished jobs it keeps the `longest_history` newest that are not older than `history_days`.
+    Where methods take an `owner`, they see the jobs of that user alone. Of the finished jobs it keeps the
+    `longest_history` newest that are not older than `history_days`.
     """
 
     def __init__(
@@ -96,16 +97,16 @@ class Store:
         """Running jobs that were given up through no fault of their own wait again."""
         await self._write(queue.put_back)
 
-    async def in_queue(self) -> list[StoredJob]:
+    async def in_queue(self, owner: str | None = None) -> list[StoredJob]:
         """Running and pending jobs, in the order they run."""
-        return await self._read(queue.in_queue)
+        return await self._read(lambda connection: queue.in_queue(connection, owner))
 
     async def pending_ids(self) -> list[str]:
         return await self._read(queue.pending_ids)
 
-    async def remove_pending(self, ids: list[str] | None = None) -> list[str]:
+    async def remove_pending(self, ids: list[str] | None = None, owner: str | None = None) -> list[str]:
         """Forget pending jobs, all or those with the given ids; returns the ids of those that were pending."""
-        return await self._write(lambda connection: queue.remove_pending(connection, ids))
+        return await self._write(lambda connection: queue.remove_pending(connection, ids, owner))
 
     async def highest_number(self) -> float | None:
         return await self._read(queue.highest_number)
@@ -135,10 +136,10 @@ class Store:
     # --- the history ---
 
     async def history(
-        self, max_items: int | None = None, offset: int | None = None, search: str = ""
+        self, max_items: int | None = None, offset: int | None = None, search: str = "", owner: str | None = None
     ) -> list[StoredJob]:
         """Finished jobs, oldest first: those after the `offset` oldest, or without one the `max_items` newest."""
-        return await self._read(lambda connection: archive.history(connection, max_items, offset, search))
+        return await self._read(lambda connection: archive.history(connection, max_items, offset, search, owner))
 
     async def find(self, prompt_id: str) -> StoredJob | None:
         return await self._read(lambda connection: archive.find(connection, prompt_id))
@@ -147,9 +148,9 @@ class Store:
         """One page of jobs without their prompts, and how many there are on all pages."""
         return await self._read(lambda connection: archive.page(connection, asked))
 
-    async def remove_finished(self, ids: list[str] | None = None) -> None:
+    async def remove_finished(self, ids: list[str] | None = None, owner: str | None = None) -> None:
         """Forget finished jobs, all or those with the given ids."""
-        await self._write(lambda connection: queue.remove_finished(connection, ids))
+        await self._write(lambda connection: queue.remove_finished(connection, ids, owner))
 
     # --- how ---
 

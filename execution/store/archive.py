@@ -21,7 +21,8 @@ MS_PER_DAY = 24 * 3600 * 1000
 class JobQuery:
     """Which jobs, in which order: newest (or longest) first unless `ascending`.
 
-    `search` are words of which each must occur somewhere: in a node's class or title, a file name or a text.
+    `owner` narrows it to one user's. `search` are words of which each must occur somewhere: in a node's class or
+    title, a file name or a text.
     """
 
     statuses: Sequence[str]
@@ -31,13 +32,14 @@ class JobQuery:
     limit: int | None = None
     workflow_id: str | None = None
     search: str = ""
+    owner: str | None = None
 
 
 def page(connection: sa.Connection, asked: JobQuery) -> tuple[list[StoredJob], int]:
     """One page of jobs without their prompts, and how many there are on all pages."""
     key = sa.func.coalesce(jobs.c.finished_at - jobs.c.started_at, 0) if asked.by_duration else jobs.c.created_at
     order = [column.asc() if asked.ascending else column.desc() for column in (key, jobs.c.sequence)]
-    wanted = jobs.c.status.in_(asked.statuses) & _found_by(asked.search)
+    wanted = jobs.c.status.in_(asked.statuses) & _found_by(asked.search) & rows.owned_by(asked.owner)
     if asked.workflow_id is not None:
         wanted &= jobs.c.workflow_id == asked.workflow_id
     total = connection.execute(sa.select(sa.func.count()).select_from(jobs).where(wanted)).scalar_one()
@@ -45,12 +47,15 @@ def page(connection: sa.Connection, asked: JobQuery) -> tuple[list[StoredJob], i
     return rows.read(connection, query), total
 
 
-def history(connection: sa.Connection, max_items: int | None, offset: int | None, search: str) -> list[StoredJob]:
+def history(
+    connection: sa.Connection, max_items: int | None, offset: int | None, search: str, owner: str | None = None
+) -> list[StoredJob]:
     """Finished jobs, oldest first: those after the `offset` oldest, or without one the `max_items` newest."""
     limit = LONGEST_PAGE if max_items is None else max(0, min(max_items, LONGEST_PAGE))
     newest_first = offset is None or offset < 0
     order = jobs.c.finished_order.desc() if newest_first else jobs.c.finished_order
-    query = rows.WITH_PROMPT.where(jobs.c.status.in_(FINISHED) & _found_by(search)).order_by(order)
+    wanted = jobs.c.status.in_(FINISHED) & _found_by(search) & rows.owned_by(owner)
+    query = rows.WITH_PROMPT.where(wanted).order_by(order)
     found = rows.read(connection, query.limit(limit).offset(0 if newest_first else offset))
     return found[::-1] if newest_first else found
 

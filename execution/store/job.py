@@ -14,7 +14,8 @@ LONGEST_WORDS = 20_000
 class StoredJob(msgspec.Struct, kw_only=True):
     """One prompt and what became of it. `status` is pending, running, completed, failed or interrupted; times are in
     epoch milliseconds; `messages` are `[event, data]` pairs, `timings` `{node: {"seconds", "cached"}}`, `crashes`
-    `{node: how often the worker or the server ended while it ran}`. `sequence` is the store's own name for it."""
+    `{node: how often the worker or the server ended while it ran}`. `owner` is the user whose it is, where there are
+    several. `sequence` is the store's own name for it."""
 
     id: str
     number: float
@@ -27,6 +28,7 @@ class StoredJob(msgspec.Struct, kw_only=True):
     started_at: int | None = None
     finished_at: int | None = None
     workflow_id: str | None = None
+    owner: str | None = None
     outputs: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     messages: list[Any] = []

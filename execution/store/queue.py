@@ -58,25 +58,26 @@ def put_back(connection: sa.Connection) -> None:
     connection.execute(sa.update(jobs).where(_running).values(status="pending"))
 
 
-def in_queue(connection: sa.Connection) -> list[StoredJob]:
+def in_queue(connection: sa.Connection, owner: str | None = None) -> list[StoredJob]:
     """Running and pending jobs, in the order they run."""
-    return rows.read(connection, rows.WITH_PROMPT.where(_running | _pending).order_by(*rows.QUEUE_ORDER))
+    wanted = (_running | _pending) & rows.owned_by(owner)
+    return rows.read(connection, rows.WITH_PROMPT.where(wanted).order_by(*rows.QUEUE_ORDER))
 
 
 def pending_ids(connection: sa.Connection) -> list[str]:
     return list(connection.execute(sa.select(jobs.c.id).where(_pending)).scalars())
 
 
-def remove_pending(connection: sa.Connection, ids: Sequence[str] | None) -> list[str]:
+def remove_pending(connection: sa.Connection, ids: Sequence[str] | None, owner: str | None = None) -> list[str]:
     """Forget pending jobs, all or those with the given ids; returns the ids of those that were pending."""
-    doomed = list(_having(connection, _pending, ids))
+    doomed = list(_having(connection, _pending & rows.owned_by(owner), ids))
     rows.delete(connection, [sequence for sequence, _ in doomed])
     return [id for _, id in doomed]
 
 
-def remove_finished(connection: sa.Connection, ids: Sequence[str] | None) -> None:
+def remove_finished(connection: sa.Connection, ids: Sequence[str] | None, owner: str | None = None) -> None:
     """Forget finished jobs, all or those with the given ids."""
-    doomed = _having(connection, jobs.c.status.in_(FINISHED), ids)
+    doomed = _having(connection, jobs.c.status.in_(FINISHED) & rows.owned_by(owner), ids)
     rows.delete(connection, [sequence for sequence, _ in doomed])
 
 

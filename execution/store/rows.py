@@ -24,8 +24,9 @@ _finish_job = _update_job.values(
 
 
 def insert(connection: sa.Connection, job: StoredJob) -> None:
-    row = {name: getattr(job, name) for name in ("id", "number", "status", "attempts", "created_at", "targets")}
-    known = {"workflow_id": workflow_of(job.extra_data), "messages": job.messages, "timings": job.timings}
+    own = ("id", "number", "status", "attempts", "created_at", "owner", "targets", "messages", "timings")
+    row = {name: getattr(job, name) for name in own}
+    known = {"workflow_id": workflow_of(job.extra_data)}
     inserted = connection.execute(_insert_job, row | known).inserted_primary_key
     assert inserted is not None
     job.sequence = inserted[0]
@@ -60,6 +61,11 @@ def read(connection: sa.Connection, query: sa.Select[Any], *, with_outputs: bool
             by_sequence[row.job].outputs[row.node] = row.output
             by_sequence[row.job].meta[row.node] = row.meta
     return found
+
+
+def owned_by(owner: str | None) -> sa.ColumnElement[bool]:
+    """The jobs of one user; of all for None."""
+    return sa.true() if owner is None else jobs.c.owner == owner
 
 
 def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -48,6 +48,7 @@ jobs = sa.Table(
     sa.Column("finished_at", sa.BigInteger),
     sa.Column("finished_order", sa.Integer),
     sa.Column("workflow_id", JsonText),
+    sa.Column("owner", sa.String(64)),
     sa.Column("targets", JsonText, nullable=False),
     sa.Column("messages", JsonText, nullable=False),
     sa.Column("timings", JsonText, nullable=False),
@@ -56,6 +57,7 @@ jobs = sa.Table(
     sa.Index("jobs_in_queue_order", "status", "number", "sequence"),
     sa.Index("jobs_in_history_order", "finished_order"),
     sa.Index("jobs_of_workflow", "workflow_id"),
+    sa.Index("jobs_of_owner", "owner"),
 )
 
 prompts = sa.Table(

@@ -74,7 +74,8 @@ class WorkerCore:
         recipe.prepare(job.prompt)
         self._current = job.prompt_id
         self.cache.tell("on_prompt_start", job.prompt_id)
-        with preview_method.using(job.extra_data.get("preview_method")):
+        place = folders.of_user(folders.current(), job.user)
+        with preview_method.using(job.extra_data.get("preview_method")), folders.using(place):
             self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self.cache.tell("on_prompt_end", job.prompt_id)
         self._unwanted = None

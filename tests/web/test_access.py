@@ -1,5 +1,6 @@
 """Who gets in: everybody on a server of one's own machine, and elsewhere who has a token, a session, and the right."""
 
+import asyncio
 import json
 import re
 import stat
@@ -185,6 +186,72 @@ async def test_users_sign_in_and_have_their_own_settings(guarded, kept) -> None:
     assert await (await guarded.get("/settings/theme")).json() is None
     assert (await guarded.get("/userdata/workflows%2Fmine.json")).status == 404
     assert (await guarded.get("/internal/logs")).status == 200
+
+
+async def test_users_have_queues_histories_and_results_of_their_own(guarded, kept, graph, folders) -> None:
+    with kept() as accounts:
+        tokens = {}
+        for name in ("ada", "bob"):
+            accounts.add_user(name, "correct horse", admin=False)
+            tokens[name] = bearer(accounts.add_token(name, Token(hash="", user=name)))
+
+    async def run(who, **body):
+        answer = await guarded.post("/prompt", json={"prompt": graph(), **body}, headers=tokens[who])
+        assert answer.status == 200
+        taken = (await answer.json())["prompt_id"]
+        for _ in range(500):
+            history = await (await guarded.get(f"/history/{taken}", headers=tokens[who])).json()
+            if history:
+                return taken, history[taken]["outputs"]["2"]["images"][0]
+            await asyncio.sleep(0.02)
+        raise AssertionError("it did not end")
+
+    ran = {who: await run(who) for who in ("ada", "bob")}
+    assert ran["ada"][1] == ran["bob"][1]  # the same words: the second was not given the first one's picture
+    assert (folders.output / "ada" / ran["ada"][1]["filename"]).is_file()
+    assert (folders.output / "bob" / ran["bob"][1]["filename"]).is_file()
+    (folders.output / "bob" / "secret.png").write_bytes(b"bob's")
+    id, picture = ran["ada"]
+    hers, his = tokens["ada"], tokens["bob"]
+    assert (await guarded.get("/view", params=picture, headers=hers)).status == 200
+    assert (await guarded.get("/view", params={"filename": "secret.png"}, headers=hers)).status == 404
+    for name in ("bob/secret.png", "../bob/secret.png"):
+        assert (await guarded.get("/view", params={"filename": name}, headers=hers)).status in (400, 404)
+    assert list(await (await guarded.get("/history", headers=his)).json()) == [ran["bob"][0]]
+    assert [one["id"] for one in (await (await guarded.get("/api/jobs", headers=his)).json())["jobs"]] == [
+        ran["bob"][0]
+    ]
+    assert (await guarded.get(f"/api/jobs/{id}", headers=his)).status == 404
+    assert await (await guarded.get(f"/history/{id}", headers=his)).json() == {}
+    await guarded.post("/history", json={"clear": True, "delete": [id]}, headers=his)
+    assert list(await (await guarded.get("/history", headers=hers)).json()) == [id]
+    assert list(await (await guarded.get("/history", headers=bearer(OWN))).json()) == [id]
+
+
+async def test_one_user_does_not_stop_anothers_run(guarded, kept) -> None:
+    with kept() as accounts:
+        tokens = {}
+        for name in ("ada", "bob"):
+            accounts.add_user(name, "correct horse", admin=False)
+            tokens[name] = bearer(accounts.add_token(name, Token(hash="", user=name)))
+    slow = {
+        "1": {"class_type": "FakeSteps", "inputs": {"count": 500, "seconds": 0.02}},
+        "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "x", "copies": 1}},
+    }
+    answer = await guarded.post("/prompt", json={"prompt": slow}, headers=tokens["ada"])
+    taken = (await answer.json())["prompt_id"]
+    for _ in range(500):
+        if (await (await guarded.get("/queue", headers=tokens["ada"])).json())["queue_running"]:
+            break
+        await asyncio.sleep(0.02)
+    his = await (await guarded.get("/queue", headers=tokens["bob"])).json()
+    assert his == {"queue_running": [], "queue_pending": []}
+    await guarded.post("/interrupt", headers=tokens["bob"])
+    cancelled = await guarded.post(f"/api/jobs/{taken}/cancel", headers=tokens["bob"])
+    assert await cancelled.json() == {"cancelled": False}
+    assert (await (await guarded.get("/queue", headers=tokens["ada"])).json())["queue_running"]
+    cancelled = await guarded.post(f"/api/jobs/{taken}/cancel", headers=tokens["ada"])
+    assert await cancelled.json() == {"cancelled": True}
 
 
 async def test_nobody_takes_over_the_socket_of_another_user(guarded, kept) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from comfy_core.folders import Folders
+from comfy_core.folders import Folders, of_user
 from web.server.access.accounts import AccountsFile
 from web.server.access.patience import Patience
+from web.server.access.rights import owner_of
 from web.server.described import Described
 from web.server.hub import Hub
 from web.server.logs import LogBook
@@ -52,6 +53,11 @@ ACCOUNTS = web.AppKey("accounts", AccountsFile)
 PATIENCE = web.AppKey("patience", Patience)
 DESCRIBED = web.AppKey("described", Described)
 LOGS = web.AppKey("logs", LogBook)
+
+
+def folders_of(request: web.Request) -> Folders:
+    """Where the caller's files lie: of several users each has results of their own."""
+    return of_user(request.app[FOLDERS], owner_of(request) or "")
 
 
 async def engine_of(request: web.Request) -> Engine:

@@ -49,6 +49,12 @@ def caller_of(request: web.Request) -> Caller:
     return request[CALLER]
 
 
+def owner_of(request: web.Request) -> str | None:
+    """Whose jobs the caller sees and changes: a user's are their own, the server's owner has all (None)."""
+    user = caller_of(request).user
+    return None if user == DEFAULT_USER else user
+
+
 def needs(right: Right) -> Callable[[Handler], Handler]:
     """Declare the right that a route's handler needs."""
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from comfy_core.folders import MODEL_KINDS
 from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, empty, json_answer, read_as
-from web.server.keys import FOLDERS, LOGS
+from web.server.keys import FOLDERS, LOGS, folders_of
 
 
 class LogSubscription(msgspec.Struct, rename="camel"):
@@ -68,7 +68,7 @@ async def files(request: web.Request) -> web.Response:
     type = request.match_info["type"]
     if type not in ("input", "output", "temp"):
         raise PlainRefusal("Invalid directory type")
-    return json_answer(await asyncio.to_thread(_newest_first, request.app[FOLDERS].of_type(type), type))
+    return json_answer(await asyncio.to_thread(_newest_first, folders_of(request).of_type(type), type))
 
 
 def _newest_first(folder: Path, type: str) -> list[str]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
-from web.server.access.rights import Right, needs
+from web.server.access.rights import Right, needs, owner_of
 from web.server.answers import PlainRefusal, Refusal, json_answer, read_json
 from web.server.keys import engine_of
-
-if TYPE_CHECKING:
-    from execution.engine import Engine
 
 LARGEST = 2**31
 
@@ -46,6 +43,7 @@ async def list_jobs(request: web.Request) -> web.Response:
         limit=limit,
         workflow_id=request.query.get("workflow_id") or None,
         search=request.query.get("search", ""),
+        owner=owner_of(request),
     )
     found, total = await engine.jobs(asked)
     jobs = await asyncio.to_thread(lambda: [summary(job) for job in found])
@@ -57,7 +55,7 @@ async def list_jobs(request: web.Request) -> web.Response:
 async def show_job(request: web.Request) -> web.Response:
     from web.server.shown_jobs import details
 
-    job = await (await engine_of(request)).job(request.match_info["id"])
+    job = await (await engine_of(request)).job(request.match_info["id"], owner_of(request))
     if job is None:
         raise PlainRefusal("Job not found", status=404)
     return json_answer(details(job))
@@ -65,23 +63,24 @@ async def show_job(request: web.Request) -> web.Response:
 
 @needs(Right.USE)
 async def cancel_one(request: web.Request) -> web.Response:
-    cancelled = await _cancel(await engine_of(request), [request.match_info["id"]])
+    cancelled = await _cancel(request, [request.match_info["id"]])
     return json_answer({"cancelled": cancelled})
 
 
 @needs(Right.USE)
 async def cancel_many(request: web.Request) -> web.Response:
     ids = await _asked_ids(request)
-    return json_answer({"cancelled": await _cancel(await engine_of(request), ids)})
+    return json_answer({"cancelled": await _cancel(request, ids)})
 
 
-async def _cancel(engine: Engine, ids: list[str]) -> bool:
+async def _cancel(request: web.Request, ids: list[str]) -> bool:
     """Take the pending ones out of the queue and stop the one that runs; whether there was any."""
-    removed = await engine.delete_from_queue(ids)
+    engine, owner = await engine_of(request), owner_of(request)
+    removed = await engine.delete_from_queue(ids, owner)
     running = engine.running()
-    if running is None or running[0] not in ids:
+    if running is None or running[0] not in ids or await engine.job(running[0], owner) is None:
         return bool(removed)
-    await engine.interrupt(running[0])
+    await engine.interrupt(running[0], owner)
     return True
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
 
 from execution.convert.detect import is_workflow
-from web.server.access.rights import Right, caller_of, needs
+from web.server.access.rights import Right, caller_of, needs, owner_of
 from web.server.access.templates import misfit
 from web.server.answers import Refusal, fitted, json_answer, read_json
 from web.server.keys import FOLDERS, engine_of
@@ -38,10 +39,8 @@ async def remaining(request: web.Request) -> web.Response:
 
 @needs(Right.SUBMIT)
 async def submit(request: web.Request) -> web.Response:
-    from execution.engine import (
-        QueueUnwritable,
-        Rejected,
-    )  # brings the database along, which the first page need not wait for
+    # Not before: it brings the database along, which the first page need not wait for.
+    from execution.engine import QueueUnwritable, Rejected
 
     body = await read_json(request)
     if is_workflow(body) and "prompt" not in body:
@@ -56,8 +55,11 @@ async def submit(request: web.Request) -> web.Response:
     template = caller_of(request).template
     if template is not None and (reason := misfit(template, body.get("prompt"))) is not None:
         raise Refusal(reason, type="forbidden", status=403)
+    owner = owner_of(request)
+    if owner is not None and not body.get("client_id"):
+        body["client_id"] = str(uuid.uuid4())  # runs without a client are told to all, and so to other users
     try:
-        taken = await engine.submit(body)
+        taken = await engine.submit(body, owner)
     except Rejected as rejected:
         return json_answer({"error": rejected.error, "node_errors": rejected.node_errors}, status=400)
     except QueueUnwritable as error:

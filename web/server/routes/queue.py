@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from web.server.access.rights import Right, needs
+from web.server.access.rights import Right, needs, owner_of
 from web.server.answers import Refusal, empty, json_answer, read_as, whole_number
 from web.server.keys import engine_of
 
@@ -38,7 +38,7 @@ def routes() -> list[web.RouteDef]:
 
 @needs(Right.USE)
 async def show_queue(request: web.Request) -> web.Response:
-    running, pending = await (await engine_of(request)).queue()
+    running, pending = await (await engine_of(request)).queue(owner_of(request))
     return json_answer({"queue_running": running, "queue_pending": pending})
 
 
@@ -47,9 +47,9 @@ async def remove_from_queue(request: web.Request) -> web.Response:
     asked = await read_as(request, Removal)
     engine = await engine_of(request)
     if asked.clear:
-        await engine.clear_queue()
+        await engine.clear_queue(owner_of(request))
     if asked.delete:
-        await engine.delete_from_queue(asked.delete)
+        await engine.delete_from_queue(asked.delete, owner_of(request))
     return empty()
 
 
@@ -59,13 +59,14 @@ async def show_history(request: web.Request) -> web.Response:
     if max_items is not None and max_items < 0:
         raise Refusal("max_items must not be negative")
     engine = await engine_of(request)
-    return json_answer(await engine.history(max_items, offset, request.query.get("search", "")))
+    search = request.query.get("search", "")
+    return json_answer(await engine.history(max_items, offset, search, owner_of(request)))
 
 
 @needs(Right.SUBMIT)
 async def show_entry(request: web.Request) -> web.Response:
     engine = await engine_of(request)
-    return json_answer(await engine.history_entry(request.match_info["prompt_id"]))
+    return json_answer(await engine.history_entry(request.match_info["prompt_id"], owner_of(request)))
 
 
 @needs(Right.USE)
@@ -73,9 +74,9 @@ async def remove_from_history(request: web.Request) -> web.Response:
     asked = await read_as(request, Removal)
     engine = await engine_of(request)
     if asked.clear:
-        await engine.clear_history()
+        await engine.clear_history(owner_of(request))
     if asked.delete:
-        await engine.delete_from_history(asked.delete)
+        await engine.delete_from_history(asked.delete, owner_of(request))
     return empty()
 
 
@@ -88,7 +89,7 @@ async def interrupt(request: web.Request) -> web.Response:
         if refusal.type != "invalid_json":
             raise
         asked = Interrupt()
-    await (await engine_of(request)).interrupt(asked.prompt_id)
+    await (await engine_of(request)).interrupt(asked.prompt_id, owner_of(request))
     return empty()
 
 

@@ -19,7 +19,7 @@ from comfy_core.folders import Folders
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import digest, free_name, is_file, resolve, writing
-from web.server.keys import FOLDERS, SETTINGS
+from web.server.keys import SETTINGS, folders_of
 from web.server.pictures import put_mask_on
 
 CHUNK = 256 * 1024
@@ -60,7 +60,7 @@ async def upload_image(request: web.Request) -> web.Response:
 @needs(Right.SUBMIT)
 async def upload_mask(request: web.Request) -> web.Response:
     """The transparency of the uploaded picture, put on the picture that the form's `original_ref` names."""
-    folders = request.app[FOLDERS]
+    folders = folders_of(request)
 
     def prepare(upload: Upload) -> None:
         put_mask_on(_original(folders, upload.original), upload.part, upload.name)
@@ -71,7 +71,7 @@ async def upload_mask(request: web.Request) -> web.Response:
 
 async def _upload(request: web.Request, prepare: Callable[[Upload], None]) -> web.Response:
     """Receive a file, have it prepared under its temporary name, and give it its own."""
-    folders = request.app[FOLDERS]
+    folders = folders_of(request)
     upload = Upload(part=folders.temp / f".{secrets.token_hex(8)}.part")
     try:
         with writing("temp"):

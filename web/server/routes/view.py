@@ -11,7 +11,7 @@ from aiohttp import web
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal
 from web.server.files import content_type, disposition, is_file, resolve, send_file
-from web.server.keys import FOLDERS
+from web.server.keys import folders_of
 from web.server.pictures import encoded, open_picture
 from web.server.security import FILE_POLICY
 from web.server.share import Unshareable, without_words
@@ -65,7 +65,7 @@ def _path(request: web.Request) -> Path:
     if not name:
         raise Refusal("say which file: /view?filename=…&type=output", status=404, type="no_file")
     try:
-        folder = request.app[FOLDERS].of_type(type)
+        folder = folders_of(request).of_type(type)
     except ValueError as error:
         raise Refusal(str(error)[:200]) from None
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
