@@ -156,21 +156,20 @@ class VAE:
 
     def _as_memory_allows(self, size: Sequence[int], run: Callable[[Tile], Tensor]) -> Tensor:
         """Whole, or in the largest tiles that the memory does for by estimate, or in smaller ones if it does not.
-        `size` is that of the latent."""
+        `size` is that of the latent. Raises torch.OutOfMemoryError when the smallest are too large."""
         factor, whole = self.downscale_ratio, max(size)
         edges = [whole, *(pixels // factor for pixels in TILES if pixels // factor < whole)]
         for edge in edges:
-            last = edge == edges[-1]
-            if not last and not self._fits(edge, edge):
+            if edge != edges[-1] and not self._fits(edge, edge):
                 continue
             if edge != whole:
                 progress.warn(f"Memory is short: {self.patcher.name} works in tiles of {edge * factor} pixels.")
             try:
                 return run(Tile(edge, edge, OVERLAP // factor))
             except (RuntimeError, MemoryError) as error:
-                if last or not is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
-        raise AssertionError("the smallest tile is always tried")
+        raise torch.OutOfMemoryError(f"{self.patcher.name}: tiles of {edges[-1] * factor} pixels do not fit the memory")
 
     def _fits(self, height: int, width: int) -> bool:
         return self._working_bytes(height, width) <= residency.current().room([self.patcher])

@@ -141,7 +141,7 @@ def test_memory_that_ends_while_decoding_makes_tiles_smaller(checkpoint: Checkpo
 
 def test_memory_that_does_not_do_for_the_smallest_tile_is_said(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
     sizes_decoded(checkpoint.vae, monkeypatch, refuse_above=2)
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(torch.OutOfMemoryError, match="VAE: tiles of 128 pixels do not fit the memory"):
         checkpoint.vae.decode(torch.randn(1, 4, 40, 40))
 
 
