@@ -13,12 +13,13 @@ from comfy_core.folders import Folders
 from comfy_core.media.written import forget
 from execution import problems
 from execution.catalogue import Catalogue
-from execution.checks import nodes_have_a_say
+from execution.checks import classes_of, nodes_have_a_say
 from execution.dispatcher import Dispatcher
 from execution.events import NodeMessage
 from execution.history import entry, presentable_number, queue_item
 from execution.limits import NO_LIMITS, Limits
 from execution.place import Place
+from execution.replacements import with_replacements
 from execution.store import FINISHED, JobQuery, Store, StoredJob
 from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
@@ -150,11 +151,20 @@ class Engine:
         if services is not None and services.rewrites_prompts:
             request = await self._worker.ask("rewrite", request) or request
         submission = read_request(request, self._counter)
-        validation = await self.validate(submission.prompt, submission.targets)
+        prompt = await self._with_replacements(submission.prompt)
+        validation = await self.validate(prompt, submission.targets)
         if validation.error is not None:
             raise Rejected(validation.error, validation.node_errors)
         number = await self._enqueue(submission, validation, owner)
         return Submitted(submission.prompt_id, presentable_number(number), validation.node_errors)
+
+    async def _with_replacements(self, prompt: Any) -> Any:
+        """Nodes of classes that are no more, done by those that stand in for them."""
+        schemas = self._catalogue.schemas
+        if classes_of(prompt) <= schemas.keys():
+            return prompt
+        services = await self.pack_services()
+        return with_replacements(prompt, self._catalogue.schemas, services.replacements) if services else prompt
 
     async def validate(self, prompt: Any, targets: Any = None) -> Validation:
         """Check an API prompt (see `execution.validate.Validation`), where need be with the nodes' own checks."""

@@ -16,6 +16,7 @@ import msgspec
 from comfy_core.folders import CHECKOUT, PLACES, ExtraFolder, Folders
 from execution.cache import CacheSettings
 from execution.events import AnyEvent
+from execution.replacements import Replacement
 from execution.validate import Validation
 from nodes.schema import NodeSchema
 
@@ -65,7 +66,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 class PackServices(msgspec.Struct, frozen=True, kw_only=True):
     """What custom packs do besides nodes. Their routes are (method, pattern of paths); they are served at `address`, a
     Unix socket or a port of this machine, to whoever shows the `key`. `web` says where packs' files for the editor
-    are. `rewrites_prompts`: they want to see every prompt before it is queued.
+    are. `rewrites_prompts`: they want to see every prompt before it is queued. `replacements` stand in for classes that
+    are no more.
     """
 
     routes: tuple[tuple[str, str], ...] = ()
@@ -73,6 +75,7 @@ class PackServices(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     web: dict[str, str] = {}
     rewrites_prompts: bool = False
+    replacements: dict[str, list[Replacement]] = {}
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ gets a thin class the first time somebody asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nodes.schema import Node, NodeSchema, input_config
@@ -20,7 +20,8 @@ class Host:
     `begin` is called before packs are loaded. `say` takes a pack's message: its kind, its data, the client it is for
     (None: all). `serve` has the routes of packs answer whoever shows a key; it gives them as (method, pattern) and the
     address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
-    `interrupt` stops the run that is under way, or lets it go on after all.
+    `interrupt` stops the run that is under way, or lets it go on after all. `replacements` are what stands in for
+    classes that are no more, by the old class (`execution.replacements`).
     """
 
     begin: Callable[[], None] = lambda: None
@@ -29,6 +30,7 @@ class Host:
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
     rewrites: Callable[[], bool] = lambda: False
     interrupt: Callable[[bool], None] = lambda wanted: None
+    replacements: dict[str, list[Any]] = field(default_factory=dict)
 
 
 HOST = Host()

@@ -41,6 +41,7 @@ class WorkerCore:
         self._unwanted: str | None = None
         self._current = ""
         registry.HOST.begin()
+        registry.HOST.replacements.clear()
         registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
         where = settings.folders
@@ -126,6 +127,7 @@ class WorkerCore:
             key=key,
             web=dict(registry.WEB_DIRECTORIES),
             rewrites_prompts=registry.HOST.rewrites(),
+            replacements=dict(registry.HOST.replacements),
         )
 
     def interrupt(self, prompt_id: str) -> None:

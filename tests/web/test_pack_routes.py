@@ -186,3 +186,19 @@ async def test_files_for_the_browser_that_only_the_packs_code_knows_of(tmp_path,
         assert (answer.status, await answer.text()) == (200, "export {};")
     finally:
         await engine.close()
+
+
+async def test_nodes_of_classes_that_are_no_more_are_done_by_others(client, post_prompt, finished) -> None:
+    (told,) = (await (await client.get("/node_replacements")).json())["OldText"]
+    assert (told["new_node_id"], told["old_widget_ids"]) == ("FakeText", ["words"])
+    assert (await (await client.get("/features")).json())["node_replacements"] is True
+    old = {
+        "1": {"class_type": "OldText", "inputs": {"words": "hello"}},
+        "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 2], "filename_prefix": "a", "copies": 1}},
+    }
+    status, taken = await post_prompt(old)
+    assert (status, taken["node_errors"]) == (200, {})
+    entry = await finished(taken["prompt_id"])
+    assert entry["status"]["status_str"] == "success"
+    assert entry["prompt"][2]["1"] == {"class_type": "FakeText", "inputs": {"text": "hello", "style": "fancy"}}
+    assert entry["prompt"][2]["2"]["inputs"]["value"] == ["1", 0]

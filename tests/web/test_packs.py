@@ -98,7 +98,6 @@ async def test_subgraphs_are_listed_and_read(client) -> None:
 
 
 async def test_what_is_not_offered_says_so(client) -> None:
-    assert await (await client.get("/node_replacements")).json() == {}
     for method, path in (("GET", "/api/assets"), ("POST", "/api/assets/from-hash"), ("GET", "/api/tags")):
         answer = await client.request(method, path)
         assert (answer.status, (await answer.json())["error"]["code"]) == (503, "SERVICE_DISABLED")

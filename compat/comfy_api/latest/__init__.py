@@ -9,6 +9,7 @@ from comfy_execution import cache_provider
 
 from comfy_core import progress
 from execution.previews import encoded
+from nodes import registry
 from nodes.expansion import executing_context
 
 from . import io, ui
@@ -68,16 +69,32 @@ def _running() -> str | None:
     return context.node_id if context is not None else None
 
 
+class NodeReplacement:
+    """What stands in for classes that are no more, so that old workflows still run."""
+
+    async def register(self, node_replace: io.NodeReplace) -> None:
+        registry.HOST.replacements.setdefault(node_replace.old_node_id, []).append(node_replace)
+
+
+class NodeReplacementSync:
+    """The same for code that is not async."""
+
+    def register(self, node_replace: io.NodeReplace) -> None:
+        registry.HOST.replacements.setdefault(node_replace.old_node_id, []).append(node_replace)
+
+
 class ComfyAPI:
     def __init__(self) -> None:
         self.execution = Execution()
         self.caching = Caching()
+        self.node_replacement = NodeReplacement()
 
 
 class ComfyAPISync:
     def __init__(self) -> None:
         self.execution = ExecutionSync()
         self.caching = CachingSync()
+        self.node_replacement = NodeReplacementSync()
 
 
 class Caching:

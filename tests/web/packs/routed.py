@@ -3,6 +3,7 @@
 import asyncio
 
 from aiohttp import web
+from comfy_api.latest import ComfyAPISync, io
 from server import PromptServer
 
 routes = PromptServer.instance.routes
@@ -95,3 +96,14 @@ class Changing:
 
 
 NODE_CLASS_MAPPINGS = {"RoutedChanging": Changing}
+
+
+ComfyAPISync().node_replacement.register(
+    io.NodeReplace(
+        new_node_id="FakeText",
+        old_node_id="OldText",
+        old_widget_ids=["words"],
+        input_mapping=[{"new_id": "text", "old_id": "words"}, {"new_id": "style", "set_value": "fancy"}],
+        output_mapping=[{"new_idx": 0, "old_idx": 2}],
+    )
+)

@@ -60,7 +60,7 @@ def features(settings: ServerSettings) -> dict[str, Any]:
         "supports_model_type_tags": False,
         "max_upload_size": settings.max_upload_bytes,
         "extension": {},
-        "node_replacements": False,
+        "node_replacements": True,
         "assets": False,
     }
 

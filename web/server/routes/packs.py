@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 
 from web.server import pack_files
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import is_file, resolve, send_file, send_page_file
-from web.server.keys import DOOR, FOLDERS, SETTINGS
+from web.server.keys import DOOR, FOLDERS, SETTINGS, engine_of
 
 
 def routes() -> list[web.RouteDef]:
@@ -92,8 +93,9 @@ async def subgraph(request: web.Request) -> web.Response:
 
 @needs(Right.USE)
 async def replacements(request: web.Request) -> web.Response:
-    """None: no node of this server stands in for another's (see `node_replacements` of /features)."""
-    return json_answer({})
+    """Which nodes stand in for those of classes that are no more, by the old class."""
+    services = await (await engine_of(request)).pack_services()
+    return json_answer(msgspec.to_builtins(services.replacements) if services is not None else {})
 
 
 def _told(request: web.Request) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The words that schema style nodes are written in."""
 
+from execution.replacements import Replacement as NodeReplace
+
 from ._base import ComfyType, ComfyTypeI, ComfyTypeIO, Input, Output, WidgetInput
 from ._dynamic import Autogrow, DynamicCombo, DynamicSlot, MatchType
 from ._node import ComfyNode, HiddenHolder, NodeOutput
@@ -61,6 +63,7 @@ __all__ = [
     "MultiCombo",
     "MultiType",
     "NodeOutput",
+    "NodeReplace",
     "NumberDisplay",
     "Output",
     "PriceBadge",

@@ -11,7 +11,6 @@ from easel_client.talk import read_binary
 from execution.events import Preview as PreviewEvent
 from web.server.frames import binary_frame
 
-pytest_plugins = ["tests.web.conftest"]
 FAILING = {"1": {"class_type": "FakeFail", "inputs": {}}}
 
 
