@@ -200,5 +200,8 @@ async def test_nodes_of_classes_that_are_no_more_are_done_by_others(client, post
     assert (status, taken["node_errors"]) == (200, {})
     entry = await finished(taken["prompt_id"])
     assert entry["status"]["status_str"] == "success"
-    assert entry["prompt"][2]["1"] == {"class_type": "FakeText", "inputs": {"text": "hello", "style": "fancy"}}
+    assert entry["prompt"][2]["1"] == {
+        "class_type": "FakeText",
+        "inputs": {"text": "hello", "style": "fancy", "seed": 7},
+    }
     assert entry["prompt"][2]["2"]["inputs"]["value"] == ["1", 0]

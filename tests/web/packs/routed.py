@@ -103,7 +103,11 @@ ComfyAPISync().node_replacement.register(
         new_node_id="FakeText",
         old_node_id="OldText",
         old_widget_ids=["words"],
-        input_mapping=[{"new_id": "text", "old_id": "words"}, {"new_id": "style", "set_value": "fancy"}],
+        input_mapping=[
+            {"new_id": "text", "old_id": "words"},
+            {"new_id": "style", "set_value": "fancy"},
+            {"new_id": "seed", "set_value": 7},
+        ],
         output_mapping=[{"new_idx": 0, "old_idx": 2}],
     )
 )
