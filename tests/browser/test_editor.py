@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-RUN_SECONDS = 240
-expect.set_options(timeout=30_000)
+from tests.browser.hands import drag, links, make_small, node, run, saved, slot, type_number, widget
+
 NAMES = {
     "3": "KSampler",
     "4": "Load Checkpoint",
@@ -20,57 +20,6 @@ NAMES = {
     "8": "VAE Decode",
     "9": "Save Image",
 }
-
-
-def node(page: Page, id: str):
-    return page.locator(f'[data-node="{id}"] [data-node-root]')
-
-
-def widget(page: Page, id: str, name: str):
-    return page.locator(f'[data-node="{id}"] [data-widget="{name}"]')
-
-
-def type_number(page: Page, id: str, name: str, value: str) -> None:
-    widget(page, id, name).get_by_role("spinbutton").click()
-    page.keyboard.type(value)
-    page.keyboard.press("Enter")
-
-
-def slot(page: Page, id: str, title: str) -> tuple[float, float]:
-    """The middle of a slot, by the beginning of its tooltip."""
-    box = page.locator(f'[data-node="{id}"] .slot[title^="{title}"]').first.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    page.mouse.move(*end)
-    page.mouse.up()
-
-
-def saved(page: Page) -> dict:
-    """The workflow as "Save as file" writes it."""
-    with page.expect_download() as download:
-        page.keyboard.press("Control+s")
-    return json.loads(download.value.path().read_text())
-
-
-def links(page: Page) -> set[tuple[int, int]]:
-    return {(link[1], link[3]) for link in saved(page)["links"]}
-
-
-def make_small(page: Page) -> None:
-    """Two steps at 64 pixels: quick, and still every part of the way."""
-    type_number(page, "3", "steps", "2")
-    type_number(page, "5", "width", "64")
-    type_number(page, "5", "height", "64")
-
-
-def run(page: Page) -> None:
-    page.get_by_role("button", name="Run", exact=True).click()
-    page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
 
 
 def test_the_default_graph_is_there_framed_and_ready(page: Page):

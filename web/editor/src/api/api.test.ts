@@ -70,6 +70,11 @@ describe("messages", () => {
       images: [{ filename: "a.png", subfolder: "", type: "temp" }],
       text: [],
     });
+    expect(
+      readMessage(
+        '{"type":"node_timing","data":{"prompt_id":"p","node":"3","seconds":1.5,"why":"its code changed"}}',
+      ),
+    ).toEqual({ type: "node_timing", promptId: "p", node: "3", seconds: 1.5, why: "its code changed" });
     expect(readMessage('{"type":"probe.custom","data":{"a":1}}')).toEqual({
       type: "other",
       name: "probe.custom",

@@ -32,6 +32,14 @@ export type ServerMessage =
       readonly images: readonly FileRef[];
       readonly text: readonly string[];
     }
+  /** How long a node that ran took, and why it did not come from the cache. */
+  | {
+      readonly type: "node_timing";
+      readonly promptId: string;
+      readonly node: string;
+      readonly seconds: number;
+      readonly why: string;
+    }
   | { readonly type: "execution_success"; readonly promptId: string }
   | { readonly type: "execution_interrupted"; readonly promptId: string; readonly node: string }
   | {
@@ -81,6 +89,10 @@ function read(type: string, data: JsonObject): ServerMessage | null {
       const output = isObject(data.output) ? data.output : {};
       const lines = isArray(output.text) ? output.text.map(String) : [];
       return { type, promptId, node: shownNode(data) ?? "", images: readFiles(output.images), text: lines };
+    }
+    case "node_timing": {
+      const [node, why] = [text(data.node), text(data.why)];
+      return { type, promptId, node, seconds: number(data.seconds), why };
     }
     case "execution_interrupted":
       return { type, promptId, node: text(data.node_id) };

@@ -24,6 +24,8 @@ const PREVIEW_MIN = 96;
 export interface NodeExtras {
   /** Width over height of the picture that is shown. */
   readonly previewAspect: number | null;
+  /** Whether the node has something to say, in a line at its bottom. */
+  readonly note: boolean;
   readonly error: boolean;
 }
 
@@ -41,10 +43,11 @@ export interface NodeLayout {
   readonly outputs: readonly Point[];
   readonly widgets: ReadonlyMap<string, Band>;
   readonly preview: Band | null;
+  readonly note: Band | null;
   readonly error: Band | null;
 }
 
-export const NO_EXTRAS: NodeExtras = { previewAspect: null, error: false };
+export const NO_EXTRAS: NodeExtras = { previewAspect: null, note: false, error: false };
 
 export function layOutNode(
   node: NodeRecord,
@@ -57,15 +60,15 @@ export function layOutNode(
   const rows = Math.max(shape.sockets.length, shape.outputs.length);
   const top = GAP + rows * ROW;
   const fixed = measure(shape.widgets, top, TEXT_MIN);
-  const error = extras.error ? ERROR_HEIGHT + GAP : 0;
+  const strips = stripsHeight(extras);
   const reserved = wantsPicture(shape);
-  const preview = previewHeight(extras, w, reserved && size.h - fixed - error >= PREVIEW_MIN);
+  const preview = previewHeight(extras, w, reserved && size.h - fixed - strips >= PREVIEW_MIN);
   const bottom = preview ? 0 : shape.widgets.length ? PAD - GAP : GAP;
-  const least = fixed + preview + error + bottom;
-  const unsized = size.h <= 0 ? measure(shape.widgets, top, TEXT_DEFAULT) + preview + error + bottom : 0;
+  const least = fixed + preview + strips + bottom;
+  const unsized = size.h <= 0 ? measure(shape.widgets, top, TEXT_DEFAULT) + preview + strips + bottom : 0;
   const h = Math.max(least, unsized, size.h);
   const spare = h - least;
-  return place(shape, { w, h, top, spare, preview, error: extras.error, previewGrows: preview > 0 });
+  return place(shape, { w, h, top, spare, preview, extras });
 }
 
 interface Plan {
@@ -74,13 +77,12 @@ interface Plan {
   readonly top: number;
   readonly spare: number;
   readonly preview: number;
-  readonly error: boolean;
-  readonly previewGrows: boolean;
+  readonly extras: NodeExtras;
 }
 
 function place(shape: NodeShape, plan: Plan): NodeLayout {
   const texts = shape.widgets.filter(isTall).length;
-  const perText = texts && !plan.previewGrows ? plan.spare / texts : 0;
+  const perText = texts && !plan.preview ? plan.spare / texts : 0;
   const inputs = new Map<string, Point>();
   for (const [i, socket] of shape.sockets.entries())
     inputs.set(socket.name, { x: 0, y: GAP + ROW * i + ROW / 2 });
@@ -92,8 +94,9 @@ function place(shape: NodeShape, plan: Plan): NodeLayout {
     if (widget.socket) inputs.set(widget.name, { x: 0, y: y + ROW / 2 });
     y += h + GAP;
   }
-  const errorTop = plan.h - (plan.error ? ERROR_HEIGHT : 0);
-  const previewBand = plan.preview ? { y, h: errorTop - y } : null;
+  const { note, error } = plan.extras;
+  const errorTop = plan.h - (error ? ERROR_HEIGHT : 0);
+  const noteTop = errorTop - (note ? ROW : 0);
   return {
     w: plan.w,
     h: plan.h,
@@ -101,8 +104,9 @@ function place(shape: NodeShape, plan: Plan): NodeLayout {
     inputs,
     outputs: shape.outputs.map((_, i) => ({ x: plan.w, y: GAP + ROW * i + ROW / 2 })),
     widgets,
-    preview: previewBand,
-    error: plan.error ? { y: errorTop, h: ERROR_HEIGHT } : null,
+    preview: plan.preview ? { y, h: noteTop - y } : null,
+    note: note ? { y: noteTop, h: ROW } : null,
+    error: error ? { y: errorTop, h: ERROR_HEIGHT } : null,
   };
 }
 
@@ -117,6 +121,7 @@ function collapsedLayout(shape: NodeShape, w: number): NodeLayout {
     outputs: shape.outputs.map(() => ({ x: w, y })),
     widgets: new Map(),
     preview: null,
+    note: null,
     error: null,
   };
 }
@@ -142,6 +147,12 @@ function measure(widgets: readonly WidgetShape[], top: number, text: number): nu
     (y, widget) => y + (isTall(widget) ? text : ROW) + GAP,
     top + (widgets.length ? GAP : 0),
   );
+}
+
+/** What lies at the bottom of the node, below everything else. */
+function stripsHeight({ note, error }: NodeExtras): number {
+  const height = (note ? ROW : 0) + (error ? ERROR_HEIGHT : 0);
+  return height ? height + GAP : 0;
 }
 
 function previewHeight(extras: NodeExtras, w: number, reserved: boolean): number {

@@ -163,7 +163,8 @@ export class Scene {
 
   setExtras(id: NodeId, extras: NodeExtras): void {
     const old = this.extras.get(id) ?? NO_EXTRAS;
-    if (old.previewAspect === extras.previewAspect && old.error === extras.error) return;
+    if (old.previewAspect === extras.previewAspect && old.note === extras.note && old.error === extras.error)
+      return;
     this.extras.set(id, extras);
     this.refresh(new Set([id]));
   }

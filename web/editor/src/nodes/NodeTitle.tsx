@@ -54,16 +54,28 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, run, 
         {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}
         {mode === "bypassed" && <Badge icon={<FastForward size={13} aria-hidden />} text="Bypassed" />}
         {run.problems.length > 0 && <TriangleAlert className="badge-error" size={14} aria-label="Error" />}
-        {run.state === "cached" && <Check className="badge-cached" size={14} aria-label="Cached" />}
-        {run.state === "done" && run.seconds !== null && <Badge text={formatSeconds(run.seconds)} />}
+        {run.state === "cached" && (
+          <span title="Kept from an earlier run">
+            <Check className="badge-cached" size={14} aria-label="Cached" />
+          </span>
+        )}
+        {run.state === "done" && run.seconds !== null && (
+          <Badge text={formatSeconds(run.seconds)} title={run.why && `Ran because ${run.why}`} />
+        )}
       </span>
     </header>
   );
 }
 
-function Badge({ icon, text }: { readonly icon?: React.ReactNode; readonly text: string }) {
+interface BadgeProps {
+  readonly icon?: React.ReactNode;
+  readonly text: string;
+  readonly title?: string;
+}
+
+function Badge({ icon, text, title }: BadgeProps) {
   return (
-    <span className="node-badge">
+    <span className="node-badge" title={title || undefined}>
       {icon}
       {text}
     </span>

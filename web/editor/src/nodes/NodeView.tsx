@@ -97,6 +97,11 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
           );
         })}
       <Preview id={id} band={layout.preview} node={node} shape={shape} run={run} />
+      {layout.note && (
+        <p className="node-note" style={{ top: layout.note.y }} title={run.log.join("\n")} role="note">
+          {run.log.at(-1)}
+        </p>
+      )}
       {layout.error && <ErrorStrip id={id} run={run} top={layout.error.y} />}
     </div>
   );

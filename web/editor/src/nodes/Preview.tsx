@@ -27,13 +27,14 @@ export function Preview({ id, band, node, shape, run }: Props) {
   const urls = live && run.preview ? [run.preview] : images.map(viewUrl);
   const ready = useLoaded(urls);
   const failed = run.problems.length > 0;
+  const talks = run.log.length > 0;
   const columns = Math.ceil(Math.sqrt(ready?.urls.length ?? 1));
   const hasText = !ready && run.texts.length > 0;
   const aspect = ready ? gridAspect(ready.aspect, ready.urls.length, columns) : hasText ? TEXT_ASPECT : null;
 
   useEffect(() => {
-    engine.scene.setExtras(id, { previewAspect: aspect, error: failed });
-  }, [engine, id, aspect, failed]);
+    engine.scene.setExtras(id, { previewAspect: aspect, note: talks, error: failed });
+  }, [engine, id, aspect, talks, failed]);
 
   if (!band) return null;
   if (hasText) {

@@ -11,6 +11,10 @@ export interface NodeRun {
   /** 0..1 while the node tells, null while it only runs. */
   readonly progress: number | null;
   readonly seconds: number | null;
+  /** Why it ran although it may have run before, in the server's words. */
+  readonly why: string;
+  /** What the node said in this run, oldest first. */
+  readonly log: readonly string[];
   readonly problems: readonly NodeProblem[];
   /** URL of the latest latent preview. */
   readonly preview: string | null;
@@ -22,11 +26,15 @@ const NOTHING: NodeRun = {
   state: "idle",
   progress: null,
   seconds: null,
+  why: "",
+  log: [],
   problems: [],
   preview: null,
   images: [],
   texts: [],
 };
+
+const MOST_LINES = 200;
 
 /** A picture may still be loading from its URL when the next one arrives. */
 function retire(url: string): void {
@@ -56,8 +64,15 @@ export class RunStatus {
   /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */
   beginRun(): void {
     for (const [id] of [...this.runs]) {
-      this.update(id, { state: "idle", progress: null, seconds: null, problems: [] });
+      const { preview, images, texts } = this.get(id);
+      this.update(id, { ...NOTHING, preview, images, texts });
     }
+  }
+
+  /** A line of a node's own. The oldest ones of a chatty node are let go. */
+  say(id: NodeId, line: string): void {
+    const { log } = this.get(id);
+    if (line && log.at(-1) !== line) this.update(id, { log: [...log, line].slice(-MOST_LINES) });
   }
 
   /** Of some nodes, or of all. */

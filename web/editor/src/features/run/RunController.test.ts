@@ -84,6 +84,30 @@ describe("running", () => {
     expect(status.get("3").progress).toBe(0.25);
   });
 
+  it("keeps what a node says until the next run begins", () => {
+    const { server, status } = make();
+    server.send({ type: "execution_start", promptId: "p" });
+    for (const text of ["Half way ", "Half way", "Memory is short"])
+      server.send({ type: "text", node: "3", text });
+    expect(status.get("3").log).toEqual(["Half way", "Memory is short"]);
+    server.send({ type: "execution_start", promptId: "q" });
+    expect(status.get("3").log).toEqual([]);
+  });
+
+  it("shows the server's time of a node and why it ran, and adds up what is inside a subgraph", () => {
+    const { server, status } = make();
+    const timing = (node: string, seconds: number, why = "") =>
+      server.send({ type: "node_timing", promptId: "p", node, seconds, why });
+    server.send({ type: "execution_start", promptId: "p" });
+    server.send({ type: "executing", promptId: "p", node: "3" });
+    timing("3", 2, "its input steps changed");
+    server.send({ type: "executing", promptId: "p", node: "8" });
+    timing("8:1", 1);
+    timing("8:2", 0.5, "it has not run since the start");
+    expect(status.get("3")).toMatchObject({ state: "done", seconds: 2, why: "its input steps changed" });
+    expect(status.get("8")).toMatchObject({ seconds: 1.5, why: "it has not run since the start" });
+  });
+
   it("stops showing a run when the server is lost", async () => {
     const { server, status, store } = make();
     server.send({ type: "execution_start", promptId: "p" });

@@ -139,6 +139,12 @@ export class RunController implements Runner {
       case "preview":
         this.preview(message);
         return;
+      case "node_timing":
+        this.timed(message);
+        return;
+      case "text":
+        this.say(message.node, message.text);
+        return;
       case "execution_success":
         this.finish("success");
         return;
@@ -169,8 +175,23 @@ export class RunController implements Runner {
   private endNode(): void {
     const { node } = this.store.getState();
     if (!node || this.status.get(node).state !== "running") return;
-    const seconds = (performance.now() - this.nodeStarted) / 1000;
+    // The server knows better, but does not measure nodes that take next to nothing.
+    const seconds = this.status.get(node).seconds ?? (performance.now() - this.nodeStarted) / 1000;
     this.status.update(node, { state: "done", progress: null, seconds });
+  }
+
+  private timed({ promptId, node: id, seconds, why }: Of<"node_timing">): void {
+    const node = this.concerns(promptId) ? this.shown(id) : null;
+    if (!node) return;
+    const run = this.status.get(node);
+    // Nodes inside a subgraph add up on their host.
+    const sum = node === id ? seconds : (run.seconds ?? 0) + seconds;
+    this.status.update(node, { state: "done", progress: null, seconds: sum, why: run.why || why });
+  }
+
+  private say(id: string, line: string): void {
+    const node = this.concerns(this.store.getState().promptId ?? "") ? this.shown(id) : null;
+    if (node) this.status.say(node, line.trim());
   }
 
   private progress(promptId: string, id: string, value: number, max: number): void {
