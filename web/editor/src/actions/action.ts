@@ -9,6 +9,8 @@ export interface Action {
   /** Works even while a text field has the focus. */
   readonly everywhere?: boolean;
   readonly enabled?: (editor: Editor) => boolean;
+  /** Given for what is either on or off. */
+  readonly checked?: (editor: Editor) => boolean;
   readonly run: (editor: Editor) => void;
 }
 

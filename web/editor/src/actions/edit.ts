@@ -6,6 +6,9 @@ import type { Editor } from "./editor";
 
 const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
 
+const allHave = ({ doc, selection }: Editor, mode: number) =>
+  [...selection.ids].every((id) => doc.node(id)?.mode === mode);
+
 export const editActions: readonly Action[] = [
   {
     id: "undo",
@@ -32,6 +35,19 @@ export const editActions: readonly Action[] = [
     },
   },
   {
+    // Ctrl+C and Ctrl+V come as events of the clipboard, not as keys: that way each system's own habits work.
+    id: "copy",
+    label: "Copy",
+    enabled: (editor) => hasSelection(editor) && navigator.clipboard !== undefined,
+    run: ({ doc, selection }) => void navigator.clipboard.writeText(copyNodes(doc, selection.ids)),
+  },
+  {
+    id: "paste",
+    label: "Paste",
+    enabled: () => navigator.clipboard?.readText !== undefined,
+    run: (editor) => void editor.paste(),
+  },
+  {
     id: "duplicate",
     label: "Duplicate",
     keys: ["Ctrl+D"],
@@ -56,6 +72,7 @@ export const editActions: readonly Action[] = [
     label: "Mute",
     keys: ["Ctrl+M"],
     enabled: hasSelection,
+    checked: (editor) => allHave(editor, Mode.muted),
     run: ({ doc, selection }) => toggleMode(doc, [...selection.ids], Mode.muted, "Mute"),
   },
   {
@@ -63,6 +80,7 @@ export const editActions: readonly Action[] = [
     label: "Bypass",
     keys: ["Ctrl+B"],
     enabled: hasSelection,
+    checked: (editor) => allHave(editor, Mode.bypassed),
     run: ({ doc, selection }) => toggleMode(doc, [...selection.ids], Mode.bypassed, "Bypass"),
   },
   {

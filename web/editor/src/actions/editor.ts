@@ -6,6 +6,7 @@ import type { GraphDocument } from "../graph/document";
 import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import type { Emitter } from "../lib/emitter";
+import type { Point } from "../lib/geometry";
 import type { Json } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
 
@@ -28,6 +29,8 @@ export interface Editor {
   readonly renamed: Emitter;
   /** Opens a workflow or a prompt in place of the present one. */
   open(file: Json, name: string): void;
+  /** Puts copied nodes here, or a little aside of where they were. */
+  paste(at?: Point): Promise<void>;
   reveal(id: NodeId): void;
   toggleTheme(): void;
   togglePanel(): void;

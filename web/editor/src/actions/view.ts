@@ -31,5 +31,11 @@ export const viewActions: readonly Action[] = [
     keys: ["Ctrl+Alt+T"],
     run: (editor) => editor.toggleTheme(),
   },
+  {
+    id: "menu",
+    label: "Show menu",
+    keys: ["ContextMenu", "Shift+F10"],
+    run: ({ engine }) => engine?.askMenuAtFocus(),
+  },
   { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel() },
 ];

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
 import { FeaturesContext } from "../features/context";
+import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
 import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
@@ -13,6 +14,7 @@ import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { StatusLine } from "../features/run/StatusLine";
+import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { type NodeServices, NodeServicesContext } from "../nodes/services";
 import { Toasts } from "../ui/Toasts";
@@ -79,10 +81,12 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       </div>
       {services && (
         <NodeServicesContext value={services}>
+          <GroupLayer />
           <NodeLayer />
         </NodeServicesContext>
       )}
       {engine && <NodeSearch />}
+      {engine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       <DropZone />
       <Toasts />

@@ -7,6 +7,7 @@ import type { Draft, Drafts } from "../features/drafts/drafts";
 import { RunController } from "../features/run/RunController";
 import { createRunStore, type RunStore } from "../features/run/runStore";
 import { switchTheme } from "../features/theme/theme";
+import { isCopiedNodes, pasteNodes } from "../graph/clipboard";
 import { GraphDocument } from "../graph/document";
 import { isApiPrompt, readPrompt } from "../graph/formats/readPrompt";
 import { readWorkflow } from "../graph/formats/readWorkflow";
@@ -62,6 +63,11 @@ export function createEditor(
       const before = doc.store.history.canUndo ? { file: writeWorkflow(doc), name: editor.name } : null;
       load(editor, file, name);
       if (before) offerWayBack(editor, before.file, before.name);
+    },
+    async paste(at) {
+      const text = await navigator.clipboard.readText().catch(() => "");
+      if (isCopiedNodes(text)) editor.selection.set(pasteNodes(doc, text, at));
+      else showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
     },
     reveal,
     toggleTheme() {

@@ -4,12 +4,13 @@
  */
 
 import type { GraphDocument } from "../graph/document";
-import type { LinkRecord, NodeId } from "../graph/records";
+import type { GroupId, LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { grow, type Point, type Rect, union } from "../lib/geometry";
 import { type Camera, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
 import { FAR_ZOOM, type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
+import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
 import { paintLinks } from "./linkPainter";
@@ -28,6 +29,14 @@ export interface NodeOffer {
   readonly end: OpenEnd | null;
 }
 
+/** Somebody wants to see what can be done here. */
+export interface MenuRequest {
+  readonly hit: Hit;
+  readonly world: Point;
+  /** Where to show it, in the page. */
+  readonly page: Point;
+}
+
 /** How far beyond the view nodes are kept mounted, in screen pixels: short pans mount nothing. */
 const MARGIN = 200;
 const GRID = 24;
@@ -35,12 +44,16 @@ const GRID = 24;
 export class Engine implements ToolContext {
   readonly scene: Scene;
   readonly shells: Shells;
+  readonly groupShells: GroupShells;
   readonly cameraChanged = new Emitter<Camera>();
   readonly nodesOffered = new Emitter<NodeOffer>();
   /** The title of a node was double-clicked. */
   readonly titleOpened = new Emitter<NodeId>();
+  readonly groupOpened = new Emitter<GroupId>();
+  readonly menuAsked = new Emitter<MenuRequest>();
   readonly drawn = new Emitter();
 
+  private readonly backWorld = document.createElement("div");
   private readonly world = document.createElement("div");
   private readonly base = new Surface("canvas-base");
   private readonly top = new Surface("canvas-overlay");
@@ -61,9 +74,11 @@ export class Engine implements ToolContext {
     readonly selection: Selection,
   ) {
     this.scene = new Scene(doc);
+    this.backWorld.className = "world";
     this.world.className = "world";
+    this.groupShells = new GroupShells(this.backWorld, this.scene);
     this.shells = new Shells(this.world, this.scene);
-    host.append(this.base.element, this.world, this.top.element);
+    host.append(this.base.element, this.backWorld, this.world, this.top.element);
     this.theme = readTheme(host);
     const resizes = new ResizeObserver(() => this.measure());
     resizes.observe(host);
@@ -73,6 +88,7 @@ export class Engine implements ToolContext {
       () => input.destroy(),
       this.scene.changed.on((ids) => {
         this.shells.place(ids);
+        this.groupShells.update();
         this.invalidate();
       }),
       // Near, nodes show their selection themselves; links do not change with it.
@@ -169,6 +185,30 @@ export class Engine implements ToolContext {
     });
   }
 
+  askMenu(pageX: number, pageY: number): void {
+    const { world } = this.pointAt(pageX, pageY);
+    this.menuAsked.emit({ hit: this.hit(world), world, page: { x: pageX, y: pageY } });
+  }
+
+  /** For the menu key: about the node or group that has the focus or is selected, else about the canvas. */
+  askMenuAtFocus(): void {
+    const focused = document.activeElement;
+    const shell = focused?.closest<HTMLElement>("[data-node], [data-group]") ?? this.selectedShell();
+    const box = (shell ?? this.host).getBoundingClientRect();
+    const page = shell
+      ? { x: box.left + 16, y: box.top + 16 }
+      : { x: box.left + box.width / 2, y: box.top + box.height / 3 };
+    const { node, group: groupId } = shell?.dataset ?? {};
+    const group = groupId === undefined ? undefined : this.doc.group(groupId);
+    const hit: Hit = node ? { kind: "node", node } : group ? { kind: "group", group } : { kind: "empty" };
+    this.menuAsked.emit({ hit, world: this.pointAt(page.x, page.y).world, page });
+  }
+
+  private selectedShell(): HTMLElement | undefined {
+    const [first] = this.selection.ids;
+    return first === undefined ? undefined : this.shells.element(first);
+  }
+
   hover(link: LinkRecord | null): void {
     if (this.hovered?.id === link?.id) return;
     this.hovered = link;
@@ -206,7 +246,8 @@ export class Engine implements ToolContext {
     const { x, y, zoom } = this.camera_;
     const area: Rect = visibleRect(this.camera_, this.size);
     const far = this.isFar;
-    this.world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    for (const world of [this.backWorld, this.world])
+      world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     // Not as variables: those are inherited, and every node in view would be styled anew.
     this.host.style.backgroundPosition = `${x}px ${y}px`;
     this.host.style.backgroundSize = `${GRID * zoom}px ${GRID * zoom}px`;

@@ -1,9 +1,8 @@
-/** Draws nodes as plain boxes when the view is too far away to read them, and groups at any distance. */
+/** Draws nodes as plain boxes when the view is too far away to read them, and the frames of groups at any distance. */
 
 import { Mode, type NodeId } from "../graph/records";
 import type { Rect } from "../lib/geometry";
 import { intersects } from "../lib/geometry";
-import { GROUP_TITLE } from "./hitTest";
 import { TITLE } from "./nodeLayout";
 import type { Scene } from "./scene";
 import type { Theme } from "./theme";
@@ -87,15 +86,25 @@ export function paintGroups(ctx: CanvasRenderingContext2D, scene: Scene, area: R
     ctx.beginPath();
     ctx.roundRect(rect.x, rect.y, rect.w, rect.h, 8);
     ctx.globalAlpha = 0.35;
-    ctx.fillStyle = group.color ?? theme.group;
+    // A colour that the canvas cannot read leaves the one before.
+    ctx.fillStyle = theme.group;
+    if (group.color !== null) ctx.fillStyle = group.color;
     ctx.fill();
     ctx.globalAlpha = 1;
     ctx.strokeStyle = theme.nodeBorder;
     ctx.lineWidth = 1;
     ctx.stroke();
-    ctx.fillStyle = theme.text;
-    ctx.font = `600 16px ${theme.font}`;
-    ctx.textBaseline = "middle";
-    ctx.fillText(group.title, rect.x + 12, rect.y + GROUP_TITLE / 2, Math.max(0, rect.w - 24));
+    paintCorner(ctx, rect);
   }
+}
+
+/** Two short lines where a group is taken to resize it. */
+function paintCorner(ctx: CanvasRenderingContext2D, { x, y, w, h }: Rect): void {
+  const [right, bottom] = [x + w - 4, y + h - 4];
+  ctx.beginPath();
+  for (const length of [5, 9]) {
+    ctx.moveTo(right - length, bottom);
+    ctx.lineTo(right, bottom - length);
+  }
+  ctx.stroke();
 }

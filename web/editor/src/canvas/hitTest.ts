@@ -4,6 +4,7 @@ import type { InputRef, OutputRef } from "../graph/edit";
 import type { GroupRecord, LinkRecord, NodeId } from "../graph/records";
 import { contains, distance, grow, type Point } from "../lib/geometry";
 import { distanceTo } from "./curve";
+import { GROUP_TITLE } from "./groups";
 import type { Scene } from "./scene";
 
 export type Hit =
@@ -13,12 +14,12 @@ export type Hit =
   | { readonly kind: "node"; readonly node: NodeId }
   | { readonly kind: "link"; readonly link: LinkRecord }
   | { readonly kind: "group"; readonly group: GroupRecord }
+  | { readonly kind: "groupCorner"; readonly group: GroupRecord }
   | { readonly kind: "empty" };
 
 const SLOT_REACH = 12;
 const CORNER = 14;
 const LINK_REACH = 6;
-export const GROUP_TITLE = 32;
 
 /** `zoom` keeps reaches constant on screen when the view is far away, but never smaller than in the world. */
 export function hitTest(scene: Scene, p: Point, zoom: number): Hit {
@@ -32,10 +33,11 @@ export function hitTest(scene: Scene, p: Point, zoom: number): Hit {
     const frame = scene.frame(node);
     if (!frame || !contains(frame, p)) continue;
     const [fromRight, fromBottom] = [frame.x + frame.w - p.x, frame.y + frame.h - p.y];
-    const corner = fromRight < CORNER && fromBottom < CORNER && !scene.layout(node)?.collapsed;
+    const fixed = scene.layout(node)?.collapsed || scene.doc.node(node)?.pinned;
+    const corner = fromRight < CORNER && fromBottom < CORNER && !fixed;
     return corner ? { kind: "corner", node } : { kind: "node", node };
   }
-  return linkAt(scene, p, LINK_REACH * scale) ?? groupAt(scene, p) ?? { kind: "empty" };
+  return linkAt(scene, p, LINK_REACH * scale) ?? groupAt(scene, p, scale) ?? { kind: "empty" };
 }
 
 function slotAt(scene: Scene, node: NodeId, p: Point): Hit | null {
@@ -70,10 +72,13 @@ function linkAt(scene: Scene, p: Point, reach: number): Hit | null {
   return best && { kind: "link", link: best };
 }
 
-/** A group is taken by its title, so that its inside still pans. */
-function groupAt(scene: Scene, p: Point): Hit | null {
+/** A group is taken by its title or corner, so that its inside still pans. */
+function groupAt(scene: Scene, p: Point, scale: number): Hit | null {
   for (const group of [...scene.doc.groups()].reverse()) {
     const rect = scene.groupRect(group);
+    const [fromRight, fromBottom] = [rect.x + rect.w - p.x, rect.y + rect.h - p.y];
+    const inCorner = Math.max(fromRight, fromBottom) < CORNER * scale;
+    if (inCorner && contains(rect, p)) return { kind: "groupCorner", group };
     if (contains({ ...rect, h: GROUP_TITLE }, p)) return { kind: "group", group };
   }
   return null;

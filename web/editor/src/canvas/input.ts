@@ -7,6 +7,7 @@ import { PinchTool } from "./tools/PinchTool";
 import { toolFor } from "./tools/select";
 import type { PointerInput, Tool } from "./tools/tool";
 
+const TEXT = "input, textarea, [contenteditable]";
 const CONTROLS = "[data-interactive], input, textarea, select, button, a";
 
 export class PointerController {
@@ -27,6 +28,7 @@ export class PointerController {
     host.addEventListener("pointercancel", (e) => this.lost(e), { signal });
     host.addEventListener("pointerleave", () => engine.hover(null), { signal });
     host.addEventListener("wheel", (e) => this.wheel(e), { signal, passive: false });
+    host.addEventListener("contextmenu", (e) => this.menu(e), { signal });
     host.addEventListener("dblclick", (e) => this.doubleClick(e), { signal });
     window.addEventListener("keydown", (e) => this.key(e), { signal });
     window.addEventListener("keyup", (e) => this.key(e), { signal });
@@ -122,9 +124,18 @@ export class PointerController {
     const hit = this.engine.hit(world);
     const frame = hit.kind === "node" ? this.engine.scene.frame(hit.node) : undefined;
     if (hit.kind === "node" && frame && world.y < frame.y + TITLE) this.engine.titleOpened.emit(hit.node);
+    else if (hit.kind === "group") this.engine.groupOpened.emit(hit.group.id);
     else if (hit.kind === "empty" || hit.kind === "link") {
       this.engine.offerNodes({ world, screen, add: false, button: 0 }, null);
     }
+  }
+
+  /** A right click or a long press. Text keeps the browser's own menu. */
+  private menu(e: MouseEvent): void {
+    if (e.target instanceof Element && e.target.closest(TEXT)) return;
+    e.preventDefault();
+    this.end()?.cancel();
+    this.engine.askMenu(e.clientX, e.clientY);
   }
 
   private key(e: KeyboardEvent): void {

@@ -35,6 +35,7 @@ export class Scene {
   private readonly watchers = new Map<NodeId, Set<() => void>>();
   private nextOrder = 1;
   private dragged: { ids: ReadonlySet<NodeId>; groups: ReadonlySet<string>; by: Point } | null = null;
+  private sizedGroup: { id: string; rect: Rect } | null = null;
   private sized: { id: NodeId; size: NodeRecord["size"] } | null = null;
 
   constructor(readonly doc: GraphDocument) {
@@ -99,6 +100,7 @@ export class Scene {
   }
 
   groupRect(group: GroupRecord): Rect {
+    if (this.sizedGroup?.id === group.id) return this.sizedGroup.rect;
     if (!this.dragged?.groups.has(group.id)) return group.rect;
     return { ...group.rect, x: group.rect.x + this.dragged.by.x, y: group.rect.y + this.dragged.by.y };
   }
@@ -159,6 +161,16 @@ export class Scene {
     const id = this.sized?.id;
     this.sized = null;
     if (id !== undefined) this.refresh(new Set([id]));
+  }
+
+  resizeGroup(id: string, rect: Rect): void {
+    this.sizedGroup = { id, rect };
+    this.changed.emit(new Set());
+  }
+
+  endGroupResize(): void {
+    this.sizedGroup = null;
+    this.changed.emit(new Set());
   }
 
   setExtras(id: NodeId, extras: NodeExtras): void {

@@ -6,6 +6,7 @@ import type { NodeDefs } from "./nodeDefs";
 import { type NodeShape, type ShapeContext, shapeOf } from "./nodeShape";
 import {
   type GraphRecord,
+  type GroupId,
   type GroupRecord,
   keyOf,
   type LinkRecord,
@@ -40,6 +41,7 @@ export class GraphDocument implements ShapeContext {
   private subgraphs = new Map<string, string>();
   private lastNode = 0;
   private lastLink = 0;
+  private lastGroup = 0;
 
   constructor(private defs_: NodeDefs) {
     this.store.changed.on((diff) => this.announce(diff));
@@ -55,6 +57,7 @@ export class GraphDocument implements ShapeContext {
     this.subgraphs = readSubgraphNames(content.root);
     this.lastNode = counter(content.root.last_node_id);
     this.lastLink = counter(content.root.last_link_id);
+    this.lastGroup = 0;
     this.shapes.clear();
     this.store.replaceAll(content.records);
   }
@@ -84,6 +87,10 @@ export class GraphDocument implements ShapeContext {
 
   *groups(): IterableIterator<GroupRecord> {
     for (const record of this.store.all()) if (record.kind === "group") yield record;
+  }
+
+  group(id: GroupId): GroupRecord | undefined {
+    return this.store.get(`group:${id}`) as GroupRecord | undefined;
   }
 
   link(id: string): LinkRecord | undefined {
@@ -134,6 +141,10 @@ export class GraphDocument implements ShapeContext {
     return String(++this.lastLink);
   }
 
+  nextGroupId(): GroupId {
+    return String(++this.lastGroup);
+  }
+
   get lastIds(): { node: number; link: number } {
     return { node: this.lastNode, link: this.lastLink };
   }
@@ -163,7 +174,7 @@ export class GraphDocument implements ShapeContext {
       this.shapes.delete(record.from);
       this.shapes.delete(record.to);
       this.lastLink = Math.max(this.lastLink, counter(record.id));
-    }
+    } else if (record?.kind === "group") this.lastGroup = Math.max(this.lastGroup, counter(record.id));
   }
 
   private announce(diff: GraphDiff): void {

@@ -6,6 +6,7 @@ import { applyControls, nextValue } from "./controls";
 import type { GraphDocument } from "./document";
 import { addNode, canConnect, connect, disconnect, moveBy, removeNodes, setControl, setValue } from "./edit";
 import { writeWorkflow } from "./formats/writeWorkflow";
+import { addGroup, removeGroups } from "./groups";
 import { defaultDocument } from "./testing";
 
 const snapshot = (doc: GraphDocument) => {
@@ -67,7 +68,17 @@ describe("editing", () => {
 
   it("gives every random series of edits back by undo", () => {
     const command = fc.record({
-      kind: fc.constantFrom("add", "remove", "connect", "disconnect", "move", "value", "paste"),
+      kind: fc.constantFrom(
+        "add",
+        "remove",
+        "connect",
+        "disconnect",
+        "move",
+        "value",
+        "paste",
+        "group",
+        "ungroup",
+      ),
       a: fc.nat(20),
       b: fc.nat(20),
     });
@@ -95,6 +106,9 @@ describe("editing", () => {
 function run(doc: GraphDocument, kind: string, a: number, b: number): void {
   const nodes = [...doc.nodes()];
   const [first, second] = [nodes[a % nodes.length], nodes[b % nodes.length]];
+  const groups = [...doc.groups()].map((group) => group.id);
+  if (kind === "group") addGroup(doc, `Group ${a}`, { x: a, y: b, w: 200, h: 200 });
+  if (kind === "ungroup") removeGroups(doc, groups.slice(0, 1));
   if (kind === "add") addNode(doc, ["KSampler", "LatentUpscale", "Reroute"][a % 3] as string, { x: a, y: b });
   if (!first || !second) return;
   if (kind === "remove") removeNodes(doc, [first.id]);

@@ -2,6 +2,7 @@
 import type { Point } from "../lib/geometry";
 import type { Json } from "../lib/json";
 import type { GraphDocument, GraphTx } from "./document";
+import type { PaletteColor } from "./palette";
 import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord } from "./records";
 import { compatible, isAny } from "./types";
 import { VIRTUAL_DEFS } from "./virtualNodes";
@@ -34,6 +35,9 @@ export function addNode(doc: GraphDocument, type: string, pos: Point, width = 0)
     size: { w: width, h: 0 },
     mode: 0,
     collapsed: false,
+    pinned: false,
+    color: null,
+    bgcolor: null,
     values,
     controls,
     inputs: [],
@@ -114,6 +118,38 @@ export function setTitle(doc: GraphDocument, id: NodeId, title: string): void {
 
 export function setCollapsed(doc: GraphDocument, id: NodeId, collapsed: boolean): void {
   update(doc, collapsed ? "Collapse" : "Expand", id, (node) => ({ ...node, collapsed }));
+}
+
+/** Pins all, or lets all go when all of them are pinned. */
+export function togglePinned(doc: GraphDocument, ids: Iterable<NodeId>): void {
+  const nodes = [...ids].flatMap((id) => doc.node(id) ?? []);
+  const pinned = nodes.some((node) => !node.pinned);
+  doc.transact(pinned ? "Pin" : "Unpin", (tx) => {
+    for (const node of nodes) tx.put({ ...node, pinned });
+  });
+}
+
+/** Null takes the colour away. */
+export function setColor(doc: GraphDocument, ids: Iterable<NodeId>, color: PaletteColor | null): void {
+  doc.transact("Colour", (tx) => {
+    for (const id of ids) {
+      const node = doc.node(id);
+      if (node) tx.put({ ...node, color: color?.title ?? null, bgcolor: color?.body ?? null });
+    }
+  });
+}
+
+/** Puts a node of one input and one output between the ends of a link. */
+export function insertInLink(doc: GraphDocument, link: LinkRecord, type: string, pos: Point): NodeId {
+  let id = "";
+  doc.transact("Add node", () => {
+    id = addNode(doc, type, pos);
+    const input = doc.shape(id)?.sockets[0]?.name ?? "";
+    disconnect(doc, link);
+    connect(doc, { node: link.from, output: link.output }, { node: id, input });
+    connect(doc, { node: id, output: 0 }, { node: link.to, input: link.input });
+  });
+  return id;
 }
 
 export function resizeNode(doc: GraphDocument, id: NodeId, size: NodeRecord["size"]): void {

@@ -31,6 +31,11 @@ export interface NodeRecord {
   readonly size: { readonly w: number; readonly h: number };
   readonly mode: number;
   readonly collapsed: boolean;
+  /** Stays in its place when it is dragged. */
+  readonly pinned: boolean;
+  /** Colours of title and body as the file states them; null: those of the theme. */
+  readonly color: string | null;
+  readonly bgcolor: string | null;
   readonly values: Readonly<Record<string, Json>>;
   readonly controls: Readonly<Record<string, ControlMode>>;
   readonly inputs: readonly SavedSlot[];

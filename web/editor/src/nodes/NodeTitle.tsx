@@ -4,16 +4,18 @@ import {
   ChevronRight,
   CircleSlash,
   FastForward,
+  Pin,
   TriangleAlert,
   Unplug,
 } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { setTitle } from "../graph/edit";
 import type { NodeStatus } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
 import { formatSeconds } from "../lib/format";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
+import { TitleInput } from "./TitleInput";
 
 interface Props {
   readonly id: NodeId;
@@ -22,14 +24,19 @@ interface Props {
   readonly collapsed: boolean;
   readonly status: NodeStatus;
   readonly mode: "muted" | "bypassed" | undefined;
+  readonly pinned: boolean;
   readonly run: NodeRun;
   readonly onCollapse: () => void;
 }
 
-export function NodeTitle({ id, title, className, collapsed, status, mode, run, onCollapse }: Props) {
-  const { engine } = useServices();
+export function NodeTitle({ id, title, className, collapsed, status, mode, pinned, run, onCollapse }: Props) {
+  const { doc, engine } = useServices();
   const [renaming, setRenaming] = useState(false);
   useEffect(() => engine.titleOpened.on((opened) => opened === id && setRenaming(true)), [engine, id]);
+  const renamed = (text: string | null) => {
+    if (text !== null) setTitle(doc, id, text);
+    setRenaming(false);
+  };
   const Chevron = collapsed ? ChevronRight : ChevronDown;
   return (
     <header className="node-title" title={title === className ? title : `${title} (${className})`}>
@@ -44,11 +51,12 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, run, 
         <Chevron size={14} aria-hidden />
       </button>
       {renaming ? (
-        <TitleInput id={id} title={title} onDone={() => setRenaming(false)} />
+        <TitleInput label="Title" title={title} onDone={renamed} />
       ) : (
         <span className="node-name">{title}</span>
       )}
       <span className="node-badges">
+        {pinned && <Pin size={13} aria-label="Pinned" />}
         {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text="Missing" />}
         {status === "subgraph" && <Badge text="Subgraph" />}
         {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}
@@ -79,38 +87,5 @@ function Badge({ icon, text, title }: BadgeProps) {
       {icon}
       {text}
     </span>
-  );
-}
-
-function TitleInput({
-  id,
-  title,
-  onDone,
-}: {
-  readonly id: NodeId;
-  readonly title: string;
-  readonly onDone: () => void;
-}) {
-  const { doc } = useServices();
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
-  const commit = () => {
-    const text = input.current?.value ?? title;
-    if (text !== title) setTitle(doc, id, text);
-    onDone();
-  };
-  return (
-    <input
-      ref={input}
-      className="node-rename"
-      aria-label="Title"
-      defaultValue={title}
-      onBlur={commit}
-      onKeyDown={(e) => {
-        e.stopPropagation();
-        if (e.key === "Enter") commit();
-        if (e.key === "Escape") onDone();
-      }}
-    />
   );
 }

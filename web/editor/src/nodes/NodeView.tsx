@@ -1,5 +1,5 @@
 /** One node in view. Places come from the layout, so that the links on the canvas meet the slots. */
-import { type KeyboardEvent, memo } from "react";
+import { type CSSProperties, type KeyboardEvent, memo } from "react";
 import { type Direction, neighbour } from "../canvas/keyboardNav";
 import { setCollapsed } from "../graph/edit";
 import { Mode, type NodeId, type NodeRecord } from "../graph/records";
@@ -28,6 +28,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
   const selected = useSelected(id);
   if (!node || !shape || !layout) return null;
 
+  const tint = node.bgcolor ?? node.color;
   const key = (e: KeyboardEvent<HTMLElement>) => {
     const onNode = e.target === e.currentTarget;
     if (e.key === "Escape" && !onNode) e.currentTarget.focus();
@@ -52,6 +53,8 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
       data-mode={modeName(node)}
       data-selected={selected || undefined}
       data-collapsed={node.collapsed || undefined}
+      data-tinted={tint !== null || undefined}
+      style={tint === null ? undefined : ({ "--tint": tint } as CSSProperties)}
       data-failed={run.problems.length > 0 || undefined}
       role="group"
       aria-label={describe(doc, node, shape.title, run)}
@@ -72,6 +75,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
         collapsed={node.collapsed}
         status={shape.status}
         mode={modeName(node)}
+        pinned={node.pinned}
         run={run}
         onCollapse={() => setCollapsed(doc, id, !node.collapsed)}
       />

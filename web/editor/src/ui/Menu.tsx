@@ -1,4 +1,5 @@
-/** A short list of commands or choices in a popover, worked with the arrow keys. */
+/** A short list of commands or choices in a popover, worked with the arrow keys or by first letters. */
+import { Check } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import { type Anchor, Popover } from "./Popover";
 
@@ -9,6 +10,8 @@ export interface MenuItem {
   readonly disabled?: boolean;
   /** Given for one of several choices. */
   readonly checked?: boolean;
+  /** Given for what is either on or off. */
+  readonly toggled?: boolean;
   /** A line above it. */
   readonly separated?: boolean;
   readonly run: () => void;
@@ -22,36 +25,46 @@ interface Props {
   readonly onClose: () => void;
 }
 
+const ENABLED = "button:not(:disabled)";
+
 export function Menu({ anchor, label, items, width = 220, onClose }: Props) {
   const list = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
     const checked = list.current?.querySelector<HTMLElement>('[aria-checked="true"]');
-    (checked ?? list.current?.querySelector("button"))?.focus({ preventScroll: true });
+    (checked ?? list.current?.querySelector<HTMLElement>(ENABLED))?.focus({ preventScroll: true });
   }, []);
 
   const key = (e: KeyboardEvent) => {
-    const buttons = [...(list.current?.querySelectorAll<HTMLElement>("button:not(:disabled)") ?? [])];
+    const buttons = [...(list.current?.querySelectorAll<HTMLElement>(ENABLED) ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLElement);
-    const step = e.key === "ArrowDown" ? 1 : e.key === "ArrowUp" ? -1 : 0;
     if (e.key === "Tab") onClose();
-    if (!step) return;
-    buttons[(at + step + buttons.length) % buttons.length]?.focus();
+    const target = targetOf(e.key, at, buttons);
+    if (target === undefined) return;
+    buttons[(target + buttons.length) % buttons.length]?.focus();
     e.preventDefault();
   };
 
   return (
     <Popover anchor={anchor} width={width} onClose={onClose}>
-      <div ref={list} className="filter-list" role="menu" aria-label={label} tabIndex={-1} onKeyDown={key}>
+      <div
+        ref={list}
+        className="filter-list"
+        role="menu"
+        aria-label={label}
+        tabIndex={-1}
+        onKeyDown={key}
+        onContextMenu={(e) => e.preventDefault()}
+      >
         {items.map((item) => (
           <div key={item.label} role="none">
             {item.separated && <div className="option-separator" role="none" />}
-            {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is menuitemradio whenever it is checked */}
+            {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is one that can be checked whenever it is */}
             <button
               type="button"
               className="option"
-              role={item.checked === undefined ? "menuitem" : "menuitemradio"}
-              aria-checked={item.checked}
+              role={roleOf(item)}
+              aria-checked={item.checked ?? item.toggled}
               disabled={item.disabled}
               onPointerEnter={(e) => e.currentTarget.focus({ preventScroll: true })}
               onFocus={(e) => e.currentTarget.toggleAttribute("data-active", true)}
@@ -63,6 +76,7 @@ export function Menu({ anchor, label, items, width = 220, onClose }: Props) {
             >
               {item.icon}
               <span className="option-label">{item.label}</span>
+              {item.toggled && <Check size={14} aria-hidden />}
               {item.hint && <span className="option-hint">{item.hint}</span>}
             </button>
           </div>
@@ -70,4 +84,23 @@ export function Menu({ anchor, label, items, width = 220, onClose }: Props) {
       </div>
     </Popover>
   );
+}
+
+function roleOf({ checked, toggled }: MenuItem): "menuitem" | "menuitemradio" | "menuitemcheckbox" {
+  if (checked !== undefined) return "menuitemradio";
+  return toggled === undefined ? "menuitem" : "menuitemcheckbox";
+}
+
+/** Where a key leads from item `at`; a letter leads to the next item that begins with it. */
+function targetOf(key: string, at: number, items: readonly HTMLElement[]): number | undefined {
+  const fixed: Record<string, number> = {
+    ArrowDown: at + 1,
+    ArrowUp: at - 1,
+    Home: 0,
+    End: items.length - 1,
+  };
+  if (key in fixed) return fixed[key];
+  if (key.length !== 1 || key === " ") return undefined;
+  const order = items.map((_, i) => (at + 1 + i) % items.length);
+  return order.find((i) => items[i]?.textContent?.toLowerCase().startsWith(key.toLowerCase()));
 }

@@ -1,23 +1,26 @@
 import { moveBy } from "../../graph/edit";
 import type { GroupRecord, NodeId } from "../../graph/records";
-import { contains, type Point } from "../../lib/geometry";
+import type { Point } from "../../lib/geometry";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
 const THRESHOLD = 3;
 
-/** Moves nodes, and a group with what lies in it. The document changes once, at the end. */
+/** Moves nodes that are not pinned, and a group with what lies in it. The document changes once, at the end. */
 export class MoveTool implements Tool {
   readonly name = "move";
+  private readonly ids: ReadonlySet<NodeId>;
   private by: Point = { x: 0, y: 0 };
   private moved = false;
 
   constructor(
     private readonly ctx: ToolContext,
     private readonly start: PointerInput,
-    private readonly ids: ReadonlySet<NodeId>,
+    ids: ReadonlySet<NodeId>,
     private readonly groups: readonly GroupRecord[] = [],
     private readonly onClick: () => void = () => {},
-  ) {}
+  ) {
+    this.ids = new Set([...ids].filter((id) => ctx.doc.node(id)?.pinned !== true));
+  }
 
   move({ screen, world }: PointerInput): void {
     const far = Math.hypot(screen.x - this.start.screen.x, screen.y - this.start.screen.y);
@@ -39,14 +42,4 @@ export class MoveTool implements Tool {
   cancel(): void {
     this.ctx.scene.endDrag();
   }
-}
-
-/** The nodes whose title corner lies in the group. */
-export function nodesInGroup(ctx: ToolContext, group: GroupRecord): Set<NodeId> {
-  const rect = ctx.scene.groupRect(group);
-  const inside = ctx.scene.nodesIn(rect).filter((id) => {
-    const frame = ctx.scene.frame(id);
-    return frame && contains(rect, { x: frame.x + frame.w / 2, y: frame.y + frame.h / 2 });
-  });
-  return new Set(inside);
 }

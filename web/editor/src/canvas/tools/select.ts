@@ -1,8 +1,11 @@
 /** What a press begins, by what lies under it and which button and keys are down. */
+import type { GroupRecord } from "../../graph/records";
+import { groupsInGroup, nodesInGroup } from "../groups";
 import type { Hit } from "../hitTest";
 import { BoxTool } from "./BoxTool";
+import { GroupResizeTool } from "./GroupResizeTool";
 import { LinkTool } from "./LinkTool";
-import { MoveTool, nodesInGroup } from "./MoveTool";
+import { MoveTool } from "./MoveTool";
 import { PanTool } from "./PanTool";
 import { ResizeTool } from "./ResizeTool";
 import type { PointerInput, Tool, ToolContext } from "./tool";
@@ -21,14 +24,23 @@ export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDo
       return LinkTool.fromInput(ctx, input, hit.ref);
     case "corner":
       return new ResizeTool(ctx, input, hit.node);
+    case "groupCorner":
+      return new GroupResizeTool(ctx, input, hit.group);
     case "group":
-      return new MoveTool(ctx, input, nodesInGroup(ctx, hit.group), [hit.group]);
+      return pressGroup(ctx, input, hit.group);
     case "node":
       return pressNode(ctx, input, hit.node);
     case "link":
     case "empty":
       if (input.add) return new BoxTool(ctx, input);
       return new PanTool(ctx, input, () => selection.clear());
+  }
+
+  /** A click selects what lies in it, so that all of it can be muted or copied. */
+  function pressGroup(ctx: ToolContext, input: PointerInput, group: GroupRecord): Tool {
+    const nodes = nodesInGroup(scene, group);
+    const onClick = () => (input.add ? selection.add(nodes) : selection.set(nodes));
+    return new MoveTool(ctx, input, nodes, groupsInGroup(scene, group), onClick);
   }
 
   function pressNode(ctx: ToolContext, input: PointerInput, node: string): Tool {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { togglePinned } from "../../graph/edit";
+import { addGroup } from "../../graph/groups";
 import { defaultDocument } from "../../graph/testing";
+import { frameAround, MIN_GROUP } from "../groups";
 import { TestCanvas } from "../testing";
 import { PinchTool } from "./PinchTool";
 
@@ -83,6 +86,63 @@ describe("pressing on a node", () => {
     const corner = { x: (frame?.x ?? 0) + (frame?.w ?? 0) - 3, y: (frame?.y ?? 0) + (frame?.h ?? 0) - 3 };
     expect(canvas.drag(corner, { x: corner.x + 100, y: corner.y - 500 })?.name).toBe("resize");
     expect(canvas.doc.node("3")?.size).toEqual({ w: 400, h: 276 });
+  });
+});
+
+describe("groups", () => {
+  const grouped = () => {
+    const canvas = make();
+    const id = addGroup(
+      canvas.doc,
+      "Prompts",
+      frameAround(canvas.scene, ["6", "7"]) ?? { x: 0, y: 0, w: 1, h: 1 },
+    );
+    const rect = () => canvas.doc.group(id)?.rect ?? { x: 0, y: 0, w: 0, h: 0 };
+    const title = { x: rect().x + 20, y: rect().y + 10 };
+    return { canvas, id, rect, title };
+  };
+
+  it("move by the title with what lies in them, inner groups too, as one step", () => {
+    const { canvas, rect, title } = grouped();
+    const inner = addGroup(canvas.doc, "Inner", { x: rect().x + 20, y: rect().y + 40, w: 150, h: 100 });
+    const before = rect();
+    canvas.drag(title, { x: title.x + 30, y: title.y + 40 });
+    expect(rect()).toEqual({ ...before, x: before.x + 30, y: before.y + 40 });
+    expect(canvas.doc.group(inner)?.rect).toMatchObject({ x: before.x + 50, y: before.y + 80 });
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 450, y: 340 });
+    expect(canvas.doc.node("3")?.pos).toEqual({ x: 840, y: 240 });
+    canvas.doc.store.undo();
+    expect(rect()).toEqual(before);
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 420, y: 300 });
+  });
+
+  it("are resized by the corner, with nothing in them moved, never smaller than their title", () => {
+    const { canvas, rect } = grouped();
+    const before = rect();
+    const corner = { x: before.x + before.w - 4, y: before.y + before.h - 4 };
+    expect(canvas.drag(corner, { x: corner.x + 50, y: corner.y + 60 })?.name).toBe("resize");
+    expect(rect()).toEqual({ ...before, w: before.w + 50, h: before.h + 60 });
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 420, y: 300 });
+    const now = { x: corner.x + 50, y: corner.y + 60 };
+    canvas.drag(now, { x: now.x - 5000, y: now.y - 5000 });
+    expect(rect()).toMatchObject(MIN_GROUP);
+    canvas.press({ x: before.x + MIN_GROUP.w - 4, y: before.y + MIN_GROUP.h - 4 })?.cancel();
+    expect(rect()).toMatchObject(MIN_GROUP);
+  });
+
+  it("select what lies in them when their title is clicked", () => {
+    const { canvas, title } = grouped();
+    canvas.drag(title, title);
+    expect([...canvas.selection.ids].sort()).toEqual(["6", "7"]);
+  });
+
+  it("leave pinned nodes where they are, and those are not resized", () => {
+    const { canvas, title } = grouped();
+    togglePinned(canvas.doc, ["6"]);
+    canvas.drag(title, { x: title.x + 30, y: title.y });
+    expect([canvas.doc.node("6")?.pos.x, canvas.doc.node("7")?.pos.x]).toEqual([420, 450]);
+    const frame = canvas.scene.frame("6") ?? { x: 0, y: 0, w: 0, h: 0 };
+    expect(canvas.press({ x: frame.x + frame.w - 3, y: frame.y + frame.h - 3 })?.name).toBe("move");
   });
 });
 

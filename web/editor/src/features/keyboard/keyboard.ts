@@ -22,6 +22,8 @@ export function listenToKeys(editor: Editor): () => void {
       const action = byKey.get(keyName(e));
       if (!action || e.defaultPrevented || document.querySelector("dialog[open]")) return;
       if (isTyping(e.target) && !action.everywhere) return;
+      // An open menu has keys of its own, and what it would act upon is behind it.
+      if (e.target instanceof Element && e.target.closest('[role="menu"]')) return;
       if (action.enabled?.(editor) === false) return;
       e.preventDefault();
       action.run(editor);

@@ -10,7 +10,7 @@ import { dropSocketPlaces, type Place, placesOf } from "./places";
 export class NotAWorkflow extends Error {}
 
 /** Members of a node that the editor interprets and writes itself; the rest is kept in `raw`. */
-const NODE_MEMBERS = new Set("id type title pos size mode inputs outputs".split(" "));
+const NODE_MEMBERS = new Set("id type title pos size mode color bgcolor inputs outputs".split(" "));
 const ROOT_MEMBERS = new Set("nodes links groups version state reroutes".split(" "));
 
 export function readWorkflow(file: Json, defs: NodeDefs): DocumentContent {
@@ -53,6 +53,9 @@ function readNode(raw: JsonObject, defs: NodeDefs, taken: ReadonlyMap<string, un
     size: { w, h },
     mode: typeof raw.mode === "number" ? raw.mode : 0,
     collapsed: flags.collapsed === true,
+    pinned: flags.pinned === true,
+    color: typeof raw.color === "string" ? raw.color : null,
+    bgcolor: typeof raw.bgcolor === "string" ? raw.bgcolor : null,
     values,
     controls,
     inputs: readSlots(raw.inputs),

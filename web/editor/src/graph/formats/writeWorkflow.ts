@@ -33,7 +33,8 @@ function writeNode(
   inputs: readonly string[],
 ): JsonObject {
   const { id, widgets_values: oldValues, flags: oldFlags, ...rest } = node.raw;
-  const flags = { ...(isObject(oldFlags) ? oldFlags : {}), collapsed: node.collapsed ? true : undefined };
+  const marks = { collapsed: node.collapsed || undefined, pinned: node.pinned || undefined };
+  const flags = { ...(isObject(oldFlags) ? oldFlags : {}), ...marks };
   const values = writeValues(node, doc, oldValues);
   const named = isObject(rest.widgets_values_named)
     ? { ...rest.widgets_values_named, ...node.values }
@@ -48,6 +49,8 @@ function writeNode(
     ...rest,
     mode: node.mode,
     ...(node.title === null ? {} : { title: node.title }),
+    ...(node.color === null ? {} : { color: node.color }),
+    ...(node.bgcolor === null ? {} : { bgcolor: node.bgcolor }),
     inputs: inputs.map((name) => writeInput(node, name, doc, links)),
     outputs: writeOutputs(node, doc, links),
     ...(named ? { widgets_values_named: named } : {}),

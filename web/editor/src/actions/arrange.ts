@@ -1,0 +1,52 @@
+/** What is done to nodes as wholes: names, frames, pins, connections. */
+import { frameAround } from "../canvas/groups";
+import { disconnect, togglePinned } from "../graph/edit";
+import { addGroup } from "../graph/groups";
+import type { Action } from "./action";
+import type { Editor } from "./editor";
+
+const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
+
+export const arrangeActions: readonly Action[] = [
+  {
+    id: "rename",
+    label: "Rename",
+    keys: ["F2"],
+    enabled: ({ selection }) => selection.ids.size === 1,
+    run: ({ engine, selection }) => {
+      const [id] = selection.ids;
+      if (id === undefined || !engine) return;
+      engine.focusNode(id);
+      // After the focus, which moves in the next frame.
+      requestAnimationFrame(() => engine.titleOpened.emit(id));
+    },
+  },
+  {
+    id: "group",
+    label: "Group nodes",
+    keys: ["Ctrl+G"],
+    enabled: hasSelection,
+    run: ({ doc, engine, selection }) => {
+      const rect = engine && frameAround(engine.scene, selection.ids);
+      if (!rect) return;
+      const id = addGroup(doc, "Group", rect);
+      requestAnimationFrame(() => engine.groupOpened.emit(id));
+    },
+  },
+  {
+    id: "pin",
+    label: "Pin in place",
+    enabled: hasSelection,
+    checked: ({ doc, selection }) => [...selection.ids].every((id) => doc.node(id)?.pinned === true),
+    run: ({ doc, selection }) => togglePinned(doc, selection.ids),
+  },
+  {
+    id: "disconnect",
+    label: "Remove links",
+    enabled: ({ doc, selection }) => [...selection.ids].some((id) => doc.linksOf(id).length > 0),
+    run: ({ doc, selection }) =>
+      doc.transact("Remove links", () => {
+        for (const id of selection.ids) for (const link of [...doc.linksOf(id)]) disconnect(doc, link);
+      }),
+  },
+];

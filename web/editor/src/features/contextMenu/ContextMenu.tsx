@@ -1,0 +1,29 @@
+import { useCallback, useEffect, useState } from "react";
+import type { MenuRequest } from "../../canvas/Engine";
+import { Menu } from "../../ui/Menu";
+import { useEditor } from "../context";
+import { type MenuContent, menuFor } from "./items";
+
+interface Open extends MenuContent {
+  readonly page: MenuRequest["page"];
+}
+
+/** Opens where something on the canvas was right-clicked, held, or asked about with the menu key. */
+export function ContextMenu() {
+  const editor = useEditor();
+  const { engine } = editor;
+  const [menu, setMenu] = useState<Open | null>(null);
+  const close = useCallback(() => setMenu(null), []);
+  useEffect(
+    () =>
+      engine?.menuAsked.on((request) => {
+        const { page } = request;
+        const open = (content: MenuContent) => setMenu({ ...content, page });
+        open(menuFor(editor, engine, request, open));
+      }),
+    [editor, engine],
+  );
+  if (!menu) return null;
+  // Another menu in the same place begins anew, with the keyboard on its first item.
+  return <Menu key={menu.label} anchor={menu.page} label={menu.label} items={menu.items} onClose={close} />;
+}

@@ -1,0 +1,181 @@
+/** What can be done with each thing on the canvas, in the order in which the menu shows it. */
+import { actionOf } from "../../actions";
+import type { Editor } from "../../actions/editor";
+import type { Engine, MenuRequest } from "../../canvas/Engine";
+import { frameAround, groupsInGroup, MIN_GROUP, nodesInGroup } from "../../canvas/groups";
+import {
+  disconnect,
+  type InputRef,
+  insertInLink,
+  type OutputRef,
+  setColor,
+  toggleMode,
+} from "../../graph/edit";
+import { addGroup, removeGroups, removeGroupWith, setGroupColor, setGroupRect } from "../../graph/groups";
+import { type GroupRecord, type LinkRecord, Mode, type NodeId } from "../../graph/records";
+import { REROUTE } from "../../graph/virtualNodes";
+import type { MenuItem } from "../../ui/Menu";
+import { colorItems } from "./colors";
+
+export interface MenuContent {
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+}
+
+/** `open` shows another menu in the place of this one. */
+export function menuFor(
+  editor: Editor,
+  engine: Engine,
+  { hit, world, page }: MenuRequest,
+  open: (menu: MenuContent) => void,
+): MenuContent {
+  switch (hit.kind) {
+    case "node":
+    case "corner":
+      return { label: "Node", items: nodeItems(editor, hit.node, open) };
+    case "input":
+      return { label: "Input", items: inputItems(editor, engine, hit.ref, page) };
+    case "output":
+      return { label: "Output", items: outputItems(editor, engine, hit.ref, page) };
+    case "link":
+      return { label: "Link", items: linkItems(editor, hit.link, world) };
+    case "group":
+    case "groupCorner":
+      return { label: "Group", items: groupItems(editor, engine, hit.group, open) };
+    case "empty":
+      return { label: "Canvas", items: canvasItems(editor, engine, { world, page }) };
+  }
+}
+
+/** An action of the registry as an item. */
+function act(editor: Editor, id: string, separated = false): MenuItem {
+  const { label, keys, enabled, checked, run } = actionOf(id);
+  return {
+    label,
+    hint: keys?.[0],
+    separated,
+    disabled: enabled?.(editor) === false,
+    toggled: checked?.(editor),
+    run: () => run(editor),
+  };
+}
+
+function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void): MenuItem[] {
+  const { doc, selection } = editor;
+  if (!selection.has(id)) selection.set([id]);
+  const current = doc.node(id)?.bgcolor ?? null;
+  const set = (color: Parameters<typeof setColor>[2]) => setColor(doc, selection.ids, color);
+  const colors = colorItems({ kind: "node", current, set });
+  return [
+    act(editor, "rename"),
+    { label: "Colour…", run: () => open({ label: "Colour of the node", items: colors }) },
+    act(editor, "collapse"),
+    act(editor, "pin"),
+    act(editor, "mute", true),
+    act(editor, "bypass"),
+    act(editor, "copy", true),
+    act(editor, "duplicate"),
+    act(editor, "group"),
+    act(editor, "disconnect"),
+    act(editor, "delete", true),
+  ];
+}
+
+function canvasItems(editor: Editor, engine: Engine, at: Pick<MenuRequest, "world" | "page">): MenuItem[] {
+  const rect = { ...at.world, w: MIN_GROUP.w * 3, h: MIN_GROUP.h * 4 };
+  const newGroup = () => {
+    const id = addGroup(editor.doc, "Group", rect);
+    requestAnimationFrame(() => engine.groupOpened.emit(id));
+  };
+  return [
+    { ...act(editor, "addNode"), run: () => engine.nodesOffered.emit({ ...at, end: null }) },
+    { label: "Add group", run: newGroup },
+    act(editor, "group"),
+    { ...act(editor, "paste", true), run: () => void editor.paste(at.world) },
+    act(editor, "selectAll"),
+    act(editor, "undo", true),
+    act(editor, "redo"),
+    act(editor, "fit", true),
+    act(editor, "run", true),
+  ];
+}
+
+function linkItems(editor: Editor, link: LinkRecord, world: MenuRequest["world"]): MenuItem[] {
+  const { doc, reveal } = editor;
+  return [
+    { label: "Add reroute", run: () => insertInLink(doc, link, REROUTE, { x: world.x - 40, y: world.y }) },
+    { label: "Show where it comes from", separated: true, run: () => reveal(link.from) },
+    { label: "Show where it goes", run: () => reveal(link.to) },
+    { label: "Delete link", separated: true, run: () => disconnect(doc, link) },
+  ];
+}
+
+function inputItems(
+  { doc, reveal }: Editor,
+  engine: Engine,
+  ref: InputRef,
+  page: MenuRequest["page"],
+): MenuItem[] {
+  const type = doc.inputType(ref.node, ref.input) ?? "*";
+  const link = doc.linkInto(ref.node, ref.input);
+  const at = engine.scene.inputPoint(ref.node, ref.input) ?? engine.center();
+  const offer = { world: { x: at.x - 320, y: at.y }, page, end: { kind: "input", ref, type } as const };
+  return [
+    { label: `Add a node that makes ${type}`, run: () => engine.nodesOffered.emit(offer) },
+    { label: "Show where it comes from", disabled: !link, run: () => link && reveal(link.from) },
+    { label: "Remove link", disabled: !link, separated: true, run: () => link && disconnect(doc, link) },
+  ];
+}
+
+function outputItems({ doc }: Editor, engine: Engine, ref: OutputRef, page: MenuRequest["page"]): MenuItem[] {
+  const type = doc.outputType(ref.node, ref.output) ?? "*";
+  const links = doc.linksFrom(ref.node).filter((link) => link.output === ref.output);
+  const at = engine.scene.outputPoint(ref.node, ref.output) ?? engine.center();
+  const offer = { world: { x: at.x + 60, y: at.y }, page, end: { kind: "output", ref, type } as const };
+  const removeAll = () =>
+    doc.transact("Remove links", () => {
+      for (const link of links) disconnect(doc, link);
+    });
+  return [
+    { label: `Add a node that takes ${type}`, run: () => engine.nodesOffered.emit(offer) },
+    { label: "Remove links", disabled: !links.length, separated: true, run: removeAll },
+  ];
+}
+
+function groupItems(
+  { doc, selection }: Editor,
+  { scene, groupOpened }: Engine,
+  group: GroupRecord,
+  open: (menu: MenuContent) => void,
+): MenuItem[] {
+  const { id, color } = group;
+  const nodes = [...nodesInGroup(scene, group)];
+  const groups = groupsInGroup(scene, group);
+  const inner = groups.filter((other) => other !== group);
+  const around = frameAround(scene, nodes, inner);
+  const colors = colorItems({
+    kind: "group",
+    current: color,
+    set: (next) => setGroupColor(doc, id, next?.group ?? null),
+  });
+  const empty = !nodes.length;
+  return [
+    { label: "Rename", hint: "Enter", run: () => groupOpened.emit(id) },
+    { label: "Colour…", run: () => open({ label: "Colour of the group", items: colors }) },
+    { label: "Fit to content", disabled: !around, run: () => around && setGroupRect(doc, id, around) },
+    { label: "Select nodes", disabled: empty, separated: true, run: () => selection.set(nodes) },
+    { label: "Mute nodes", disabled: empty, run: () => toggleMode(doc, nodes, Mode.muted, "Mute") },
+    { label: "Bypass nodes", disabled: empty, run: () => toggleMode(doc, nodes, Mode.bypassed, "Bypass") },
+    { label: "Delete group", hint: "Delete", separated: true, run: () => removeGroups(doc, [id]) },
+    {
+      label: "Delete group and content",
+      disabled: empty && !inner.length,
+      run: () =>
+        removeGroupWith(
+          doc,
+          groups.map((one) => one.id),
+          nodes,
+        ),
+    },
+  ];
+}
