@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from comfy_core import folders
+from comfy_core.media.batches import resized
 from comfy_core.media.images import load_image as read_image
 from comfy_core.media.images import load_mask as read_mask
 from comfy_core.media.images import to_pictures
-from comfy_core.media.resize import CROPS, IMAGE_METHODS, common_upscale
+from comfy_core.media.resize import CROPS, IMAGE_METHODS
 from comfy_core.media.save import png_texts, save_pngs
 from nodes.recipe import with_recipe
 from nodes.schema import Combo, File, Float, Int, String, node
@@ -100,7 +101,8 @@ def save_image(
     extra_pnginfo: PngInfo = None,
 ) -> Image:
     """Save pictures as PNG in output/, with the workflow inside the file."""
-    return _saved(images, "output", filename_prefix, prompt, extra_pnginfo)
+    files = _saved(images, "output", filename_prefix, prompt, extra_pnginfo)
+    return {"ui": {"images": files}, "result": (images,)}  # type: ignore[return-value]
 
 
 @node(
@@ -114,13 +116,20 @@ def save_image(
 )
 def preview_image(images: Image, prompt: Prompt = None, extra_pnginfo: PngInfo = None) -> Image:
     """Show pictures without keeping them."""
+    return {"ui": {"images": shown(images, prompt, extra_pnginfo)}, "result": (images,)}  # type: ignore[return-value]
+
+
+def shown(images: Any, prompt: Any = None, extra_pnginfo: Any = None) -> list[dict[str, str]]:
+    """Pictures [B, H, W, C] as files in temp/, the way the interface names them."""
     return _saved(images, "temp", f"easel_temp_{RUN}", prompt, extra_pnginfo, compress_level=1)
 
 
-def _saved(images: Any, type: str, prefix: str, prompt: Any, extra_pnginfo: Any, compress_level: int = 4) -> Any:
+def _saved(
+    images: Any, type: str, prefix: str, prompt: Any, extra_pnginfo: Any, compress_level: int = 4
+) -> list[dict[str, str]]:
     texts = png_texts(prompt, with_recipe(prompt, extra_pnginfo))
     files = save_pngs(to_pictures(images), folders.current().of_type(type), prefix, texts, compress_level)
-    return {"ui": {"images": [one | {"type": type} for one in files]}, "result": (images,)}
+    return [one | {"type": type} for one in files]
 
 
 @node(
@@ -147,7 +156,7 @@ def image_scale(
     old_height, old_width = image.shape[1:3]
     width = width or max(1, round(old_width * height / old_height))
     height = height or max(1, round(old_height * width / old_width))
-    return _scaled(image, width, height, upscale_method, crop)
+    return resized(image, width, height, upscale_method, crop)
 
 
 @node(
@@ -163,7 +172,7 @@ def image_scale_by(
 ) -> Image:
     """Resize pictures by a factor."""
     height, width = (max(1, round(side * scale_by)) for side in image.shape[1:3])
-    return _scaled(image, width, height, upscale_method, "disabled")
+    return resized(image, width, height, upscale_method)
 
 
 @node(
@@ -176,7 +185,3 @@ def image_scale_by(
 def image_invert(image: Image) -> Image:
     """Turn pictures into their negatives."""
     return 1.0 - image
-
-
-def _scaled(image: Any, width: int, height: int, method: str, crop: str) -> Any:
-    return common_upscale(image.movedim(-1, 1), width, height, method, crop).movedim(1, -1)

@@ -21,6 +21,7 @@ from nodes.object_info import choices, input_config, object_info
 __all__ = [
     "UINT64_MAX",
     "Boolean",
+    "Cases",
     "Checks",
     "Combo",
     "File",
@@ -36,6 +37,7 @@ __all__ = [
     "Seed",
     "Socket",
     "String",
+    "Widget",
     "choices",
     "code_version",
     "input_config",
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 UINT64_MAX = 2**64 - 1
-MATCH, AUTOGROW = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3"
+MATCH, AUTOGROW, CASES = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3"
 
 
 # --- how a signature says what an input is -------------------------------------------------------------------------
@@ -65,50 +67,54 @@ class Socket:
 
 @dataclass(frozen=True)
 class Match:
-    """A value of any type, the same for all inputs and outputs of one `template`."""
+    """A value of any type, or one of the `allowed`, the same for all inputs and outputs of one `template`."""
 
     template: str
     lazy: bool = False
     tooltip: str = ""
+    allowed: str = "*"
 
     @property
     def options(self) -> dict[str, Any]:
         lazy = {"lazy": True} if self.lazy else {}
-        return lazy | {"template": {"template_id": self.template, "allowed_types": "*"}}
+        return lazy | {"template": {"template_id": self.template, "allowed_types": self.allowed}}
 
 
 @dataclass(frozen=True)
 class Grow:
-    """As many values as one likes, given as a dictionary; inputs are named `prefix0`, `prefix1` …"""
+    """As many values as one likes, given as a dictionary; inputs are named `prefix0`, `prefix1` … or by `names`."""
 
     name: str
-    prefix: str
+    prefix: str = ""
     type: str | Match = "*"
     min: int = 1
     max: int = 10
     tooltip: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def options(self) -> dict[str, Any]:
         one = [MATCH, self.type.options] if isinstance(self.type, Match) else [self.type, {}]
-        template = {"input": {"required": {self.name: one}}, "prefix": self.prefix, "min": self.min, "max": self.max}
-        return {"template": template}
+        named = {"names": list(self.names)} if self.names else {"prefix": self.prefix}
+        most = {} if self.names else {"max": self.max}
+        return {"template": {"input": {"required": {self.name: one}}, **named, "min": self.min, **most}}
 
 
 @dataclass(frozen=True)
 class Int:
-    default: int = 0
+    default: int | None = 0
     min: int | None = None
     max: int | None = None
     step: int | None = None
-    control_after_generate: bool = False
+    control_after_generate: bool | str = False
     tooltip: str = ""
     advanced: bool = False
+    display: str = ""
 
 
 @dataclass(frozen=True)
 class Float:
-    default: float = 0.0
+    default: float | None = 0.0
     min: float | None = None
     max: float | None = None
     step: float | None = None
@@ -124,6 +130,7 @@ class String:
     dynamicPrompts: bool = False
     placeholder: str = ""
     tooltip: str = ""
+    forceInput: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,13 +162,45 @@ class File:
 
 
 @dataclass(frozen=True)
+class Widget:
+    """A value of a type of its own that a widget of the editor makes and no link brings: a colour, a box."""
+
+    type: str
+    default: Any = None
+    component: str = ""
+    tooltip: str = ""
+    socketless: bool = True
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One of a few words, each with inputs of its own: the node gets `{name: word, input: value …}`.
+
+    An input is a marker, or an annotation that has one.
+    """
+
+    inputs: dict[str, dict[str, Any]]
+    tooltip: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {
+            "options": [
+                {"key": word, "inputs": {"required": {name: _child(name, one) for name, one in inputs.items()}}}
+                for word, inputs in self.inputs.items()
+            ]
+        }
+
+
+@dataclass(frozen=True)
 class Hidden:
     """Filled in by the engine: `PROMPT`, `EXTRA_PNGINFO`, `UNIQUE_ID`, `DYNPROMPT`."""
 
     type: str
 
 
-Marker = Socket | Match | Grow | Int | Float | String | Boolean | Combo | File | Hidden
+Marker = Socket | Match | Grow | Cases | Widget | Int | Float | String | Boolean | Combo | File | Hidden
+DYNAMIC: dict[type, str] = {Match: MATCH, Grow: AUTOGROW, Cases: CASES}
 TYPE_NAMES = {Int: "INT", Float: "FLOAT", String: "STRING", Boolean: "BOOLEAN", Combo: "COMBO", File: "COMBO"}
 Seed = Annotated[int, Int(default=0, min=0, max=UINT64_MAX, control_after_generate=True)]
 
@@ -178,6 +217,7 @@ def node(
     deprecated: bool = False,
     experimental: bool = False,
     not_idempotent: bool = False,
+    has_intermediate_output: bool = False,
     search_aliases: tuple[str, ...] = (),
     essentials_category: str | None = None,
     python_module: str = "nodes",
@@ -207,6 +247,7 @@ def node(
             deprecated=deprecated,
             experimental=experimental,
             not_idempotent=not_idempotent,
+            has_intermediate_output=has_intermediate_output,
             python_module=python_module,
             search_aliases=search_aliases,
             essentials_category=essentials_category,
@@ -237,24 +278,30 @@ def _read_input(name: str, hint: Any) -> Input:
     if isinstance(marker, Socket):
         options = ({"lazy": True} if marker.lazy else {}) | ({"rawLink": True} if marker.raw_link else {})
         return Input(name=name, type=marker.type, section=section, options=options | _tooltip(marker))
-    if isinstance(marker, Match | Grow):
-        dynamic = MATCH if isinstance(marker, Match) else AUTOGROW
-        return Input(name=name, type=dynamic, section=section, options=marker.options | _tooltip(marker))
+    if isinstance(marker, Match | Grow | Cases):
+        return Input(name=name, type=DYNAMIC[type(marker)], section=section, options=marker.options | _tooltip(marker))
     options = {
         key: value
         for key, value in vars(marker).items()
-        if key not in {"tooltip", "choices", "folder"}
-        and value not in (None, "")
+        if key not in {"type", "tooltip", "choices", "folder"}
+        and value is not None
+        and (value != "" or key == "default")
         and not (value is False and key not in {"default", "round"})
     } | _tooltip(marker)
     return Input(
         name=name,
-        type=TYPE_NAMES[type(marker)],
+        type=marker.type if isinstance(marker, Widget) else TYPE_NAMES[type(marker)],
         section=section,
         options=options,
         choices=marker.choices if isinstance(marker, Combo) else None,
         folder=marker.folder if isinstance(marker, File) else None,
     )
+
+
+def _child(name: str, hint: Any) -> list[Any]:
+    """An input of a case as `[type, options]`."""
+    one = _read_input(name, hint if _marker(hint) else Annotated[Any, hint])
+    return [one.type, one.options | ({} if one.choices is None else {"options": list(one.choices)})]
 
 
 def _read_outputs(returned: Any, names: tuple[str, ...], lists: bool | tuple[bool, ...]) -> tuple[Output, ...]:
@@ -280,7 +327,7 @@ def _read_outputs(returned: Any, names: tuple[str, ...], lists: bool | tuple[boo
 def _output_type(marker: Marker) -> str:
     if isinstance(marker, Match):
         return MATCH
-    if isinstance(marker, Socket | Hidden):
+    if isinstance(marker, Socket | Widget | Hidden):
         return marker.type
     return TYPE_NAMES[type(marker)]
 

@@ -37,8 +37,8 @@ def inputs(info: dict[str, Any]) -> dict[str, Any]:
 
 def _entry(name: str, entry: Any) -> Any:
     if isinstance(entry, str):
-        return entry
-    kind, options = entry[0], dict(entry[1]) if len(entry) > 1 else {}
+        return [entry, {}]
+    kind, options = entry[0], dict(_plain(entry[1])) if len(entry) > 1 else {}
     options = {
         key: value for key, value in options.items() if key == "default" or (key != "tooltip" and value is not False)
     }
@@ -47,6 +47,19 @@ def _entry(name: str, entry: Any) -> Any:
     if isinstance(kind, list) and (files or name in LISTS):
         kind = "COMBO"
     return [kind, options]
+
+
+def _plain(value: Any) -> Any:
+    """Options of inputs within inputs without tooltips and what is not set, as `_entry` has those of the outer ones."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _plain(one)
+        for key, one in value.items()
+        if key == "default" or not (one is False or (key == "tooltip" and isinstance(one, str)))
+    }
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -1,0 +1,106 @@
+"""Nodes that hold one value, and those that find a size."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from nodes.schema import Boolean, Combo, Float, Int, String, Widget, node
+from nodes.types import MAX_RESOLUTION
+
+CATEGORY, MODULE = "utilities/primitive", "comfy_extras.nodes_primitive"
+LARGEST = 2**63 - 1
+MEGAPIXEL = 1024 * 1024
+RATIOS = {
+    "1:1 (Square)": (1, 1),
+    "2:3 (Portrait Photo)": (2, 3),
+    "3:2 (Photo)": (3, 2),
+    "3:4 (Portrait Standard)": (3, 4),
+    "4:3 (Standard)": (4, 3),
+    "9:16 (Portrait Widescreen)": (9, 16),
+    "16:9 (Widescreen)": (16, 9),
+    "21:9 (Ultrawide)": (21, 9),
+}
+Place = Int(default=0, min=0, max=MAX_RESOLUTION, tooltip="In pixels, from the top left corner.")
+Side = Int(default=512, min=1, max=MAX_RESOLUTION, tooltip="In pixels.")
+
+
+@node("PrimitiveInt", title="Int", category=CATEGORY, python_module=MODULE)
+def primitive_int(
+    value: Annotated[
+        int, Int(default=None, min=-LARGEST, max=LARGEST, control_after_generate="fixed", tooltip="A whole number.")
+    ],
+) -> Annotated[int, Int()]:
+    """A whole number."""
+    return value
+
+
+@node("PrimitiveFloat", title="Float", category=CATEGORY, python_module=MODULE)
+def primitive_float(
+    value: Annotated[float, Float(default=None, min=-LARGEST, max=LARGEST, step=0.1, tooltip="A number.")],
+) -> Annotated[float, Float()]:
+    """A number."""
+    return value
+
+
+@node("PrimitiveBoolean", title="Boolean", category=CATEGORY, python_module=MODULE)
+def primitive_boolean(
+    value: Annotated[bool, Boolean(default=None, tooltip="Yes or no.")],
+) -> Annotated[bool, Boolean()]:
+    """Yes or no."""
+    return value
+
+
+@node(
+    "PrimitiveString",
+    title="Text",
+    category=CATEGORY,
+    python_module=MODULE,
+    search_aliases=("text", "string", "text box", "prompt"),
+)
+def primitive_string(value: Annotated[str, String(tooltip="A line of text.")]) -> Annotated[str, String()]:
+    """A line of text."""
+    return value
+
+
+@node(
+    "PrimitiveStringMultiline",
+    title="Text (Multiline)",
+    category=CATEGORY,
+    python_module=MODULE,
+    search_aliases=("text", "string", "text multiline", "string multiline", "text box", "prompt"),
+    essentials_category="Basics",
+)
+def primitive_string_multiline(
+    value: Annotated[str, String(multiline=True, tooltip="Text of any length.")],
+) -> Annotated[str, String()]:
+    """Text."""
+    return value
+
+
+@node("PrimitiveBoundingBox", title="Bounding Box", category=CATEGORY, python_module="comfy_extras.nodes_images")
+def primitive_bounding_box(
+    x: Annotated[int, Place], y: Annotated[int, Place], width: Annotated[int, Side], height: Annotated[int, Side]
+) -> Annotated[dict[str, int], Widget("BOUNDING_BOX")]:
+    """A box in a picture."""
+    return {"x": x, "y": y, "width": width, "height": height}
+
+
+@node(
+    "ResolutionSelector",
+    title="Resolution Selector",
+    category="utilities",
+    outputs=("width", "height"),
+    python_module="comfy_extras.nodes_resolution",
+)
+def resolution_selector(
+    aspect_ratio: Annotated[str, Combo(tuple(RATIOS), default="1:1 (Square)", tooltip="Width to height.")],
+    megapixels: Annotated[float, Float(default=1.0, min=0.1, max=16.0, step=0.1, tooltip="In 1024 x 1024 pixels.")],
+    multiple: Annotated[
+        int, Int(default=8, min=8, max=128, step=4, advanced=True, tooltip="Both sides are multiples of it.")
+    ],
+) -> tuple[Annotated[int, Int()], Annotated[int, Int()]]:
+    """The width and height of an aspect ratio that come closest to a number of pixels."""
+    wide, high = RATIOS[aspect_ratio]
+    scale = math.sqrt(megapixels * MEGAPIXEL / (wide * high)) / multiple
+    return max(1, round(wide * scale)) * multiple, max(1, round(high * scale)) * multiple

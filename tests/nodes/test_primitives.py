@@ -1,0 +1,24 @@
+"""Nodes that hold a value, and those that find a size."""
+
+from __future__ import annotations
+
+import pytest
+
+from nodes import primitives
+
+
+def test_values_go_on_as_they_are():
+    assert primitives.primitive_int(2**62) == 2**62
+    assert primitives.primitive_float(0.5) == 0.5
+    assert primitives.primitive_boolean(True) is True
+    assert primitives.primitive_string("a") == primitives.primitive_string_multiline("a") == "a"
+    assert primitives.primitive_bounding_box(1, 2, 3, 4) == {"x": 1, "y": 2, "width": 3, "height": 4}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "megapixels", "size"),
+    [("1:1 (Square)", 1.0, (1024, 1024)), ("16:9 (Widescreen)", 1.0, (1368, 768)), ("1:1 (Square)", 0.1, (320, 320))],
+)
+def test_a_ratio_and_a_number_of_pixels_make_a_size(ratio: str, megapixels: float, size: tuple[int, int]):
+    assert primitives.resolution_selector(ratio, megapixels, 8) == size
+    assert all(side % 64 == 0 for side in primitives.resolution_selector(ratio, megapixels, 64))
