@@ -253,7 +253,7 @@ def copy_containers(value: Any) -> Any:
 def _apply(patch: Patch, weight: Tensor) -> Tensor:
     part = weight if patch.offset is None else weight.narrow(*patch.offset)
     before = part * patch.strength_model if patch.strength_model != 1 else part
-    after = _patched(patch.recipe, before.clone(), patch.strength)
+    after = _patched(patch.recipe, before if patch.function is None else before.clone(), patch.strength)
     if patch.function is not None:
         after = before + patch.function(after - before)
     if patch.offset is None:
