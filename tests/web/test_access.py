@@ -27,6 +27,11 @@ def bearer(token):
 
 
 @pytest.fixture
+def settings(settings):
+    return replace(settings, assets=True)  # for more routes
+
+
+@pytest.fixture
 def kept(folders):
     """Accounts on disk, changed by `with kept() as accounts`."""
     from contextlib import contextmanager

@@ -4,6 +4,7 @@ import json
 import re
 import struct
 import zlib
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -34,6 +35,11 @@ DANGEROUS = {
     "a": b"<script>1</script>",
     "a.png.html": b"<script>1</script>",
 }
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, assets=True)  # for more routes
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """The API as its own description says it is: schemathesis makes up requests from /openapi.json and sends them."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as bounds
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis makes requests up from the description")
 from schemathesis.checks import not_a_server_error  # noqa: E402
@@ -14,7 +16,7 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
 
 EXAMPLES = 8
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
-BOUNDED = settings(
+BOUNDED = bounds(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
@@ -22,6 +24,11 @@ BOUNDED = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, assets=True)  # for more routes
 
 
 @pytest.mark.timeout(600)

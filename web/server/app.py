@@ -16,7 +16,7 @@ from web.server.access.admit import admit
 from web.server.access.patience import Patience
 from web.server.described import Described
 from web.server.hub import Hub
-from web.server.keys import ACCOUNTS, DESCRIBED, DOOR, FOLDERS, HUB, LOGS, PATIENCE, SETTINGS, Door
+from web.server.keys import ACCOUNTS, ASSETS, DESCRIBED, DOOR, FOLDERS, HUB, LOGS, PATIENCE, SETTINGS, Door
 from web.server.logs import LogBook
 from web.server.routes import (
     assets,
@@ -49,7 +49,6 @@ TWICE = (prompt, explain, queue, catalogue, models, packs, view, upload, userdat
 ONCE = (
     jobs.routes,
     packs.routes_under_api,
-    assets.routes,
     internal.routes,
     login.routes,
     templates.routes,
@@ -76,11 +75,14 @@ def make_app(engine: Engine | Awaitable[Engine], folders: Folders, settings: Ser
         app.router.add_routes([twin for route in subject.routes() for twin in _with_and_without_api(route)])
     for routes in ONCE:
         app.router.add_routes(routes())
+    app.router.add_routes(assets.routes() if settings.assets else assets.refusals())
     app.router.add_routes(page.routes())
     app.on_response_prepare.append(security.add_headers)
     app.cleanup_ctx.append(_watching)
     app.cleanup_ctx.append(pack_routes.session)
     app.on_shutdown.append(_say_goodbye)
+    if settings.assets:
+        _keep_assets(app)
     return app
 
 
@@ -102,6 +104,18 @@ async def _watching(app: web.Application) -> AsyncIterator[None]:
 async def _watch(app: web.Application) -> None:
     with suppress(Exception):  # whoever starts the engine says why it did not start
         await app[HUB].watch(await app[DOOR].engine())
+
+
+def _keep_assets(app: web.Application) -> None:
+    from web.server.assets.library import Library  # with SQLAlchemy, which takes its time to import
+
+    library = Library(app[FOLDERS], lambda: app[ACCOUNTS].current().users)
+    app[ASSETS] = library
+
+    async def close(app: web.Application) -> None:
+        await library.close()
+
+    app.on_cleanup.append(close)
 
 
 async def _say_goodbye(app: web.Application) -> None:

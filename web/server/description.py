@@ -12,7 +12,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from web.server.assets import shapes
 from web.server.routes import (
+    asset_upload,
+    assets,
     explain,
     internal,
     jobs,
@@ -35,10 +38,19 @@ BODIES: dict[Callable[..., Any], type[msgspec.Struct]] = {
     queue.free: queue.Free,
     internal.subscribe: internal.LogSubscription,
     preferences.add_user: preferences.NewUser,
+    assets.from_hash: shapes.FromHash,
+    assets.change: shapes.Change,
+    assets.add_tags: shapes.Tags,
+    assets.remove_tags: shapes.Tags,
+    assets.seed: shapes.Seed,
 }
-FORMS: dict[Callable[..., Any], tuple[str, ...]] = {
+ASSET_FILTERS = (
+    "tags_all", "tags_none", "tags_any", "include_tags", "exclude_tags", "name_contains", "metadata_filter", "limit",
+)  # fmt: skip
+FORMS: dict[Callable[..., Any], tuple[str, ...]] = {  # the file first
     upload.upload_image: ("image", "type", "subfolder", "overwrite"),
     upload.upload_mask: ("image", "original_ref", "type", "subfolder", "overwrite"),
+    asset_upload.upload: ("file", "tags", "name", "user_metadata", "hash", "mime_type", "preview_id"),
 }
 QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
     queue.show_history: ("max_items", "offset", "search"),
@@ -50,6 +62,11 @@ QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
     userdata.move: ("overwrite", "full_info"),
     models.metadata: ("filename",),
     socket.talk: ("clientId", "since"),
+    assets.list_assets: (*ASSET_FILTERS, "offset", "after", "sort", "order"),
+    assets.refine: ASSET_FILTERS,
+    assets.content: ("disposition",),
+    assets.list_tags: ("prefix", "limit", "offset", "order", "include_zero"),
+    assets.seed: ("wait",),
 }
 REFUSAL = {"description": "Refused, with a sentence that says what to change"}
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Easel: the API</title>
@@ -116,7 +133,7 @@ def _operation(handler: Callable[..., Any], path: str, method: str) -> dict[str,
         "parameters": [*_path_parameters(path), *_query_parameters(handler)],
         "responses": {"2XX": {"description": "Done"}, "4XX": REFUSAL},
     }
-    if method in ("POST", "PATCH") and (body := _body(handler)) is not None:
+    if method != "GET" and (body := _body(handler)) is not None:
         operation["requestBody"] = {"content": body}
     return operation
 
@@ -125,9 +142,9 @@ def _body(handler: Callable[..., Any]) -> dict[str, Any] | None:
     if handler in BODIES:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{BODIES[handler].__name__}"}}}
     if handler in FORMS:
-        fields = {name: {"type": "string"} for name in FORMS[handler]}
-        fields["image"] = {"type": "string", "format": "binary"}
-        return {"multipart/form-data": {"schema": {"type": "object", "properties": fields, "required": ["image"]}}}
+        file, *others = FORMS[handler]
+        fields = {file: {"type": "string", "format": "binary"}, **{name: {"type": "string"} for name in others}}
+        return {"multipart/form-data": {"schema": {"type": "object", "properties": fields, "required": [file]}}}
     return None
 
 

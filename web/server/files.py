@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,12 +41,13 @@ def content_type(name: str) -> str:
     return guessed if guessed in SHOWN_INLINE else OCTETS
 
 
-def send_file(path: Path, *, download: bool = False) -> web.FileResponse:
-    """A user's file, fenced in: no guessing of types, no scripts, and only harmless types inline."""
+def send_file(path: Path, *, download: bool = False, name: str | None = None) -> web.FileResponse:
+    """A user's file, fenced in: no guessing of types, no scripts, and only harmless types inline. `name` is what it is
+    saved as."""
     type = content_type(path.name)
     response = web.FileResponse(path)
     response.headers["Content-Type"] = type
-    response.headers["Content-Disposition"] = disposition(path.name, attachment=download or type == OCTETS)
+    response.headers["Content-Disposition"] = disposition(name or path.name, attachment=download or type == OCTETS)
     response.headers["Content-Security-Policy"] = FILE_POLICY
     if type == OCTETS:
         response.headers["Cache-Control"] = "no-store"
@@ -113,6 +115,17 @@ def write_whole(path: Path, data: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def move_whole(part: Path, path: Path) -> None:
+    """Give a file that has arrived its place: temp/ may be on another disk, but the last step must not be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{part.name}")
+    try:
+        shutil.move(part, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def digest(path: Path) -> str:

@@ -19,6 +19,7 @@ from web.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
+    from web.server.assets.library import Library
 
 
 class Door:
@@ -53,6 +54,7 @@ ACCOUNTS = web.AppKey("accounts", AccountsFile)
 PATIENCE = web.AppKey("patience", Patience)
 DESCRIBED = web.AppKey("described", Described)
 LOGS = web.AppKey("logs", LogBook)
+ASSETS: web.AppKey[Library] = web.AppKey("assets")  # only with --enable-assets
 
 
 def folders_of(request: web.Request) -> Folders:

@@ -54,6 +54,7 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-keyfile", type=Path, metavar="FILE", help="serve HTTPS: the private key (PEM)")
     parser.add_argument("--tls-certfile", type=Path, metavar="FILE", help="serve HTTPS: the certificate (PEM)")
+    parser.add_argument("--enable-assets", action="store_true", help="the assets API: files by content, with tags")
     parser.add_argument("--enable-compress-response-body", action="store_true", help="compress JSON and text answers")
     parser.add_argument("--max-upload-size", type=positive, default=100.0, metavar="MB", help="default: 100")
     queue(parser)

@@ -78,6 +78,7 @@ def settings_of(options: argparse.Namespace) -> ServerSettings:
         wants_token=options.multi_user or (is_reachable and not options.no_token),
         token=options.token or os.environ.get("EASEL_TOKEN") or None,
         multi_user=options.multi_user,
+        assets=options.enable_assets,
     )
 
 

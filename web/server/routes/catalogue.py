@@ -12,7 +12,7 @@ from aiohttp import web
 from web.server.access.rights import Right, needs
 from web.server.answers import json_answer
 from web.server.described import describe
-from web.server.keys import DESCRIBED, FOLDERS, SETTINGS, engine_of
+from web.server.keys import ASSETS, DESCRIBED, FOLDERS, SETTINGS, engine_of
 from web.server.settings import ServerSettings
 
 COMFYUI_VERSION = "0.33.0"  # the release whose protocol is spoken
@@ -30,6 +30,8 @@ def routes() -> list[web.RouteDef]:
 @needs(Right.SUBMIT)
 async def all_nodes(request: web.Request) -> web.Response:
     """Every node. Who has the newest answer already is told so; who can unpack it gets it small."""
+    if ASSETS in request.app:
+        request.app[ASSETS].seeder.start()  # who asks for the nodes is about to ask for files
     text = await request.app[DESCRIBED].text(await (await engine_of(request)).schemas(anew=True))
     headers = {"ETag": text.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if text.tag in request.headers.get("If-None-Match", ""):
@@ -57,11 +59,11 @@ def features(settings: ServerSettings) -> dict[str, Any]:
     return {
         "supports_preview_metadata": True,
         "supports_progress_changes": True,
-        "supports_model_type_tags": False,
+        "supports_model_type_tags": settings.assets,
         "max_upload_size": settings.max_upload_bytes,
         "extension": {},
         "node_replacements": True,
-        "assets": False,
+        "assets": settings.assets,
     }
 
 

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 import msgspec
-from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp import web
 
 from comfy_core.folders import Folders
-from web.server.access.rights import Right, needs
+from web.server.access.rights import Right, caller_of, needs
 from web.server.answers import Refusal, json_answer
-from web.server.files import digest, free_name, is_file, resolve, writing
-from web.server.keys import SETTINGS, folders_of
+from web.server.files import digest, free_name, is_file, move_whole, resolve, writing
+from web.server.forms import clean_name, fields_of, reading_form, receive_file, text_of
+from web.server.keys import ASSETS, folders_of
 from web.server.pictures import put_mask_on
 
-CHUNK = 256 * 1024
-LONGEST_FIELD = 4096
+ASSET_KEYS = ("id", "name", "asset_hash", "size", "mime_type", "tags")
 _naming = asyncio.Lock()
 
 
@@ -86,7 +84,16 @@ async def _upload(request: web.Request, prepare: Callable[[Upload], None]) -> we
     finally:
         upload.part.unlink(missing_ok=True)
     name = placed.relative_to(folder.resolve()).as_posix()
-    return json_answer({"name": name, "subfolder": upload.subfolder, "type": upload.type})
+    return json_answer(
+        {"name": name, "subfolder": upload.subfolder, "type": upload.type, **await _asset(request, upload.type, placed)}
+    )
+
+
+async def _asset(request: web.Request, type: str, placed: Path) -> dict[str, Any]:
+    """What the assets API has to say of the file, if it is on."""
+    library = request.app.get(ASSETS)
+    asset = await library.adopt(caller_of(request).user, type, placed) if library else None
+    return {"asset": {key: asset[key] for key in ASSET_KEYS if key in asset}} if asset else {}
 
 
 def _original(folders: Folders, reference: str) -> Path:
@@ -104,44 +111,17 @@ def _original(folders: Folders, reference: str) -> Path:
 
 async def _receive(request: web.Request, upload: Upload) -> None:
     """Read the form; the file goes to disk as it comes. Raises Refusal if there is no file or it is too large."""
-    if not request.content_type.startswith("multipart/"):
-        raise Refusal("send the picture as multipart/form-data, in a field called image")
-    try:
-        async for field in await request.multipart():
-            if not isinstance(field, BodyPartReader):
-                raise Refusal("a form inside a form is not understood")
+    with reading_form():
+        async for field in fields_of(request, "send the picture as multipart/form-data, in a field called image"):
             if field.name == "image":
-                await _receive_file(request, field, upload)
+                upload.name = clean_name(field.filename or "")
+                hasher = hashlib.sha256()
+                await receive_file(request, field, upload.part, hasher)
+                upload.digest = hasher.hexdigest()
             elif field.name in ("type", "subfolder", "overwrite", "original_ref"):
-                _note(upload, field.name, await _text(field))
-    except (ValueError, AssertionError, EOFError, BadHttpMessage):
-        raise Refusal("the form is damaged: its parts cannot be told apart") from None
+                _note(upload, field.name, await text_of(field))
     if not upload.name:
         raise Refusal("the form has no file; put it into a field called image, with a file name")
-
-
-async def _receive_file(request: web.Request, field: BodyPartReader, upload: Upload) -> None:
-    limit = request.app[SETTINGS].max_upload_bytes
-    upload.name = _clean_name(field.filename or "")
-    upload.part.parent.mkdir(parents=True, exist_ok=True)
-    seen, hasher = 0, hashlib.sha256()
-    with upload.part.open("wb") as file:
-        while chunk := await field.read_chunk(CHUNK):
-            seen += len(chunk)
-            if seen > limit:
-                raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=seen)
-            hasher.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    upload.digest = hasher.hexdigest()
-
-
-async def _text(field: BodyPartReader) -> str:
-    data = await field.read_chunk(LONGEST_FIELD)
-    if not field.at_eof() and await field.read_chunk(1):
-        raise Refusal(f"the form's field {field.name} is too long")
-    return data.decode("utf-8", "replace")
 
 
 def _note(upload: Upload, name: str, text: str) -> None:
@@ -153,15 +133,6 @@ def _note(upload: Upload, name: str, text: str) -> None:
         upload.subfolder = text.strip().replace("\\", "/").strip("/") if not text.startswith(("/", "\\")) else text
     else:
         upload.overwrite = text.lower() in ("true", "1")
-
-
-def _clean_name(name: str) -> str:
-    """Refuse names no folder should hold: empty, hidden by control characters, or only dots."""
-    if any(ord(char) < 32 or ord(char) == 127 for char in name):
-        raise Refusal("a file name cannot contain control characters", type="invalid_path")
-    if name and not PurePosixPath(name).name.strip(". "):
-        raise Refusal(f"{name[:60]!r} is no file name", type="invalid_path")
-    return name.replace("\\", "/")
 
 
 def _folder(folders: Folders, upload: Upload) -> Path:
@@ -181,10 +152,5 @@ def _place(upload: Upload, wanted: Path) -> Path:
     wanted.parent.mkdir(parents=True, exist_ok=True)
     target, same = (wanted, False) if upload.overwrite else free_name(wanted, upload.digest)
     if not same:
-        beside = target.with_name(f".{upload.part.name}")
-        try:
-            shutil.move(upload.part, beside)  # temp/ may be on another disk; the last step must not be
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        move_whole(upload.part, target)
     return target
