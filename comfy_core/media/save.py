@@ -6,10 +6,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -19,6 +20,7 @@ from comfy_core.media import metadata, written
 from comfy_core.media.errors import ImageError
 
 COMPRESSION = 4
+Writer = Callable[[IO[bytes]], Any]
 TOKENS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S"}
 
 
@@ -29,26 +31,32 @@ def save_pngs(
     texts: Mapping[str, str],
     compress_level: int = COMPRESSION,
 ) -> list[dict[str, str]]:
-    """Write pictures as `prefix_00001_.png` and on, in `folder` or the subfolder that `prefix` names.
+    """Write pictures as PNG; `texts` become text chunks. See `save_files`."""
+    chunks = _chunks(texts)
+    writers = [partial(one.save, format="PNG", pnginfo=chunks, compress_level=compress_level) for one in pictures]
+    return save_files(writers, folder, prefix, "_.png", pictures[0].size if pictures else (0, 0))
 
-    `%width%`, `%height%`, `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`, `%second%` and `%batch_num%` in it are
-    filled in. `texts` become the file's text chunks. Returns `{"filename", "subfolder"}` of each file.
 
-    A picture that an earlier attempt of the same job has written (`comfy_core.media.written`) is not written again.
+def save_files(
+    writers: Sequence[Writer], folder: Path, prefix: str, ending: str, size: tuple[int, int] = (0, 0)
+) -> list[dict[str, str]]:
+    """Write files as `prefix_00001` + `ending` and on, in `folder` or the subfolder that `prefix` names.
+
+    `%width%`, `%height%` (of `size`), `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`, `%second%` and `%batch_num%`
+    in it are filled in. Returns `{"filename", "subfolder"}` of each file.
+
+    A file that an earlier attempt of the same job has written (`comfy_core.media.written`) is not written again.
 
     Raises ImageError when the prefix leaves `folder`, or the disk cannot be written.
     """
-    if not pictures:
+    if not writers:
         return []
-    stem = _fill_in(prefix, pictures[0])
+    stem = _fill_in(prefix, size)
     try:
         path = inside(folder, os.path.normpath(stem))
         path.parent.mkdir(parents=True, exist_ok=True)
         numbers = _free_numbers(path)
-        return [
-            _save_numbered(one, path, index, numbers, folder, _chunks(texts), compress_level)
-            for index, one in enumerate(pictures)
-        ]
+        return [_save_numbered(one, path, index, numbers, folder, ending) for index, one in enumerate(writers)]
     except ValueError as error:
         raise ImageError(f"the filename prefix {prefix!r} leaves {folder.name}/; use a name inside it.") from error
     except OSError as error:
@@ -66,10 +74,8 @@ def png_texts(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str,
     return texts | {name: json.dumps(value) for name, value in (extra_pnginfo or {}).items()}
 
 
-def publish(
-    picture: Image.Image, path: Path, chunks: PngInfo, compress_level: int, note: written.Note | None = None
-) -> None:
-    """Write a PNG under a temporary name, flush it to the disk, and only then give it its name.
+def publish(write: Writer, path: Path, note: written.Note | None = None) -> None:
+    """Write a file under a temporary name, flush it to the disk, and only then give it its name.
 
     Raises FileExistsError when the name has been taken meanwhile.
     """
@@ -78,7 +84,7 @@ def publish(
         note.begins(temporary)
     try:
         with temporary.open("wb") as file:
-            picture.save(file, "PNG", pnginfo=chunks, compress_level=compress_level)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         if note is not None:
@@ -101,22 +107,16 @@ def _rename_new(temporary: Path, path: Path) -> None:
 
 
 def _save_numbered(
-    picture: Image.Image,
-    path: Path,
-    index: int,
-    numbers: Iterator[int],
-    folder: Path,
-    chunks: PngInfo,
-    compress_level: int,
+    write: Writer, path: Path, index: int, numbers: Iterator[int], folder: Path, ending: str
 ) -> dict[str, str]:
     note = written.next_note()
     known = note.recall() if note is not None else None
     if known is not None:
         return _named(known, folder)
     for number in numbers:
-        target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}_.png")
+        target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}{ending}")
         with suppress(FileExistsError):
-            publish(picture, target, chunks, compress_level, note)
+            publish(write, target, note)
             return _named(target, folder)
     raise AssertionError("numbers never end")
 
@@ -136,9 +136,9 @@ def _free_numbers(path: Path) -> Iterator[int]:
         number += 1
 
 
-def _fill_in(prefix: str, picture: Image.Image) -> str:
+def _fill_in(prefix: str, size: tuple[int, int]) -> str:
     now = time.localtime()
-    prefix = prefix.replace("%width%", str(picture.width)).replace("%height%", str(picture.height))
+    prefix = prefix.replace("%width%", str(size[0])).replace("%height%", str(size[1]))
     for token, form in TOKENS.items():
         prefix = prefix.replace(f"%{token}%", time.strftime(form, now))
     return prefix

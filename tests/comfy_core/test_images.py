@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from PIL import Image
 
 from comfy_core.latent_format import LatentFormat
+from comfy_core.media.deep import write_png16
 from comfy_core.media.errors import ImageError
 from comfy_core.media.images import load_image, load_mask, to_pictures, to_tensor
 from comfy_core.media.resize import IMAGE_METHODS, LATENT_METHODS, bislerp, common_upscale
@@ -70,6 +73,37 @@ def test_grey_of_16_bits_keeps_its_tones(tmp_path: Path):
     Image.fromarray(np.array([[0, 32768, 65535]], dtype=np.uint16)).save(tmp_path / "a.png")
     image, _ = load_image(tmp_path / "a.png")
     assert image[0, 0, :, 0].tolist() == pytest.approx([0, 0.5, 1], abs=0.01)
+
+
+def test_ink_becomes_light(tmp_path: Path):
+    Image.new("CMYK", (3, 2), (0, 255, 0, 0)).save(tmp_path / "a.tif")
+    image, mask = load_image(tmp_path / "a.tif")
+    assert image[0, 0, 0].tolist() == [1, 0, 1]
+    assert not mask.any()
+
+
+@pytest.mark.parametrize(("mode", "colour", "expected"), [("1", 1, 1.0), ("L", 51, 0.2), ("LA", (51, 255), 0.2)])
+def test_grey_is_taken_in_every_depth(tmp_path: Path, mode: str, colour, expected: float):
+    Image.new(mode, (3, 2), colour).save(tmp_path / "a.png")
+    image, _ = load_image(tmp_path / "a.png")
+    assert image[0, 1, 2].tolist() == pytest.approx([expected] * 3)
+
+
+def test_colours_of_16_bits_are_taken(tmp_path: Path):
+    with (tmp_path / "a.png").open("wb") as file:
+        write_png16(file, torch.tensor([0.0, 0.5, 1.0]).expand(2, 2, 3), {}, 4)
+    image, _ = load_image(tmp_path / "a.png")
+    assert image[0, 0, 0].tolist() == pytest.approx([0, 0.5, 1], abs=1 / 255)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(tmp_path: Path):
+    """The file has 2.5 billion pixels to say, but no byte of them."""
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    body = b"".join(struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    with pytest.raises(ImageError, match=r"a\.png is not a picture that can be read: .*2500000000 pixels"):
+        load_image(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(("channel", "place"), [("red", 0), ("green", 1), ("blue", 2), ("alpha", 3)])
