@@ -13,7 +13,7 @@ from web.server.hub import Client, Hub
 
 
 def said(event):
-    return json.loads(text_frame(Envelope(7, "me", event)))
+    return json.loads(text_frame(event, 7))
 
 
 def test_a_blocked_node_is_an_error_to_clients() -> None:
@@ -59,7 +59,7 @@ def test_a_line_of_text_is_frame_3() -> None:
 )
 def test_what_nodes_say_goes_to_who_asked_for_the_run_or_without_one_to_all(event) -> None:
     hub = Hub({})
-    mine, other = Client("me", Mock()), Client("other", Mock())
+    mine, other = Client("me", Mock(), "default"), Client("other", Mock(), "default")
     for client in (mine, other):
         hub._clients[client.id].append(client)
     assert [hub.wants(client, Envelope(1, "me", event)) for client in (mine, other)] == [True, False]
