@@ -146,9 +146,16 @@ async def test_bytes_that_lie_in_the_folder_already_are_not_stored_again(upload,
     await seed()
     status, asset = await upload()
     assert (status, asset["loader_path"]) == (200, "mine.txt")
-    (folders.input / "mine.txt").write_bytes(b"other")
-    await seed()
+
+
+async def test_a_hash_that_a_file_no_longer_has_stands_for_nothing(upload, ask, folders, client) -> None:
+    await upload()
+    (stored,) = folders.input.iterdir()
+    stored.write_bytes(b"other")
+    assert code(await ask("POST", "assets/from-hash", json={"hash": hash_of(b"bytes")})) == (404, "ASSET_NOT_FOUND")
+    assert (await client.get("/view", params={"filename": hash_of(b"bytes")})).status == 404
     assert (await upload())[0] == 201
+    assert stored.read_bytes() == b"bytes"
 
 
 async def test_a_model_goes_into_the_folder_of_its_type(upload, folders) -> None:

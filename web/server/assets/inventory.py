@@ -52,18 +52,15 @@ def set_hash(connection: sa.Connection, file: int, hash: str | None) -> None:
     connection.execute(sa.update(files).where(files.c.id == file).values(hash=hash))
 
 
-def without_hash(connection: sa.Connection, size: int | None = None) -> list[tuple[int, Path]]:
-    """Files that nobody has read yet, all or those of a size in bytes."""
+def without_hash(connection: sa.Connection) -> list[tuple[int, Path]]:
+    """Files that nobody has read yet."""
     query = sa.select(files.c.id, files.c.path).where(files.c.hash.is_(None), ~files.c.is_missing)
-    if size is not None:
-        query = query.where(files.c.size == size)
     return [(id, Path(path)) for id, path in connection.execute(query)]
 
 
-def copies(connection: sa.Connection, hash: str) -> list[tuple[int, Path]]:
-    """The files with these bytes."""
-    query = sa.select(files.c.id, files.c.path).where(files.c.hash == hash, ~files.c.is_missing)
-    return [(id, Path(path)) for id, path in connection.execute(query)]
+def of_size(connection: sa.Connection, size: int) -> list[sa.Row[Any]]:
+    """The files of so many bytes."""
+    return list(connection.execute(sa.select(files).where(files.c.size == size, ~files.c.is_missing)))
 
 
 def all_files(connection: sa.Connection) -> list[tuple[int, Path]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from comfy_core.folders import Folders
-from web.server.access.rights import DEFAULT_USER
-from web.server.assets import inventory, store
+from web.server.assets import edits, inventory, store
 from web.server.assets.contents import facts, hash_file, mime_type
 from web.server.assets.database import Database
 from web.server.assets.new import New
 from web.server.assets.places import Place, look, places
-from web.server.assets.query import Filters, Page, written
-from web.server.assets.refusals import AssetRefusal, no_asset
+from web.server.assets.query import Filters, Page
+from web.server.assets.refusals import AssetRefusal
 from web.server.assets.seeder import Seeder
-from web.server.assets.shapes import shown
 from web.server.files import is_file
 
 T = TypeVar("T")
@@ -46,24 +45,17 @@ class Library:
         await asyncio.to_thread(close)
 
     async def page(self, user: str, filters: Filters, page: Page) -> dict[str, Any]:
-        def read(connection: sa.Connection) -> dict[str, Any]:
-            rows, total, following = store.listed(connection, user, filters, page)
-            tags = store.tags_of(connection, [row.id for row in rows])
-            answer: dict[str, Any] = {"assets": [shown(row._mapping, tags[row.id], user) for row in rows]}
-            answer |= {"total": total, "has_more": following is not None}
-            return answer | ({"next_cursor": written(following)} if following else {})
-
-        return await self._read(read)
+        return await self._read(lambda connection: edits.page(connection, user, filters, page))
 
     async def find(self, user: str, id: str) -> dict[str, Any]:
-        return await self._read(lambda connection: _shown(connection, user, id))
+        return await self._read(lambda connection: edits.show(connection, user, id))
 
     async def open(self, user: str, id: str) -> tuple[Path, str]:
         """The file of an asset and its name, for somebody who is about to read it."""
 
         def use(connection: sa.Connection) -> tuple[Path, str]:
-            row = _row(connection, user, id)
-            path = self._safe(row)
+            row = edits.find(connection, user, id)
+            path = self._safe_path(row)
             if path is None:
                 raise AssetRefusal("FILE_NOT_FOUND", f"the file of {row.name[:80]!r} is no longer on the disk", 404)
             store.note_use(connection, id)
@@ -78,8 +70,8 @@ class Library:
         """The file of input/ or output/ with these bytes."""
 
         def read(connection: sa.Connection) -> Path | None:
-            rows = store.find_by_hash(connection, user, hash)
-            return next((path for row in rows if row.place != "models" and (path := self._safe(row))), None)
+            rows = (row for row in store.find_by_hash(connection, user, hash) if row.place != "models")
+            return next((Path(row.path) for row in rows if self._holds_still(row)), None)
 
         return await self._read(read)
 
@@ -87,12 +79,12 @@ class Library:
         """One more asset of a file whose hash the caller knows."""
 
         def add(connection: sa.Connection) -> dict[str, Any]:
-            rows = [row for row in store.find_by_hash(connection, user, hash) if self._safe(row)]
+            rows = [row for row in store.find_by_hash(connection, user, hash) if self._holds_still(row)]
             if not rows:
                 raise AssetRefusal("ASSET_NOT_FOUND", f"no asset has the hash {hash}; upload the file", 404)
             first = rows[0]
             named = replace(new, name=new.name or first.name, mime_type=new.mime_type or first.mime_type)
-            return _add(connection, user, first.file, named, new.tags)
+            return edits.add(connection, user, first.file, named, new.tags)
 
         return await self._write(add)
 
@@ -101,7 +93,7 @@ class Library:
     ) -> tuple[dict[str, Any], bool]:
         """Make an asset of a file that has arrived; whether its bytes are new to the place. If so, `put` moves the file
         to the path it is given, `name` in the place's folder."""
-        folder = place.folder.resolve()
+        folder = place.folder
 
         def add() -> tuple[dict[str, Any], bool]:
             file = self._known_in(folder, size, hash)
@@ -111,7 +103,7 @@ class Library:
                 file = self._note(place, folder / name, hash)
             tags = [*place.tags, *(("uploaded",) if is_new else ()), *new.tags]
             with self._database.writing() as connection:
-                return _add(connection, user, file, new, tags), is_new
+                return edits.add(connection, user, file, new, tags), is_new
 
         return await self._in_thread(add)
 
@@ -127,49 +119,23 @@ class Library:
             with self._database.writing() as connection:
                 row = store.find_by_path(connection, user, str(path))
                 if row is not None:
-                    return _shown(connection, user, row.id)
+                    return edits.show(connection, user, row.id)
                 new = New(name=path.name, mime_type=mime_type(path.name))
-                return _add(connection, user, file, new, [root, "uploaded"])
+                return edits.add(connection, user, file, new, [root, "uploaded"])
 
         return await self._in_thread(adopt)
 
-    async def change(self, user: str, id: str, **values: Any) -> dict[str, Any]:
-        def write(connection: sa.Connection) -> dict[str, Any]:
-            _own(connection, user, id)
-            if values.get("preview_id") is not None:
-                _check_preview(connection, user, values["preview_id"])
-            store.change(connection, id, **values)
-            return _shown(connection, user, id)
-
-        return await self._write(write)
+    async def change(self, user: str, id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._write(lambda connection: edits.change(connection, user, id, values))
 
     async def delete(self, user: str, id: str) -> None:
-        """The asset is no more; its file stays."""
-
-        def write(connection: sa.Connection) -> None:
-            _own(connection, user, id)
-            store.change(connection, id, is_deleted=True)
-
-        await self._write(write)
+        await self._write(lambda connection: edits.delete(connection, user, id))
 
     async def tag(self, user: str, id: str, tags: Sequence[str]) -> dict[str, Any]:
-        def write(connection: sa.Connection) -> dict[str, Any]:
-            had = _tags_of_own(connection, user, id)
-            new = [tag for tag in tags if tag not in had]
-            store.tag(connection, id, new)
-            present = [tag for tag in tags if tag in had]
-            return {"added": new, "already_present": present, "total_tags": sorted({*had, *new})}
-
-        return await self._write(write)
+        return await self._write(lambda connection: edits.tag(connection, user, id, tags))
 
     async def untag(self, user: str, id: str, tags: Sequence[str]) -> dict[str, Any]:
-        def write(connection: sa.Connection) -> dict[str, Any]:
-            had = _tags_of_own(connection, user, id)
-            store.untag(connection, id, tags)
-            gone, absent = [tag for tag in tags if tag in had], [tag for tag in tags if tag not in had]
-            return {"removed": gone, "not_present": absent, "total_tags": sorted(had - set(gone))}
-
-        return await self._write(write)
+        return await self._write(lambda connection: edits.untag(connection, user, id, tags))
 
     async def tag_counts(self, user: str, filters: Filters, most: int) -> dict[str, int]:
         return await self._read(lambda connection: store.tag_counts(connection, user, filters, most))
@@ -194,12 +160,13 @@ class Library:
     def _known_in(self, folder: Path, size: int, hash: str) -> int | None:
         """The file of a folder that has these bytes; those of the same size that nobody has read yet are read now."""
         with self._database.reading() as connection:
-            unread = [(id, path) for id, path in inventory.without_hash(connection, size) if _lies_in(folder, path)]
-        read = [(id, hash_file(path)) for id, path in unread]
+            unread = [row for row in inventory.of_size(connection, size) if not row.hash and _lies_in(folder, row.path)]
+        read = [(row.id, hash_file(Path(row.path))) for row in unread if _is_as_noted(row)]
         with self._database.writing() as connection:
             for id, found in read:
                 inventory.set_hash(connection, id, found)
-            return next((id for id, path in inventory.copies(connection, hash) if _lies_in(folder, path)), None)
+            known = (row for row in inventory.of_size(connection, size) if row.hash == hash)
+            return next((row.id for row in known if _lies_in(folder, row.path) and _is_as_noted(row)), None)
 
     def _note(self, place: Place, path: Path, hash: str) -> int:
         """Write down a file whose bytes are known. Names in output/ begin with the folder of its user, as in a scan."""
@@ -212,11 +179,14 @@ class Library:
         with self._database.writing() as connection:
             return inventory.keep(connection, found, told, hash)
 
-    def _safe(self, row: sa.Row[Any]) -> Path | None:
+    def _safe_path(self, row: sa.Row[Any]) -> Path | None:
         """The file of an asset, if it is there and still lies inside one of the folders of assets."""
-        path = Path(row.path)
-        roots = (place.folder.resolve() for place in places(self._folders, (row.place,)))
-        return path if any(_lies_in(root, path) for root in roots) else None
+        roots = (place.folder for place in places(self._folders, (row.place,)))
+        return Path(row.path) if any(_lies_in(root, row.path) for root in roots) else None
+
+    def _holds_still(self, row: sa.Row[Any]) -> bool:
+        """Whether the file of an asset still has the bytes that its hash says."""
+        return _is_as_noted(row) and self._safe_path(row) is not None
 
     async def _read(self, work: Callable[[sa.Connection], T]) -> T:
         def read() -> T:
@@ -236,52 +206,15 @@ class Library:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _row(connection: sa.Connection, user: str, id: str) -> sa.Row[Any]:
-    row = store.find(connection, user, id)
-    if row is None:
-        raise no_asset(id)
-    return row
-
-
-def _own(connection: sa.Connection, user: str, id: str) -> None:
-    """Raises AssetRefusal unless the asset is the user's to change: what is everybody's is the server's owner's."""
-    owner = _row(connection, user, id).owner
-    if user not in (DEFAULT_USER, owner):
-        raise AssetRefusal(
-            "FORBIDDEN", "this asset is everybody's; make one of your own of it: /api/assets/from-hash", 403
-        )
-
-
-def _shown(connection: sa.Connection, user: str, id: str) -> dict[str, Any]:
-    row = _row(connection, user, id)
-    return shown(row._mapping, store.tags_of(connection, [id])[id], user)
-
-
-def _tags_of_own(connection: sa.Connection, user: str, id: str) -> set[str]:
-    _own(connection, user, id)
-    return set(store.tags_of(connection, [id])[id])
-
-
-def _add(connection: sa.Connection, user: str, file: int, new: New, tags: Sequence[str]) -> dict[str, Any]:
-    if new.preview_id is not None:
-        _check_preview(connection, user, new.preview_id)
-    id = store.add(
-        connection,
-        file,
-        user,
-        new.name or "",
-        mime_type=new.mime_type,
-        tagged=dict.fromkeys(tags),
-        user_metadata=new.user_metadata,
-        preview_id=new.preview_id,
-    )
-    return _shown(connection, user, id)
-
-
-def _check_preview(connection: sa.Connection, user: str, id: str) -> None:
-    if store.find(connection, user, id) is None:
-        raise AssetRefusal("INVALID_BODY", f"preview_id must be the id of an asset; there is none {id[:80]!r}")
-
-
-def _lies_in(folder: Path, path: Path) -> bool:
+def _lies_in(folder: Path, name: str) -> bool:
+    path = Path(name)
     return is_file(path) and path.resolve().is_relative_to(folder)
+
+
+def _is_as_noted(row: sa.Row[Any]) -> bool:
+    """Whether a file has the size and the time of change that it had when it was written down."""
+    try:
+        stat = os.stat(row.path)
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (row.size, row.changed)

@@ -27,6 +27,9 @@ class Place:
     tags: tuple[str, ...]
     endings: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.resolve())
+
     def takes(self, name: str) -> bool:
         if name.startswith(".") or name.endswith(".part"):
             return False
@@ -80,8 +83,7 @@ def find_files(places: Iterable[Place], users: Collection[str], errors: list[str
 
     found: dict[Path, Found] = {}
     for place in places:
-        folder = place.folder.resolve()
-        for at, names, here in os.walk(folder, onerror=complain):
+        for at, names, here in os.walk(place.folder, onerror=complain):
             names[:] = [name for name in names if not name.startswith(".")]
             for path in (Path(at, name) for name in here if place.takes(name)):
                 one = look(place, path, users)
@@ -93,14 +95,13 @@ def find_files(places: Iterable[Place], users: Collection[str], errors: list[str
 
 def look(place: Place, path: Path, users: Collection[str] = ()) -> Found | None:
     """A file of a place, or None if there is none. Results belong to the user in whose folder they lie."""
-    folder = place.folder.resolve()
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(folder):
+        if path.is_symlink() and not path.resolve().is_relative_to(place.folder):
             return None
         stat = path.stat()
     except (OSError, RuntimeError):
         return None
-    name = path.relative_to(folder).as_posix()
+    name = path.relative_to(place.folder).as_posix()
     owner = ""
     if place.root == "output":
         head = name.partition("/")[0]

@@ -18,7 +18,7 @@ preview_assets, preview_files = assets.alias("preview_assets"), files.alias("pre
 SHOWN = (
     sa.select(
         assets,
-        *(files.c[name] for name in ("path", "place", "loader_path", "size", "hash", "metadata")),
+        *(files.c[name] for name in ("path", "place", "loader_path", "size", "changed", "hash", "metadata")),
         preview_files.c.place.label("preview_place"),
         preview_files.c.loader_path.label("preview_path"),
     )

@@ -127,7 +127,7 @@ async def change(request: web.Request) -> web.Response:
         values["preview_id"] = asked.preview_id
     if not values:
         raise AssetRefusal("INVALID_BODY", "say what to change: name, user_metadata or preview_id")
-    return json_answer(await request.app[ASSETS].change(_user(request), request.match_info["id"], **values))
+    return json_answer(await request.app[ASSETS].change(_user(request), request.match_info["id"], values))
 
 
 @needs(Right.USE)
