@@ -1,9 +1,9 @@
-"""Nodes that hold one value, and those that find a size."""
+"""Nodes that hold or choose one value, and those that find a size."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 from nodes.schema import Boolean, Combo, Float, Int, String, Widget, node
 from nodes.types import MAX_RESOLUTION
@@ -84,6 +84,21 @@ def primitive_bounding_box(
 ) -> Annotated[dict[str, int], Widget("BOUNDING_BOX")]:
     """A box in a picture."""
     return {"x": x, "y": y, "width": width, "height": height}
+
+
+@node(
+    "CustomCombo",
+    title="Custom Combo",
+    category="utilities",
+    outputs=("STRING", "INDEX"),
+    experimental=True,
+    python_module="comfy_extras.nodes_logic",
+)
+def custom_combo(
+    choice: Annotated[str, Combo(None, tooltip="One of the words that were entered here.")], **others: Any
+) -> tuple[Annotated[str, String()], Annotated[int, Int()]]:
+    """One of a list of words of your own, and its place in the list."""
+    return choice, int(others.get("index", 0))
 
 
 @node(

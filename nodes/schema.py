@@ -144,9 +144,9 @@ class Boolean:
 
 @dataclass(frozen=True)
 class Combo:
-    """One of a fixed list of strings."""
+    """One of a fixed list of strings; with None, of a list that lies in the editor alone."""
 
-    choices: tuple[str, ...]
+    choices: tuple[str, ...] | None
     default: str | None = None
     tooltip: str = ""
     advanced: bool = False
@@ -228,19 +228,24 @@ def node(
     `list_outputs` marks (or all of them) return a list whose items go on one by one.
 
     The parameters' annotations carry a marker each (`Annotated[int, Int(...)]`, or an alias such as `Model`); an
-    annotation `X | None` makes the input optional; the return annotation is a marker alias, a tuple of them or None.
+    annotation `X | None` makes the input optional; `**others` takes whatever else a prompt gives the node; the return annotation is a marker alias, a tuple of them or None.
     The docstring is the description.
     """
 
     def decorate(function: Callable[..., Any]) -> Node:
         hints = typing.get_type_hints(function, include_extras=True)
         returned = hints.pop("return", type(None))
+        parameters = inspect.signature(function).parameters
+        takes_others = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
         schema = NodeSchema(
             id=id,
             title=title or id,
             category=category,
             description=inspect.cleandoc(function.__doc__ or ""),
-            inputs=tuple(_read_input(name, hints[name]) for name in inspect.signature(function).parameters),
+            inputs=tuple(
+                _read_input(name, hints[name]) for name, one in parameters.items() if one.kind is not one.VAR_KEYWORD
+            ),
+            any_input=Input(name="", type="*", section="optional") if takes_others else None,
             outputs=_read_outputs(returned, outputs, list_outputs),
             is_output=is_output,
             is_input_list=is_input_list,
@@ -288,6 +293,8 @@ def _read_input(name: str, hint: Any) -> Input:
         and (value != "" or key == "default")
         and not (value is False and key not in {"default", "round"})
     } | _tooltip(marker)
+    if isinstance(marker, Combo) and marker.choices is None:
+        options["options"] = []
     return Input(
         name=name,
         type=marker.type if isinstance(marker, Widget) else TYPE_NAMES[type(marker)],

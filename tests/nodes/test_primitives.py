@@ -15,6 +15,11 @@ def test_values_go_on_as_they_are():
     assert primitives.primitive_bounding_box(1, 2, 3, 4) == {"x": 1, "y": 2, "width": 3, "height": 4}
 
 
+def test_a_word_of_a_list_of_ones_own_has_its_place():
+    assert primitives.custom_combo("b", index=1, option1="a", option2="b", option3="") == ("b", 1)
+    assert primitives.custom_combo("b") == ("b", 0)
+
+
 @pytest.mark.parametrize(
     ("ratio", "megapixels", "size"),
     [("1:1 (Square)", 1.0, (1024, 1024)), ("16:9 (Widescreen)", 1.0, (1368, 768)), ("1:1 (Square)", 0.1, (320, 320))],
