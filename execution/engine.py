@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from execution.store import FINISHED, JobQuery, Store, StoredJob
 from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
-from execution.validate import Validation, validate
+from execution.validate import Validation, is_quick, validate
 from execution.worker import PackServices, Worker
 from nodes.schema import NodeSchema
 
@@ -176,14 +177,18 @@ class Engine:
 
     async def _validate_by_catalogue(self, prompt: Any, targets: Any) -> Validation:
         """What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up."""
-        validation = await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
+        validation = await self._judge(prompt, targets)
         if (validation.error is None and not validation.node_errors) or self._catalogue.is_fresh:
             return validation
         await self._newest_catalogue()
         if not self._catalogue.schemas:
             reason = self._catalogue.failure or "It has loaded no nodes."
             return Validation(error=problems.problem("worker_unavailable", "The worker is not available", reason))
-        return await asyncio.to_thread(validate, prompt, self._catalogue.schemas, self._folders, targets)
+        return await self._judge(prompt, targets)
+
+    async def _judge(self, prompt: Any, targets: Any) -> Validation:
+        judge = partial(validate, prompt, self._catalogue.schemas, self._folders, targets)
+        return judge() if is_quick(prompt, self._catalogue.schemas) else await asyncio.to_thread(judge)
 
     async def _enqueue(self, submission: Submission, validation: Validation, owner: str | None) -> float:
         """Write the job; its queue number. The same prompt under the same id, sent again, is still one job."""
@@ -196,13 +201,15 @@ class Engine:
             created_at=submission.extra_data["create_time"],
             owner=owner,
         )
+        is_new = job.id not in self._dispatcher.waiting
         self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
         adding = self._store.add(job)
         self._dispatcher.wake()  # at once: what it takes next is written after this, and in the same transaction
         try:
             known = await adding
         except BaseException as error:
-            self._dispatcher.waiting.discard(job.id)
+            if is_new:
+                self._dispatcher.waiting.discard(job.id)
             if isinstance(error, sa.exc.SQLAlchemyError):
                 raise QueueUnwritable(f"the queue cannot be written: {getattr(error, 'orig', error)}") from error
             raise

@@ -8,12 +8,14 @@ from typing import Any
 
 from comfy_core.folders import Folders
 from execution import problems
-from execution.checks import own_problems
+from execution.checks import classes_of, own_problems
 from execution.failure import without_roots
 from execution.graph import Graph, GraphNode, Link, Walk, as_link, parse, unwrap
 from execution.inputs import Inputs, Refused
 from execution.problems import Problem
 from nodes.schema import Input, Node, NodeSchema
+
+FEW_NODES = 50
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Validation:
     outputs: list[str] = field(default_factory=list)
     error: Problem | None = None
     node_errors: dict[str, Any] = field(default_factory=dict)
+
+
+def is_quick(prompt: Any, schemas: Mapping[str, NodeSchema]) -> bool:
+    """Is it checked in a moment: few nodes, of which none takes a file from a folder that must be read?"""
+    if not isinstance(prompt, dict) or len(prompt) > FEW_NODES:
+        return False
+    used = (schemas[name] for name in classes_of(prompt) if name in schemas)
+    return all(one.folder is None for schema in used for one in schema.inputs)
 
 
 def validate(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from execution.inputs import types_match
-from execution.validate import validate
+from execution.validate import FEW_NODES, is_quick, validate
 from nodes.schema import Input, NodeSchema, Output
 
 GOOD = {"i": 1, "f": 0.5, "s": "text", "b": True, "c": "a"}
@@ -358,3 +358,14 @@ def test_an_output_that_is_itself_a_list_of_choices_feeds_a_combo(folders, schem
         "1": {"class_type": "FakeTypes", "inputs": GOOD | {"c": ["x", 0]}},
     }
     assert validate(prompt, schemas | {"Chooser": chooser}, folders).error is None
+
+
+def test_a_check_is_quick_for_a_few_nodes_that_take_no_file_from_a_folder(schemas, node):
+    few = {str(i): node("FakeNumber", value=i) for i in range(FEW_NODES)}
+    file = Input(name="file", type="COMBO", folder="checkpoints")
+    from_a_folder = NodeSchema(id="Load", title="", category="", inputs=(file,))
+    assert is_quick(few, schemas)
+    assert not is_quick(few | {"one more": node("FakeNumber", value=1)}, schemas)
+    assert not is_quick({"1": node("FakeNumber", value=1), "2": node("Load")}, schemas | {"Load": from_a_folder})
+    assert not is_quick([], schemas)
+    assert is_quick({"1": "no node", "2": node("Unheard")}, schemas)
