@@ -105,6 +105,8 @@ class Subscription:
         if importance < _NEVER_LOST:
             self._expendable[importance].popleft()
         event = envelope.event
+        if not self._lost_progress:
+            return envelope
         if isinstance(event, ProgressState) and event.prompt_id in self._lost_progress:
             nodes = {**self._lost_progress.pop(event.prompt_id), **event.nodes}
             return Envelope(seq, envelope.client_id, msgspec.structs.replace(event, nodes=nodes))
@@ -146,12 +148,9 @@ class Hub:
 
 
 _NEVER_LOST = 3
+_ORDINARY = 2
+_IMPORTANCE: dict[type, int] = {Preview: 0, Progress: 1, ProgressState: 1, **dict.fromkeys(TERMINAL, _NEVER_LOST)}
 
 
 def _importance(envelope: Envelope) -> int:
-    event = envelope.event
-    if isinstance(event, Preview):
-        return 0
-    if isinstance(event, Progress | ProgressState):
-        return 1
-    return _NEVER_LOST if isinstance(event, TERMINAL) else 2
+    return _IMPORTANCE.get(type(envelope.event), _ORDINARY)
