@@ -64,6 +64,8 @@ class Dispatcher:
     async def run_forever(self) -> None:
         await self._catalogue.worker_has_answered()
         while True:
+            if not self.waiting:
+                await self._wake.wait()
             self._wake.clear()
             job = await self._take()
             if job is None:
@@ -173,6 +175,7 @@ class Dispatcher:
             attempt=job.attempts,
             folder=str(self._scratch / job.id),
             user=job.owner or "",
+            prompt_text=job.prompt_text,
         )
 
 

@@ -83,7 +83,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `attempt` counts from 1; what an earlier one left for it is in `folder`. That need not exist: whoever writes there
     makes it, and it is deleted when the job has ended. An empty `folder`: nothing is to be kept. With a `user`, what it
-    writes goes into that user's folders.
+    writes goes into that user's folders. `prompt_text` is the prompt as JSON, where it is at hand.
     """
 
     prompt_id: str
@@ -93,6 +93,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     folder: str = ""
     user: str = ""
+    prompt_text: str = ""
 
 
 class WorkerFailed(Exception):

@@ -15,7 +15,8 @@ class StoredJob(msgspec.Struct, kw_only=True):
     """One prompt and what became of it. `status` is pending, running, completed, failed or interrupted; times are in
     epoch milliseconds; `messages` are `[event, data]` pairs, `timings` `{node: {"seconds", "cached"}}`, `crashes`
     `{node: how often the worker or the server ended while it ran}`. `owner` is the user whose it is, where there are
-    several. `sequence` is the store's own name for it."""
+    several. `sequence` is the store's own name for it. `prompt_text` is the prompt as JSON,
+    in a job that was just taken."""
 
     id: str
     number: float
@@ -36,6 +37,7 @@ class StoredJob(msgspec.Struct, kw_only=True):
     crashes: dict[str, int] = {}
     error: dict[str, Any] | None = None
     sequence: int = 0
+    prompt_text: str = ""
 
 
 def workflow_of(extra_data: Any) -> str | None:

@@ -17,7 +17,8 @@ _pending = jobs.c.status == "pending"
 _running = jobs.c.status == "running"
 _known = sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id"))
 _insert_outputs = sa.insert(outputs)
-_next = rows.WITH_PROMPT.where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
+_prompt_text = sa.type_coerce(prompts.c.prompt, sa.Text).label("prompt_text")
+_next = rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
 
 
 def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:

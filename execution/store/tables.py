@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from execution import json_text
+
 log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ class JsonText(sa.TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         try:
-            return None if value is None else json.loads(value)
+            return None if value is None else json_text.read(value)
         except (ValueError, TypeError, RecursionError):
             log.error("a value in the database cannot be read: %.100r", value)
             return None

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from execution import json_text
 from execution.events import AnyEvent
 from execution.worker import Job, PackServices, WorkerSettings
 from nodes.schema import NodeSchema
@@ -21,9 +22,10 @@ class Begin(msgspec.Struct, tag=True):
 
 
 class Run(msgspec.Struct, tag=True):
-    """A job as JSON text: prompts may hold numbers that msgpack cannot."""
+    """A job and its prompt as JSON texts: they may hold numbers that msgpack cannot."""
 
     job: bytes
+    prompt: bytes
 
 
 class Interrupt(msgspec.Struct, tag=True):
@@ -113,11 +115,13 @@ async def read_from_worker(channel: asyncio.StreamReader) -> FromWorker:
 
 
 def pack_job(job: Job) -> Run:
-    return Run(json.dumps(msgspec.structs.asdict(job)).encode())
+    rest = msgspec.structs.asdict(job)
+    prompt, text = rest.pop("prompt"), rest.pop("prompt_text")
+    return Run(json.dumps(rest).encode(), (text or json.dumps(prompt)).encode())
 
 
 def unpack_job(message: Run) -> Job:
-    return Job(**json.loads(message.job))
+    return Job(prompt=json_text.read(message.prompt), **json_text.read(message.job))
 
 
 def _exactly(channel: BinaryIO, length: int) -> bytes:

@@ -54,6 +54,12 @@ async def test_what_json_can_hold_comes_back_as_it_was(store):
     assert (found.prompt, found.extra_data, found.targets) == (prompt, {"k": {}}, ["1"])
 
 
+async def test_a_job_that_is_taken_brings_its_prompt_as_text_along(store):
+    await store.add(job("a"))
+    taken = await store.take()
+    assert (taken.prompt, taken.prompt_text) == ({"1": {}}, '{"1": {}}')
+
+
 async def test_what_is_written_is_in_the_file_when_the_call_returns(store, url):
     await store.add(job("a"))
     other = sqlite3.connect(url.removeprefix("sqlite:///"))
