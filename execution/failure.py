@@ -15,6 +15,7 @@ from execution.graph import GraphNode
 
 LONGEST_VALUE = 200
 MOST_VALUES = 100
+CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 
 def describe(
@@ -43,8 +44,13 @@ def describe(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """MemoryError, or torch's and its relatives' OutOfMemoryError, known by name: torch is not imported here."""
-    return isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    """MemoryError, or torch's and its relatives' OutOfMemoryError, known by name: torch is not imported here.
+
+    For the memory of the processor, torch raises a plain RuntimeError that names its allocator.
+    """
+    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    return isinstance(error, RuntimeError) and CPU_ALLOCATOR in str(error)
 
 
 def _message(error: BaseException, node: GraphNode) -> str:
