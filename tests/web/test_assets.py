@@ -14,7 +14,7 @@ from PIL import Image
 
 from web.server.access.accounts import Token, read_accounts, write_accounts
 from web.server.app import make_app
-from web.server.assets import contents, seeder
+from web.server.assets import contents, results, seeder
 from web.server.cli import arguments, serve
 
 MISSING = "blake3:" + "0" * 64
@@ -581,6 +581,28 @@ async def test_ten_thousand_files_are_listed_off_the_event_loop(ask, folders, se
     assert (len(body["assets"]), body["total"], body["has_more"]) == (300, 10_000, False)
 
 
+# --- results ---
+
+
+async def test_results_are_assets_as_soon_as_they_are_saved(ask, client, graph, finished, folders) -> None:
+    taken = (await (await client.post("/prompt", json={"prompt": graph(copies=2)})).json())["prompt_id"]
+    saved = (await finished(taken))["outputs"]["2"]["images"]
+    for _ in range(500):
+        listed = (await ask("GET", "assets?tags_all=output"))[1]["assets"]
+        if len(listed) == 2:
+            break
+        await asyncio.sleep(0.02)
+    assert {asset["loader_path"] for asset in listed} == {image["filename"] for image in saved}
+    assert {(asset["job_id"], asset["prompt_id"]) for asset in listed} == {(taken, taken)}
+
+
+def test_which_files_of_an_output_are_results() -> None:
+    odd = [1, None, {}, {"type": "output"}, {"type": "output", "filename": 3}, {"type": "temp", "filename": "t.png"}]
+    good = {"type": "output", "filename": "a.png", "subfolder": "b"}
+    assert list(results.saved_files({"images": [*odd, good], "text": "x", "animated": [True]})) == [("b", "a.png")]
+    assert list(results.saved_files(None)) == []
+
+
 # --- the database ---
 
 
@@ -665,6 +687,18 @@ async def test_everybody_sees_their_own_assets(shared, folders, upload, tokens) 
     assert await status("bob", "HEAD", f"/hash/{hers['hash']}") == 404
     assert (await shared.get("/view", params={"filename": hers["hash"]}, headers=tokens["bob"])).status == 404
     assert (await shared.get("/view", params={"filename": hers["hash"]}, headers=tokens["ada"])).status == 200
+
+
+async def test_results_belong_to_who_asked_for_them(shared, folders, graph, tokens) -> None:
+    await shared.post("/prompt", json={"prompt": graph()}, headers=tokens["bob"])
+    for _ in range(500):
+        body = await (await shared.get("/api/assets", headers=tokens["bob"])).json()
+        if body["total"]:
+            break
+        await asyncio.sleep(0.02)
+    (asset,) = body["assets"]
+    assert (folders.output / "bob" / asset["loader_path"]).is_file()
+    assert (await (await shared.get("/api/assets", headers=tokens["ada"])).json())["total"] == 0
 
 
 async def test_what_is_everybodys_only_the_owner_changes(shared, folders, tokens) -> None:

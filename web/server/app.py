@@ -14,6 +14,7 @@ from web.server import answers, failures, security
 from web.server.access.accounts import AccountsFile
 from web.server.access.admit import admit
 from web.server.access.patience import Patience
+from web.server.assets.results import keep_results
 from web.server.described import Described
 from web.server.hub import Hub
 from web.server.keys import ACCOUNTS, ASSETS, DESCRIBED, DOOR, FOLDERS, HUB, LOGS, PATIENCE, SETTINGS, Door
@@ -103,7 +104,9 @@ async def _watching(app: web.Application) -> AsyncIterator[None]:
 
 async def _watch(app: web.Application) -> None:
     with suppress(Exception):  # whoever starts the engine says why it did not start
-        await app[HUB].watch(await app[DOOR].engine())
+        engine = await app[DOOR].engine()
+        keeping = [keep_results(engine, app[ASSETS])] if ASSETS in app else []
+        await asyncio.gather(app[HUB].watch(engine), *keeping)
 
 
 def _keep_assets(app: web.Application) -> None:

@@ -111,6 +111,7 @@ def _make_assets(connection: sa.Connection, new: Sequence[tuple[int, Found]]) ->
             "name": found.path.name,
             "mime_type": found.mime_type,
             "user_metadata": {},
+            "job_id": found.job_id,
             **dict.fromkeys(times, found.changed // 1000),
         }
         for id, file, found in made

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from comfy_core.folders import Folders
+from comfy_core.folders import Folders, of_user
 from web.server.assets import edits, inventory, store
 from web.server.assets.contents import facts, hash_file, mime_type
 from web.server.assets.database import Database
@@ -124,6 +124,17 @@ class Library:
                 return edits.add(connection, user, file, new, [root, "uploaded"])
 
         return await self._in_thread(adopt)
+
+    async def take_in_results(self, owner: str, job_id: str, saved: Sequence[tuple[str, str]]) -> None:
+        """Make assets of files that a run of this user has put into output/, each a (subfolder, name)."""
+        place = Place("output", self._folders.output, ("output",))
+        folders = of_user(self._folders, owner)
+
+        def take_in() -> None:
+            looked = (look(place, folders.find("output", name, folder), self._users()) for folder, name in saved)
+            self.seeder.take_in([replace(found, job_id=job_id) for found in looked if found is not None])
+
+        await self._in_thread(take_in)
 
     async def change(self, user: str, id: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return await self._write(lambda connection: edits.change(connection, user, id, values))

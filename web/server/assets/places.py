@@ -47,6 +47,7 @@ class Found:
     owner: str
     size: int
     changed: int
+    job_id: str | None = None
 
     @property
     def mime_type(self) -> str | None:

@@ -80,7 +80,7 @@ class Seeder:
 
     def _scan(self, roots: Collection[str], with_hashes: bool) -> None:
         try:
-            self._take_in(find_files(places(self._folders, roots), self._users(), self._errors))
+            self._take_in_all(find_files(places(self._folders, roots), self._users(), self._errors))
             if with_hashes:
                 self._hash()
         except AssetRefusal as refusal:
@@ -89,19 +89,20 @@ class Seeder:
             log.exception("the scan for assets failed")
             self._errors.append(f"the scan failed: {type(error).__name__}")
 
-    def _take_in(self, found: list[Found]) -> None:
+    def _take_in_all(self, found: list[Found]) -> None:
         assert self._progress is not None
         self._progress.total = len(found)
         for start in range(0, len(found), FILES_AT_ONCE):
             if self._stop.is_set():
                 return
             some = found[start : start + FILES_AT_ONCE]
-            created = self._take_in_some(some)
+            created = self.take_in(some)
             self._progress.scanned += len(some)
             self._progress.created += created
             self._progress.skipped += len(some) - created
 
-    def _take_in_some(self, found: list[Found]) -> int:
+    def take_in(self, found: list[Found]) -> int:
+        """Write down what is new or has changed; how many became assets. For any thread."""
         with self._database.reading() as connection:
             news = inventory.unknown(connection, found)
         if not news:

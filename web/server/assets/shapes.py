@@ -65,6 +65,8 @@ def shown(row: Mapping[Any, Any], tags: list[str], user: str) -> dict[str, Any]:
         "user_metadata": row["user_metadata"] or {},
         "is_immutable": False,
         "metadata": row["metadata"] or {},
+        "job_id": row["job_id"],
+        "prompt_id": row["job_id"],
         **{name: _iso(row[name]) for name in TIMES},
     }
     return {key: value for key, value in asset.items() if value is not None}

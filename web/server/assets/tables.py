@@ -33,6 +33,7 @@ assets = sa.Table(
     sa.Column("mime_type", sa.String(128)),
     sa.Column("preview_id", sa.String(36)),
     sa.Column("user_metadata", JsonText, nullable=False),
+    sa.Column("job_id", sa.String(64)),
     # microseconds since 1970
     sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
     sa.Column("updated_at", sa.BigInteger, nullable=False, index=True),
