@@ -233,6 +233,25 @@ async def test_decompression_bombs_are_refused_before_they_are_opened(client, fo
         assert "pixels" in (await answer.json())["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("bomb.png", png_of(50_000, 50_000), "more pixels"),
+        ("page.png", b"<script>alert(1)</script>", "holds a page"),
+        ("drawing.JPG", b"\xef\xbb\xbf\n<svg xmlns='http://www.w3.org/2000/svg'/>", "holds a page"),
+    ],
+)
+async def test_an_upload_is_judged_by_what_is_in_it(client, folders, name, content, why) -> None:
+    from aiohttp import FormData
+
+    form = FormData()
+    form.add_field("image", content, filename=name)
+    answer = await client.post("/upload/image", data=form)
+    assert answer.status == 400
+    assert why in (await answer.json())["error"]["message"]
+    assert not (folders.input / name).exists()
+
+
 async def test_names_without_end_are_refused(client) -> None:
     """CVE-2024-10821 and its like: a megabyte where a name is due, a form that is all boundary."""
     endless = "x" * 1_000_000

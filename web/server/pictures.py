@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from comfy_core.folders import IMAGES
 from web.server.answers import Refusal
 from web.server.files import write_whole
 
@@ -27,6 +28,25 @@ def open_picture(source: Path | bytes, name: str) -> Image:
     except (OSError, SyntaxError, ValueError):
         raise Refusal(f"{name} is not a picture that can be read", type="not_an_image") from None
     return image
+
+
+def check_picture(path: Path, name: str) -> None:
+    """Judge a file called a picture by what is in it. Raises Refusal for a page or script under a picture's name, and
+    for a picture that unpacks to more pixels than a machine should hold; kinds that Pillow does not know pass."""
+    from PIL import Image
+
+    if Path(name).suffix.lower() not in IMAGES:
+        return
+    with path.open("rb") as file:
+        if file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            raise Refusal(f"{name} is called a picture, but holds a page", type="not_an_image")
+    try:
+        with Image.open(path):
+            pass
+    except Image.DecompressionBombError:
+        raise Refusal(f"{name} has more pixels than this server opens", type="too_large") from None
+    except (OSError, SyntaxError, ValueError):
+        return
 
 
 def encoded(image: Image, form: str, **options: object) -> bytes:

@@ -19,7 +19,7 @@ from web.server.answers import Refusal, json_answer
 from web.server.files import digest, free_name, is_file, move_whole, resolve, writing
 from web.server.forms import clean_name, fields_of, reading_form, receive_file, text_of
 from web.server.keys import ASSETS, folders_of
-from web.server.pictures import put_mask_on
+from web.server.pictures import check_picture, put_mask_on
 
 ASSET_KEYS = ("id", "name", "asset_hash", "size", "mime_type", "tags")
 _naming = asyncio.Lock()
@@ -52,7 +52,8 @@ def routes() -> list[web.RouteDef]:
 
 @needs(Right.SUBMIT)
 async def upload_image(request: web.Request) -> web.Response:
-    return await _upload(request, lambda upload: None)
+    """A file for input/; one that is called a picture must not be a page, nor too large to open."""
+    return await _upload(request, lambda upload: check_picture(upload.part, upload.name))
 
 
 @needs(Right.SUBMIT)
