@@ -28,6 +28,7 @@ ALL = {
 }
 SMALL = {"steps": 2, "width": 64, "height": 64, "end_at_step": 2, "filename_prefix": "x", "text": "a cat"}
 """In place of defaults that take long."""
+EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def sockets(tiny: Path) -> dict[str, Any]:
         "GUIDER": ALL["BasicGuider"](model=model, conditioning=conditioning),
         "*": 1,
         "COMFY_MATCHTYPE_V3": 1,
-        "COMFY_AUTOGROW_V3": {"value0": [1]},
+        "FLOAT": 1.5,
     }
 
 
@@ -65,9 +66,23 @@ def value_of(one: Input, sockets: dict[str, Any]) -> Any:
         return choices(one, folders.current().files)[0]
     if one.name in SMALL:
         return SMALL[one.name]
-    if one.type in ("INT", "FLOAT", "STRING", "BOOLEAN") and "forceInput" not in one.options:
-        return one.options.get("default", one.options.get("min", ""))
+    if one.type in EMPTY and "forceInput" not in one.options:
+        return one.options.get("default", one.options.get("min", EMPTY[one.type]))
+    if one.type == "COMFY_AUTOGROW_V3":
+        template = one.options["template"]
+        ((kind, *_),) = template["input"]["required"].values()
+        return {name: sockets[kind.split(",")[0]] for name in template.get("names", ["value0"])[:2]}
     return sockets[one.type]
+
+
+def inputs_of(node: Node, sockets: dict[str, Any]) -> dict[str, Any]:
+    """A value for each input that must be given, as a list of one where the node takes lists."""
+    given = {one.name: value_of(one, sockets) for one in node.schema.inputs if one.section == "required"}
+    return {name: _listed(value) for name, value in given.items()} if node.schema.is_input_list else given
+
+
+def _listed(value: Any) -> Any:
+    return {name: [one] for name, one in value.items()} if isinstance(value, dict) else [value]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -86,7 +101,7 @@ def test_every_node_can_be_called_and_returns_its_outputs(name: str, sockets: di
     Image.new("RGB", (16, 16)).save(base.input / "cat.png")
     node = ALL[name]
     try:
-        inputs = {one.name: value_of(one, sockets) for one in node.schema.inputs if one.section == "required"}
+        inputs = inputs_of(node, sockets)
     except LookupError:
         pytest.skip("needs a file, or a model of another kind")
     try:
