@@ -1,18 +1,23 @@
-"""Nodes that count pictures, make them, and put them into batches and out of them."""
+"""Nodes that count pictures, make them, and put them (and latents) into batches and out of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import torch
 
-from comfy_core.media.batches import joined
-from nodes.schema import Grow, Hidden, Int, node
+from comfy_core.media.batches import as_many, joined
+from nodes.schema import Grow, Hidden, Int, Socket, node
 from nodes.types import MAX_RESOLUTION, Image
 
 MODULE = "comfy_extras.nodes_images"
+T = TypeVar("T")
 Number = Annotated[int, Int()]
 Pictures = Annotated[dict[str, Any], Grow("image", "image", type="IMAGE", min=1, max=50, tooltip="Pictures.")]
+Images = Annotated[list[torch.Tensor], Socket("IMAGE", tooltip="Pictures, or batches of them.")]
+Latents = Annotated[list[dict[str, Any]], Socket("LATENT", tooltip="Latents, or batches of them.")]
+Length = Annotated[list[int], Int(default=1, min=1, max=4096, tooltip="How many in each batch.")]
 Side = Int(default=512, min=1, max=MAX_RESOLUTION, step=1, tooltip="In pixels.")
 
 
@@ -111,14 +116,59 @@ def repeat_image_batch(
     list_outputs=True,
     python_module="comfy_extras.nodes_rebatch",
 )
-def rebatch_images(
-    images: Image, batch_size: Annotated[int, Int(default=1, min=1, max=4096, tooltip="Pictures in each batch.")]
-) -> Image:
+def rebatch_images(images: Images, batch_size: Length) -> Images:
     """Batches of another length; pictures of different sizes are never in one."""
-    size = batch_size[0]  # type: ignore[index]
-    batches: list[list[torch.Tensor]] = []
-    for one in (one for batch in images for one in batch):
-        if not batches or len(batches[-1]) == size or batches[-1][0].shape != one.shape:
-            batches.append([])
-        batches[-1].append(one)
-    return [torch.stack(one) for one in batches]  # type: ignore[return-value]
+    singles = [one[None] for batch in images for one in batch]
+    groups = _groups(singles, batch_size[0], lambda one: one.shape)
+    return [torch.cat(one) for one in groups]
+
+
+@node(
+    "RebatchLatents",
+    title="Rebatch Latents",
+    category="model/latent/batch",
+    is_input_list=True,
+    list_outputs=True,
+    python_module="comfy_extras.nodes_rebatch",
+)
+def rebatch_latents(latents: Latents, batch_size: Length) -> Latents:
+    """Batches of another length; only latents of one size, all with masks or all without, are in one."""
+    singles = [one for latent in latents for one in _single_latents(latent)]
+    groups = _groups(singles, batch_size[0], _shapes)
+    return [_latent_batch(one) for one in groups]
+
+
+def _groups(items: list[T], size: int, kind: Callable[[T], Any]) -> list[list[T]]:
+    """Items in groups of at most `size`, in which all are of one kind."""
+    groups: list[list[T]] = []
+    for one in items:
+        if not groups or len(groups[-1]) == size or kind(groups[-1][0]) != kind(one):
+            groups.append([])
+        groups[-1].append(one)
+    return groups
+
+
+def _single_latents(latent: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each of a batch as a batch of one, with its own mask, and its place in the noise."""
+    samples, mask = latent["samples"], latent.get("noise_mask")
+    count = len(samples)
+    masks = [{}] * count if mask is None else [{"noise_mask": one[None]} for one in as_many(_batch(mask), count)]
+    places = latent.get("batch_index", range(count))
+    singles = zip(samples, masks, places, strict=True)
+    return [latent | {"samples": one[None], "batch_index": [place], **own} for one, own, place in singles]
+
+
+def _batch(mask: torch.Tensor) -> torch.Tensor:
+    return mask[None] if mask.ndim == 2 else mask
+
+
+def _shapes(latent: dict[str, Any]) -> tuple[Any, ...]:
+    mask = latent.get("noise_mask")
+    return latent["samples"].shape, None if mask is None else mask.shape
+
+
+def _latent_batch(latents: list[dict[str, Any]]) -> dict[str, Any]:
+    tensors = {
+        name: torch.cat([one[name] for one in latents]) for name in ("samples", "noise_mask") if name in latents[0]
+    }
+    return latents[0] | tensors | {"batch_index": [place for one in latents for place in one["batch_index"]]}

@@ -43,3 +43,20 @@ def test_batches_get_another_length_but_never_two_sizes():
     out = batches.rebatch_images([FIVE, FIVE[:1], torch.zeros(1, 2, 2, 3)], [4])
     assert [tuple(one.shape[:3]) for one in out] == [(4, 4, 6), (2, 4, 6), (1, 2, 2)]
     assert out[1][:, 0, 0, 0].tolist() == [4, 0]
+
+
+def test_latents_keep_their_masks_and_their_noise():
+    plain = {"samples": torch.arange(3.0).view(3, 1, 1, 1).expand(3, 4, 8, 8)}
+    masked = {
+        "samples": torch.zeros(2, 4, 8, 8),
+        "noise_mask": torch.tensor([0.25, 0.75]).view(2, 1, 1).expand(2, 64, 64),
+        "batch_index": [7, 9],
+    }
+    out = batches.rebatch_latents([plain, masked], [2])
+    assert [len(one["samples"]) for one in out] == [2, 1, 2]
+    assert [one["batch_index"] for one in out] == [[0, 1], [2], [7, 9]]
+    assert out[1]["samples"][0, 0, 0, 0] == 2
+    assert "noise_mask" not in out[0]
+    assert out[2]["noise_mask"][:, 0, 0].tolist() == [0.25, 0.75]
+    one_mask = masked | {"noise_mask": torch.ones(64, 64)}
+    assert [one["noise_mask"].shape for one in batches.rebatch_latents([one_mask], [1])] == [(1, 64, 64)] * 2

@@ -77,12 +77,13 @@ def value_of(one: Input, sockets: dict[str, Any]) -> Any:
 
 def inputs_of(node: Node, sockets: dict[str, Any]) -> dict[str, Any]:
     """A value for each input that must be given, as a list of one where the node takes lists."""
-    given = {one.name: value_of(one, sockets) for one in node.schema.inputs if one.section == "required"}
-    return {name: _listed(value) for name, value in given.items()} if node.schema.is_input_list else given
+    required = [one for one in node.schema.inputs if one.section == "required"]
+    given = {one.name: value_of(one, sockets) for one in required}
+    return {one.name: _listed(one, given[one.name]) for one in required} if node.schema.is_input_list else given
 
 
-def _listed(value: Any) -> Any:
-    return {name: [one] for name, one in value.items()} if isinstance(value, dict) else [value]
+def _listed(one: Input, value: Any) -> Any:
+    return {name: [each] for name, each in value.items()} if one.type == "COMFY_AUTOGROW_V3" else [value]
 
 
 @pytest.mark.parametrize("name", ALL)
