@@ -39,9 +39,9 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 
 def saved(page: Page) -> dict:
-    """The workflow as "Save as file" writes it."""
+    """The workflow as "Download" writes it."""
     with page.expect_download() as download:
-        page.keyboard.press("Control+s")
+        page.keyboard.press("Control+Alt+s")
     return json.loads(download.value.path().read_text())
 
 

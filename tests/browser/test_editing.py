@@ -126,3 +126,24 @@ def test_nodes_are_renamed_muted_bypassed_collapsed_and_pinned_by_key_or_menu(pa
     assert node(page, "8").bounding_box() == before
     kept = next(n for n in saved(page)["nodes"] if n["id"] == 8)
     assert (kept["title"], kept["mode"], kept["flags"]) == ("To pixels", 4, {"collapsed": True, "pinned": True})
+
+
+def test_the_minimap_leads_through_the_graph_and_draws_nothing_while_nothing_changes(page: Page):
+    page.keyboard.press("Alt+m")
+    corner = page.locator(".minimap").bounding_box()
+    middle = (corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2)
+    drag(page, middle, (middle[0] + 1, middle[1]))
+    before = node(page, "3").bounding_box()
+    drag(page, (middle[0] + 1, middle[1]), (middle[0] + 41, middle[1]))
+    page.wait_for_timeout(100)
+    assert node(page, "3").bounding_box()["x"] < before["x"] - 200
+    page.evaluate("""() => {
+        window.frames_ = 0;
+        const ask = window.requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = then => { window.frames_++; return ask(then); };
+    }""")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.frames_") == 0
+    page.get_by_role("button", name="Minimap").click()
+    expect(page.locator(".minimap")).to_have_count(0)
+    page.wait_for_timeout(200)

@@ -5,8 +5,11 @@ import "./nodes/node.css";
 import "./nodes/widgets/widgets.css";
 import "./features/features.css";
 import "./app/app.css";
+import { HttpApi } from "./api/http";
 import { App } from "./app/App";
-import { applyTheme, currentTheme } from "./features/theme/theme";
+import { keepApplied } from "./features/settings/apply";
+import { SettingsStore } from "./features/settings/settings";
 
-applyTheme(currentTheme());
+// Before anything is drawn: as it was set the last time.
+keepApplied(new SettingsStore(new HttpApi()), () => {})();
 createRoot(document.getElementById("root") as HTMLElement).render(<App />);

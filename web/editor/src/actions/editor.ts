@@ -26,12 +26,30 @@ export interface Editor {
   /** Null until the canvas is in the page. */
   engine: Engine | null;
   name: string;
+  /** Where it is kept on the server; null while it is kept nowhere. */
+  readonly path: string | null;
+  /** Whether there is something that is not saved. */
+  readonly dirty: boolean;
+  /** Counts up with each edit. */
+  readonly revision: number;
+  /** Name, path or `dirty` changed. */
   readonly renamed: Emitter;
+  /** The workflows on the server changed. */
+  readonly filesChanged: Emitter;
+  /** Somebody wants to save under another name. */
+  readonly nameAsked: Emitter;
+  /** What it was at `revision` is at `path` now. */
+  markSaved(path: string, revision: number): void;
+  /** The file behind it was moved, or is gone. */
+  movedTo(path: string | null): void;
   /** Opens a workflow or a prompt in place of the present one. */
-  open(file: Json, name: string): void;
+  open(file: Json, name: string, path?: string): void;
   /** Puts copied nodes here, or a little aside of where they were. */
   paste(at?: Point): Promise<void>;
   reveal(id: NodeId): void;
   toggleTheme(): void;
   togglePanel(): void;
+  toggleLibrary(): void;
+  toggleMinimap(): void;
+  openSettings(): void;
 }

@@ -1,4 +1,4 @@
-/** Opening and saving workflows as files on the person's own disk. */
+/** Opening and saving workflows, on the server and as files on the person's own disk. */
 import { toApiPrompt } from "../graph/formats/apiPrompt";
 import { readPngText } from "../graph/formats/png";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
@@ -6,11 +6,26 @@ import { type Json, parseJson, stringifyJson } from "../lib/json";
 import { showToast } from "../ui/toasts";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
+import { saveTo } from "./save";
 
 export const fileActions: readonly Action[] = [
   { id: "new", label: "New workflow", run: (editor) => editor.open({ nodes: [], links: [] }, "Untitled") },
-  { id: "open", label: "Open…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
-  { id: "save", label: "Save as file", keys: ["Ctrl+S"], everywhere: true, run: saveWorkflow },
+  { id: "open", label: "Open file…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
+  {
+    id: "save",
+    label: "Save",
+    keys: ["Ctrl+S"],
+    everywhere: true,
+    run: (editor) => (editor.path ? void saveTo(editor, editor.path, true) : editor.nameAsked.emit()),
+  },
+  {
+    id: "saveAs",
+    label: "Save as…",
+    keys: ["Ctrl+Shift+S"],
+    everywhere: true,
+    run: (editor) => editor.nameAsked.emit(),
+  },
+  { id: "download", label: "Download", keys: ["Ctrl+Alt+S"], everywhere: true, run: downloadWorkflow },
   { id: "exportPrompt", label: "Export for the API", run: exportPrompt },
 ];
 
@@ -52,7 +67,7 @@ async function readGraph(file: File): Promise<Json | null> {
   return texts.size || file.type.startsWith("image/") ? null : parseJson(new TextDecoder().decode(bytes));
 }
 
-function saveWorkflow({ doc, name }: Editor): void {
+function downloadWorkflow({ doc, name }: Editor): void {
   download(`${name}.json`, stringifyJson(writeWorkflow(doc), 2));
 }
 

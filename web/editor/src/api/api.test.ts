@@ -84,14 +84,15 @@ describe("messages", () => {
   });
 });
 
+function answer(status: number, body: unknown): void {
+  vi.stubGlobal(
+    "fetch",
+    vi.fn(async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status })),
+  );
+}
+
 describe("requests", () => {
   afterEach(() => vi.unstubAllGlobals());
-  const answer = (status: number, body: unknown) =>
-    vi.stubGlobal(
-      "fetch",
-      vi.fn(async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status })),
-    );
-
   const request = {
     prompt: { "1": { class_type: "A", inputs: { seed: 18446744073709551615n } } },
     client_id: "c",
@@ -156,6 +157,32 @@ describe("requests", () => {
     expect(new HttpApi().viewUrl({ filename: "a&b #1.png", subfolder: "x/y", type: "output" })).toBe(
       "api/view?filename=a%26b+%231.png&subfolder=x%2Fy&type=output",
     );
+  });
+});
+
+describe("the files of a person", () => {
+  it("are asked for with the whole path as one part of the address", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+      asked.push(`${init.method ?? "GET"} ${url}`);
+      return new Response("{}");
+    });
+    const api = new HttpApi();
+    await api.writeFile("workflows/a b/c.json", "{}", false);
+    await api.moveFile("workflows/c.json", "workflows/d.json");
+    await api.deleteFile("workflows/ü#?.json");
+    expect(asked).toEqual([
+      "POST api/userdata/workflows%2Fa%20b%2Fc.json?overwrite=false",
+      "POST api/userdata/workflows%2Fc.json/move/workflows%2Fd.json?overwrite=false",
+      "DELETE api/userdata/workflows%2F%C3%BC%23%3F.json",
+    ]);
+  });
+
+  it("are none where there is no folder, and unknown where the server fails", async () => {
+    answer(404, "{}");
+    expect(await new HttpApi().listFiles("workflows")).toEqual([]);
+    answer(500, "{}");
+    await expect(new HttpApi().listFiles("workflows")).rejects.toBeInstanceOf(RequestFailed);
   });
 });
 

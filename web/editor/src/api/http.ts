@@ -1,6 +1,14 @@
 /** Every request that the editor makes of the server, by name. */
 import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
-import { readFiles, readHistory, readNodeErrors, readQueue, readSystemStats, text } from "./readers";
+import {
+  readFiles,
+  readHistory,
+  readNodeErrors,
+  readQueue,
+  readSystemStats,
+  readUserFiles,
+  text,
+} from "./readers";
 import type {
   FileRef,
   HistoryEntry,
@@ -9,6 +17,7 @@ import type {
   QueueRequest,
   QueueState,
   SystemStats,
+  UserFile,
 } from "./types";
 
 /** The server could not be reached, or answered with something that is no answer. */
@@ -44,6 +53,15 @@ export interface Api {
   clearHistory(): Promise<void>;
   uploadImage(file: File): Promise<FileRef>;
   viewUrl(file: FileRef): string;
+  /** What lies in a folder of the person's, at any depth, by path in it; nothing when there is no such folder. */
+  listFiles(folder: string): Promise<UserFile[]>;
+  readFile(path: string): Promise<string>;
+  /** Without `overwrite` a file that is there already is a failure (409). */
+  writeFile(path: string, text: string, overwrite: boolean): Promise<void>;
+  moveFile(path: string, to: string): Promise<void>;
+  deleteFile(path: string): Promise<void>;
+  settings(): Promise<JsonObject>;
+  changeSettings(changes: JsonObject): Promise<void>;
 }
 
 export class HttpApi implements Api {
@@ -110,6 +128,50 @@ export class HttpApi implements Api {
     return `${this.base}view?${new URLSearchParams({ filename, subfolder, type })}`;
   }
 
+  async listFiles(folder: string): Promise<UserFile[]> {
+    const query = new URLSearchParams({ dir: folder, recurse: "true", full_info: "true" });
+    try {
+      return readUserFiles(await this.get(`userdata?${query}`));
+    } catch (error) {
+      if (error instanceof RequestFailed && error.status === 404) return [];
+      throw error;
+    }
+  }
+
+  async readFile(path: string): Promise<string> {
+    return (await this.asked(userFile(path), {})).text();
+  }
+
+  async writeFile(path: string, text: string, overwrite: boolean): Promise<void> {
+    await this.asked(`${userFile(path)}?overwrite=${overwrite}`, { method: "POST", body: text });
+  }
+
+  async moveFile(path: string, to: string): Promise<void> {
+    const url = `${userFile(path)}/move/${encodeURIComponent(to)}?overwrite=false`;
+    await this.asked(url, { method: "POST" });
+  }
+
+  async deleteFile(path: string): Promise<void> {
+    await this.asked(userFile(path), { method: "DELETE" });
+  }
+
+  async settings(): Promise<JsonObject> {
+    const body = await this.get("settings");
+    return isObject(body) ? body : {};
+  }
+
+  /** Arrives also when the page is left at once. */
+  async changeSettings(changes: JsonObject): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    await this.asked("settings", { method: "POST", body: stringifyJson(changes), headers, keepalive: true });
+  }
+
+  private async asked(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.fetch(path, init);
+    if (!response.ok) throw failure(path, response);
+    return response;
+  }
+
   private async get(path: string): Promise<Json> {
     const response = await this.fetch(path, {});
     if (!response.ok) throw failure(path, response);
@@ -136,6 +198,11 @@ export class HttpApi implements Api {
       throw new RequestFailed("The server cannot be reached", 0);
     }
   }
+}
+
+/** A whole path is one part of the address. */
+function userFile(path: string): string {
+  return `userdata/${encodeURIComponent(path)}`;
 }
 
 function rejection(body: JsonObject, error: JsonObject): PromptRejected {

@@ -9,6 +9,7 @@ import type {
   QueueState,
   RunOutcome,
   SystemStats,
+  UserFile,
 } from "./types";
 
 export function text(value: Json | undefined): string {
@@ -96,6 +97,12 @@ function readHistoryEntry(promptId: string, entry: JsonObject): HistoryEntry {
     workflow: extra.workflow ?? null,
     prompt: item[2] ?? null,
   };
+}
+
+export function readUserFiles(body: Json): UserFile[] {
+  return objects(body)
+    .filter((file) => text(file.path))
+    .map((file) => ({ path: text(file.path), size: number(file.size), modified: number(file.modified) }));
 }
 
 export function readSystemStats(body: Json): SystemStats {

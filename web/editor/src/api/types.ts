@@ -7,6 +7,13 @@ export interface FileRef {
   readonly type: string;
 }
 
+/** A file that the server keeps for the person; `modified` in milliseconds since 1970. */
+export interface UserFile {
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
+}
+
 export interface QueueRequest {
   readonly prompt: JsonObject;
   readonly client_id: string;

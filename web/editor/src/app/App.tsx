@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { HttpApi } from "../api/http";
 import { Socket } from "../api/socket";
 import { Drafts } from "../features/drafts/drafts";
+import { SettingsStore } from "../features/settings/settings";
 import { Button } from "../ui/Button";
 import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
 import { Workspace } from "./Workspace";
@@ -91,11 +92,17 @@ export function App() {
 /** Null while the server has no nodes. */
 async function start(): Promise<OpenEditor | null> {
   const api = new HttpApi();
-  const [defs, drafts] = await Promise.all([loadDefs(api), Drafts.open().catch(() => null)]);
+  const settings = new SettingsStore(api);
+  const [defs, drafts] = await Promise.all([
+    loadDefs(api),
+    Drafts.open().catch(() => null),
+    // Without an answer the browser's own copy holds.
+    settings.load().catch(() => {}),
+  ]);
   if (!defs.size) return null;
   const draft = (await drafts?.load().catch(() => null)) ?? null;
   const line = new Socket(clientId());
-  const editor = createEditor(api, line, defs, drafts, draft);
+  const editor = createEditor(api, line, defs, drafts, draft, settings);
   line.start();
   return editor;
 }

@@ -3,28 +3,32 @@ import { type PointerEvent, type ReactNode, useState } from "react";
 import { clamp } from "../lib/geometry";
 import { Button } from "../ui/Button";
 
-const KEY = "easel.panelWidth";
+const KEYS = { left: "easel.libraryWidth", right: "easel.panelWidth" };
 const [LEAST, MOST, STEP] = [240, 640, 16];
 
 interface Props {
   readonly title: string;
+  readonly side: "left" | "right";
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-/** The drawer at the right; it remembers how wide it was made. */
-export function SidePanel({ title, onClose, children }: Props) {
-  const [width, setWidth] = useState(() => clamp(Number(localStorage.getItem(KEY)) || 300, LEAST, MOST));
+/** A drawer beside the canvas; it remembers how wide it was made. */
+export function SidePanel({ title, side, onClose, children }: Props) {
+  const [width, setWidth] = useState(() =>
+    clamp(Number(localStorage.getItem(KEYS[side])) || 300, LEAST, MOST),
+  );
   const resize = (next: number) => {
     const fitting = clamp(next, LEAST, MOST);
     setWidth(fitting);
-    localStorage.setItem(KEY, String(fitting));
+    localStorage.setItem(KEYS[side], String(fitting));
   };
   const drag = (e: PointerEvent<HTMLElement>) => {
-    if (e.buttons) resize(window.innerWidth - e.clientX);
+    const box = e.currentTarget.parentElement?.getBoundingClientRect();
+    if (e.buttons && box) resize(side === "left" ? e.clientX - box.left : box.right - e.clientX);
   };
   return (
-    <aside className="panel" aria-label={title} style={{ width }}>
+    <aside className="panel" data-side={side} aria-label={title} style={{ width }}>
       {/* biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved */}
       <div
         className="panel-edge"
@@ -38,8 +42,9 @@ export function SidePanel({ title, onClose, children }: Props) {
         onPointerDown={(e) => e.currentTarget.setPointerCapture(e.pointerId)}
         onPointerMove={drag}
         onKeyDown={(e) => {
-          if (e.key === "ArrowLeft") resize(width + STEP);
-          if (e.key === "ArrowRight") resize(width - STEP);
+          const grows = side === "left" ? "ArrowRight" : "ArrowLeft";
+          if (e.key === "ArrowLeft" || e.key === "ArrowRight")
+            resize(width + (e.key === grows ? STEP : -STEP));
         }}
       />
       <header className="panel-title">

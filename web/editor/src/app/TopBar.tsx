@@ -1,10 +1,12 @@
 import { FolderOpen, History, Menu as MenuIcon, Moon, Plus, Redo2, Save, Sun, Undo2 } from "lucide-react";
 import { useRef, useState, useSyncExternalStore } from "react";
+import { useStore } from "zustand";
 import { actionOf } from "../actions";
 import type { Action } from "../actions/action";
+import { nameOf, pathOf, rename } from "../actions/save";
 import { useEditor } from "../features/context";
 import { RunButton } from "../features/run/RunButton";
-import { currentTheme } from "../features/theme/theme";
+import { shownTheme } from "../features/settings/apply";
 import { Button } from "../ui/Button";
 import { Menu } from "../ui/Menu";
 import { type Anchor, anchorOf } from "../ui/Popover";
@@ -17,7 +19,7 @@ interface Props {
 
 export function TopBar({ panelOpen, onTogglePanel }: Props) {
   const editor = useEditor() as OpenEditor;
-  const [theme, setTheme] = useState(currentTheme);
+  const theme = useStore(editor.settings.store, shownTheme);
   const history = useSyncExternalStore(editor.doc.store.historyChanged.on, () => {
     const { canUndo, canRedo } = editor.doc.store.history;
     return `${canUndo}-${canRedo}`;
@@ -40,10 +42,7 @@ export function TopBar({ panelOpen, onTogglePanel }: Props) {
       <Button
         label={theme === "dark" ? "Light theme" : "Dark theme"}
         icon={theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
-        onClick={() => {
-          editor.toggleTheme();
-          setTheme(currentTheme());
-        }}
+        onClick={editor.toggleTheme}
       />
       <Button
         label="Queue and history"
@@ -88,7 +87,7 @@ function FileMenu() {
   const editor = useEditor();
   const button = useRef<HTMLSpanElement>(null);
   const [anchor, setAnchor] = useState<Anchor | null>(null);
-  const items = ["new", "open", "save", "exportPrompt"].map((id) => {
+  const items = ["new", "open", "save", "saveAs", "download", "exportPrompt", "settings"].map((id) => {
     const action = actionOf(id);
     const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
     return { label: action.label, icon, hint: action.keys?.[0], run: () => action.run(editor) };
@@ -110,21 +109,33 @@ function FileMenu() {
 function WorkflowName() {
   const editor = useEditor() as OpenEditor;
   const name = useSyncExternalStore(editor.renamed.on, () => editor.name);
+  const dirty = useSyncExternalStore(editor.renamed.on, () => editor.dirty);
+  const commit = (text: string) => {
+    const wanted = text.trim().replaceAll("/", " ") || name;
+    if (wanted === name) return;
+    const { path } = editor;
+    const to = path && pathOf([...nameOf(path).split("/").slice(0, -1), wanted].join("/"));
+    if (path && to) void rename(editor, path, to).then(() => editor.renamed.emit());
+    else editor.name = wanted;
+    editor.renamed.emit();
+  };
   return (
-    <input
-      key={name}
-      className="topbar-name"
-      aria-label="Name of the workflow"
-      defaultValue={name}
-      size={Math.max(8, Math.min(40, name.length))}
-      spellCheck={false}
-      onBlur={(e) => {
-        editor.name = e.target.value.trim() || name;
-        editor.renamed.emit();
-      }}
-      onKeyDown={(e) => {
-        if (e.key === "Enter" || e.key === "Escape") e.currentTarget.blur();
-      }}
-    />
+    <>
+      <input
+        key={name}
+        className="topbar-name"
+        aria-label="Name of the workflow"
+        defaultValue={name}
+        size={Math.max(8, Math.min(40, name.length))}
+        spellCheck={false}
+        onBlur={(e) => commit(e.target.value)}
+        onKeyDown={(e) => {
+          if (e.key === "Enter" || e.key === "Escape") e.currentTarget.blur();
+        }}
+      />
+      {dirty && (
+        <span className="topbar-dirty" role="img" aria-label="Not saved" title="Not saved (Ctrl+S)" />
+      )}
+    </>
   );
 }

@@ -9,17 +9,23 @@ import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { QueuePanel } from "../features/history/QueuePanel";
 import { listenToKeys } from "../features/keyboard/keyboard";
+import { LibraryPanel } from "../features/library/LibraryPanel";
+import { SaveDialog } from "../features/library/SaveDialog";
 import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
+import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { StatusLine } from "../features/run/StatusLine";
+import { keepApplied } from "../features/settings/apply";
+import { SettingsDialog } from "../features/settings/SettingsDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { type NodeServices, NodeServicesContext } from "../nodes/services";
 import { Toasts } from "../ui/Toasts";
 import { showToast } from "../ui/toasts";
 import type { OpenEditor } from "./createEditor";
+import { Rail } from "./Rail";
 import { SidePanel } from "./SidePanel";
 import { TopBar } from "./TopBar";
 
@@ -28,6 +34,8 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   const [engine, setEngine] = useState<Engine | null>(null);
   const [shown, setShown] = useState<Shown | null>(null);
   const [panel, setPanel] = useState(false);
+  const [library, setLibrary] = useState(false);
+  const [settingsOpen, setSettingsOpen] = useState(false);
 
   useEffect(() => {
     if (!host) return;
@@ -51,7 +59,12 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   useEffect(() => listenToKeys(editor), [editor]);
   useEffect(() => editor.panelToggled.on(() => setPanel((open) => !open)), [editor]);
 
-  const features = useMemo(() => ({ editor, run: editor.run }), [editor]);
+  useEffect(() => editor.libraryToggled.on(() => setLibrary((open) => !open)), [editor]);
+
+  useEffect(() => editor.settingsAsked.on(() => setSettingsOpen(true)), [editor]);
+  useEffect(() => followSettings(editor, engine), [editor, engine]);
+
+  const features = useMemo(() => ({ editor, run: editor.run, settings: editor.settings }), [editor]);
   const services = useMemo(() => engine && nodeServices(editor, engine, setShown), [editor, engine]);
   const openImages = (images: readonly FileRef[], index: number) => setShown({ images, index });
 
@@ -59,6 +72,16 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
     <FeaturesContext value={features}>
       <div className="workspace" data-panel={panel || undefined}>
         <TopBar panelOpen={panel} onTogglePanel={() => setPanel(!panel)} />
+        <Rail
+          libraryOpen={library}
+          onToggleLibrary={() => setLibrary(!library)}
+          onSettings={editor.openSettings}
+        />
+        {library && (
+          <SidePanel title="Workflows" side="left" onClose={() => setLibrary(false)}>
+            <LibraryPanel />
+          </SidePanel>
+        )}
         <main className="canvas-area">
           {/* The engine owns what is inside; React never touches it. */}
           <div
@@ -71,9 +94,10 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
           />
           <EmptyHint />
           <FirstRunHint />
+          {engine && <MinimapPanel />}
         </main>
         {panel && (
-          <SidePanel title="Queue and history" onClose={() => setPanel(false)}>
+          <SidePanel title="Queue and history" side="right" onClose={() => setPanel(false)}>
             <QueuePanel onOpenImages={openImages} />
           </SidePanel>
         )}
@@ -88,11 +112,26 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {engine && <NodeSearch />}
       {engine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
+      {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      <SaveDialog />
       <DropZone />
       <Toasts />
       <LiveRegion />
     </FeaturesContext>
   );
+}
+
+/** Half of the dots' distance. */
+const SNAP = 12;
+
+function followSettings(editor: OpenEditor, engine: Engine | null): () => void {
+  return keepApplied(editor.settings, () => {
+    if (!engine) return;
+    const { linkStyle, snap } = editor.settings.get();
+    engine.scene.linkStyle = linkStyle;
+    engine.grid = snap === "on" ? SNAP : 1;
+    engine.themeChanged();
+  });
 }
 
 function nodeServices(editor: OpenEditor, engine: Engine, show: (shown: Shown) => void): NodeServices {

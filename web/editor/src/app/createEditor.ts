@@ -1,12 +1,14 @@
 /** Puts the parts together: the one place that knows them all. */
 import defaultWorkflow from "../../../../user_workflows/text_to_image.json";
 import type { Editor } from "../actions/editor";
+import { lastPart } from "../actions/save";
 import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
 import type { Draft, Drafts } from "../features/drafts/drafts";
 import { RunController } from "../features/run/RunController";
 import { createRunStore, type RunStore } from "../features/run/runStore";
-import { switchTheme } from "../features/theme/theme";
+import { shownTheme } from "../features/settings/apply";
+import type { Settings, SettingsStore } from "../features/settings/settings";
 import { isCopiedNodes, pasteNodes } from "../graph/clipboard";
 import { GraphDocument } from "../graph/document";
 import { isApiPrompt, readPrompt } from "../graph/formats/readPrompt";
@@ -22,7 +24,20 @@ import { closeTopic, showToast } from "../ui/toasts";
 export interface OpenEditor extends Editor {
   readonly run: RunStore;
   readonly panelToggled: Emitter;
+  readonly settings: SettingsStore;
+  readonly settingsAsked: Emitter;
+  readonly libraryToggled: Emitter;
+  path: string | null;
+  revision: number;
+  savedRevision: number;
   destroy(): void;
+}
+
+/** Which workflow is open, besides what is in it. */
+interface Identity {
+  readonly name: string;
+  readonly path: string | null;
+  readonly dirty: boolean;
 }
 
 const SAVE_DELAY = 400;
@@ -38,6 +53,7 @@ export function createEditor(
   defs: NodeDefs,
   drafts: Drafts | null,
   draft: Draft | null,
+  settings: SettingsStore,
 ): OpenEditor {
   const doc = new GraphDocument(defs);
   const status = new RunStatus();
@@ -47,6 +63,8 @@ export function createEditor(
     editor.engine?.focusNode(id);
   };
   const runner = new RunController(doc, api, line, status, run, reveal);
+  const set = <K extends keyof Settings>(key: K, value: Settings[K]) =>
+    void settings.set(key, value).catch((error) => console.warn("The server did not keep a setting", error));
   const editor: OpenEditor = {
     doc,
     selection: new Selection(),
@@ -58,11 +76,32 @@ export function createEditor(
     engine: null,
     name: "",
     panelToggled: new Emitter(),
+    settings,
+    settingsAsked: new Emitter(),
+    libraryToggled: new Emitter(),
+    path: null,
+    revision: 0,
+    savedRevision: 0,
+    get dirty() {
+      return editor.revision !== editor.savedRevision;
+    },
     renamed: new Emitter(),
-    open(file: Json, name: string) {
-      const before = doc.store.history.canUndo ? { file: writeWorkflow(doc), name: editor.name } : null;
-      load(editor, file, name);
-      if (before) offerWayBack(editor, before.file, before.name);
+    filesChanged: new Emitter(),
+    nameAsked: new Emitter(),
+    markSaved(path, revision) {
+      editor.savedRevision = revision;
+      editor.movedTo(path);
+    },
+    movedTo(path) {
+      editor.path = path;
+      if (path) editor.name = lastPart(path);
+      else editor.revision++;
+      editor.renamed.emit();
+    },
+    open(file, name, path) {
+      const before = editor.dirty ? { ...identity(editor), file: writeWorkflow(doc) } : null;
+      load(editor, file, { name, path: path ?? null, dirty: false });
+      if (before) offerWayBack(editor, before.file, before);
     },
     async paste(at) {
       const text = await navigator.clipboard.readText().catch(() => "");
@@ -70,42 +109,57 @@ export function createEditor(
       else showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
     },
     reveal,
-    toggleTheme() {
-      switchTheme();
-      editor.engine?.themeChanged();
-    },
+    toggleTheme: () => set("theme", shownTheme(settings.get()) === "dark" ? "light" : "dark"),
+    toggleMinimap: () => set("minimap", settings.get().minimap === "on" ? "off" : "on"),
+    openSettings: () => editor.settingsAsked.emit(),
     togglePanel: () => editor.panelToggled.emit(),
+    toggleLibrary: () => editor.libraryToggled.emit(),
     destroy() {
       runner.destroy();
       for (const cleanup of cleanups) cleanup();
     },
   };
-  const cleanups = [refreshOnReconnect(editor), drafts ? keepDraft(editor, drafts) : () => {}];
+  const edited = () => {
+    const wasDirty = editor.dirty;
+    editor.revision++;
+    if (!wasDirty) editor.renamed.emit();
+  };
+  const cleanups = [
+    doc.store.historyChanged.on(edited),
+    refreshOnReconnect(editor),
+    drafts ? keepDraft(editor, drafts) : () => {},
+  ];
   openFirst(editor, draft);
   return editor;
 }
 
-function load(editor: OpenEditor, file: Json, name: string): void {
+function identity({ name, path, dirty }: OpenEditor): Identity {
+  return { name, path, dirty };
+}
+
+function load(editor: OpenEditor, file: Json, { name, path, dirty }: Identity): void {
   const { doc } = editor;
   const content = isApiPrompt(file) ? readPrompt(file, doc.defs) : readWorkflow(file, doc.defs);
   editor.selection.clear();
-  editor.name = name;
   doc.load(content);
+  editor.name = name;
+  editor.path = path;
+  editor.savedRevision = dirty ? -1 : editor.revision;
   editor.engine?.fit();
   editor.renamed.emit();
 }
 
 /** Opening takes the place of work that may not be saved anywhere: one click brings it back. */
-function offerWayBack(editor: OpenEditor, file: Json, name: string): void {
+function offerWayBack(editor: OpenEditor, file: Json, before: Identity): void {
   showToast({
     kind: "info",
     topic: WAY_BACK,
     title: `Opened ${editor.name}`,
     action: {
-      label: `Back to ${name}`,
+      label: `Back to ${before.name}`,
       run: () => {
         closeTopic(WAY_BACK);
-        load(editor, file, name);
+        load(editor, file, before);
       },
     },
   });
@@ -114,13 +168,14 @@ function offerWayBack(editor: OpenEditor, file: Json, name: string): void {
 function openFirst(editor: OpenEditor, draft: Draft | null): void {
   if (draft) {
     try {
-      load(editor, parseJson(draft.text), draft.name);
+      const { name, path = null, dirty = true } = draft;
+      load(editor, parseJson(draft.text), { name, path, dirty });
       return;
     } catch (error) {
       showToast({ kind: "error", title: "The last draft cannot be opened", body: (error as Error).message });
     }
   }
-  load(editor, defaultWorkflow as unknown as Json, "Text to image");
+  load(editor, defaultWorkflow as unknown as Json, { name: "Text to image", path: null, dirty: false });
 }
 
 /** A server that came back may have other nodes and other files. */
@@ -136,7 +191,7 @@ function refreshOnReconnect(editor: OpenEditor): () => void {
         const wasMissing = [...doc.nodes()].some((node) => !doc.defs.has(node.type) && defs.has(node.type));
         doc.setDefs(defs);
         // Values of a class that was unknown until now can be read only with its definition.
-        if (wasMissing) load(editor, writeWorkflow(doc), editor.name);
+        if (wasMissing) load(editor, writeWorkflow(doc), identity(editor));
       },
       () => {
         lost = true;
@@ -150,7 +205,8 @@ function keepDraft(editor: OpenEditor, drafts: Drafts): () => void {
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
-    void drafts.save(editor.name, stringifyJson(writeWorkflow(editor.doc))).catch((error) => {
+    const text = stringifyJson(writeWorkflow(editor.doc));
+    void drafts.save({ ...identity(editor), text }).catch((error) => {
       console.warn("The draft could not be kept", error);
     });
   };

@@ -52,6 +52,8 @@ export class Engine implements ToolContext {
   readonly groupOpened = new Emitter<GroupId>();
   readonly menuAsked = new Emitter<MenuRequest>();
   readonly drawn = new Emitter();
+  readonly themeRead = new Emitter();
+  grid = 1;
 
   private readonly backWorld = document.createElement("div");
   private readonly world = document.createElement("div");
@@ -221,6 +223,7 @@ export class Engine implements ToolContext {
 
   themeChanged(): void {
     this.theme = readTheme(this.host);
+    this.themeRead.emit();
     this.invalidate();
   }
 

@@ -1,18 +1,21 @@
-/** The curve of a link: a cubic Bézier that leaves to the right and arrives from the left. */
+/** The line of a link: it leaves to the right and arrives from the left, curved, straight or in steps. */
 import { clamp, distance, type Point, type Rect } from "../lib/geometry";
+
+export type LinkStyle = "curved" | "straight" | "stepped" | "hidden";
 
 export interface Curve {
   readonly a: Point;
   readonly b: Point;
-  /** How far the handles reach out sideways. */
+  /** How far the handles of a curve, or the first and last step, reach out sideways. */
   readonly reach: number;
+  readonly style: LinkStyle;
 }
 
-export function curveBetween(a: Point, b: Point): Curve {
+export function curveBetween(a: Point, b: Point, style: LinkStyle = "curved"): Curve {
   const dx = Math.abs(b.x - a.x);
   const dy = Math.abs(b.y - a.y);
   const forward = b.x > a.x ? dx / 2 : Math.min(dx / 2 + dy / 4, 220);
-  return { a, b, reach: clamp(forward, Math.min(32, (dx + dy) / 2), 240) };
+  return { a, b, style, reach: clamp(forward, Math.min(32, (dx + dy) / 2), 240) };
 }
 
 export function curveBounds({ a, b, reach }: Curve): Rect {
@@ -21,6 +24,8 @@ export function curveBounds({ a, b, reach }: Curve): Rect {
   const top = Math.min(a.y, b.y);
   return { x: left, y: top, w: right - left, h: Math.abs(a.y - b.y) };
 }
+
+const SAMPLES = 32;
 
 export function pointOn({ a, b, reach }: Curve, t: number): Point {
   const u = 1 - t;
@@ -31,14 +36,26 @@ export function pointOn({ a, b, reach }: Curve, t: number): Point {
   };
 }
 
-const SAMPLES = 32;
+/** The corners of a line, or points on a curve that lie close enough. */
+function pointsOf(curve: Curve): readonly Point[] {
+  const { a, b, style } = curve;
+  if (style === "straight") return [a, b];
+  if (style === "stepped") return stepsOf(curve);
+  return Array.from({ length: SAMPLES + 1 }, (_, i) => pointOn(curve, i / SAMPLES));
+}
 
-/** Distance from a point to the curve, good to a fraction of a pixel for links of ordinary length. */
+/** Upright in the middle where there is room for it, else out, across between the two, and in. */
+function stepsOf({ a, b, reach }: Curve): readonly Point[] {
+  const [out, into] = b.x > a.x ? [(a.x + b.x) / 2, (a.x + b.x) / 2] : [a.x + reach, b.x - reach];
+  const middle = (a.y + b.y) / 2;
+  return [a, { x: out, y: a.y }, { x: out, y: middle }, { x: into, y: middle }, { x: into, y: b.y }, b];
+}
+
+/** Distance from a point to the line, good to a fraction of a pixel for links of ordinary length. */
 export function distanceTo(curve: Curve, p: Point): number {
   let best = Infinity;
   let from = curve.a;
-  for (let i = 1; i <= SAMPLES; i++) {
-    const to = pointOn(curve, i / SAMPLES);
+  for (const to of pointsOf(curve)) {
     best = Math.min(best, distanceToSegment(from, to, p));
     from = to;
   }
@@ -51,7 +68,9 @@ function distanceToSegment(a: Point, b: Point, p: Point): number {
   return distance(p, { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) });
 }
 
-export function trace(ctx: CanvasPath, { a, b, reach }: Curve): void {
+export function trace(ctx: CanvasPath, curve: Curve): void {
+  const { a, b, reach, style } = curve;
   ctx.moveTo(a.x, a.y);
-  ctx.bezierCurveTo(a.x + reach, a.y, b.x - reach, b.y, b.x, b.y);
+  if (style === "curved") ctx.bezierCurveTo(a.x + reach, a.y, b.x - reach, b.y, b.x, b.y);
+  else for (const { x, y } of pointsOf(curve)) ctx.lineTo(x, y);
 }

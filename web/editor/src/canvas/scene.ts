@@ -8,7 +8,7 @@ import type { NodeShape } from "../graph/nodeShape";
 import type { GroupRecord, LinkRecord, NodeId, NodeRecord } from "../graph/records";
 import { Emitter } from "../lib/emitter";
 import type { Point, Rect } from "../lib/geometry";
-import { type Curve, curveBetween, curveBounds } from "./curve";
+import { type Curve, curveBetween, curveBounds, type LinkStyle } from "./curve";
 import { frameOf, layOutNode, NO_EXTRAS, type NodeExtras, type NodeLayout } from "./nodeLayout";
 import { SpatialIndex } from "./spatialIndex";
 
@@ -26,6 +26,7 @@ export class Scene {
   /** A link that is being pulled off its input, and so is drawn by the tool instead. */
   hiddenLink: string | null = null;
 
+  private linkStyle_: LinkStyle = "curved";
   private readonly layouts = new Map<NodeId, CachedLayout>();
   private readonly extras = new Map<NodeId, NodeExtras>();
   private readonly curves = new Map<string, Curve>();
@@ -123,11 +124,19 @@ export class Scene {
 
   linksIn(area: Rect): LinkRecord[] {
     const links: LinkRecord[] = [];
+    if (this.linkStyle_ === "hidden") return links;
     for (const id of this.linkIndex.query(area)) {
       const link = this.doc.link(id);
       if (link && id !== this.hiddenLink) links.push(link);
     }
     return links;
+  }
+
+  set linkStyle(style: LinkStyle) {
+    if (style === this.linkStyle_) return;
+    this.linkStyle_ = style;
+    for (const link of this.doc.links()) this.placeLink(link);
+    this.changed.emit(new Set());
   }
 
   /** Higher is nearer to the viewer. */
@@ -217,7 +226,7 @@ export class Scene {
       this.dropLink(link.id);
       return;
     }
-    const curve = curveBetween(a, b);
+    const curve = curveBetween(a, b, this.linkStyle_);
     this.curves.set(link.id, curve);
     this.linkIndex.set(link.id, curveBounds(curve));
   }

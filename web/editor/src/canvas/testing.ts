@@ -15,6 +15,7 @@ export class TestCanvas implements ToolContext {
   readonly offers: { at: Point; end: OpenEnd }[] = [];
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   overlay: Overlay = {};
+  grid = 1;
 
   constructor(readonly doc: GraphDocument) {
     this.scene = new Scene(doc);

@@ -1,10 +1,12 @@
 import { createContext, useContext } from "react";
 import type { Editor } from "../actions/editor";
 import type { RunStore } from "./run/runStore";
+import type { SettingsStore } from "./settings/settings";
 
 export interface Features {
   readonly editor: Editor;
   readonly run: RunStore;
+  readonly settings: SettingsStore;
 }
 
 export const FeaturesContext = createContext<Features | null>(null);

@@ -1,11 +1,19 @@
 /** A server in memory for tests: it takes prompts and reports runs as the real one does, in the same order. */
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
-import { type Api, PromptRejected } from "../http";
+import { type Api, PromptRejected, RequestFailed } from "../http";
 import type { ServerMessage } from "../messages";
 import { readQueue } from "../readers";
 import type { Connection, EventLine } from "../socket";
-import type { FileRef, HistoryEntry, QueueAnswer, QueueRequest, QueueState, SystemStats } from "../types";
+import type {
+  FileRef,
+  HistoryEntry,
+  QueueAnswer,
+  QueueRequest,
+  QueueState,
+  SystemStats,
+  UserFile,
+} from "../types";
 
 export interface FakeOptions {
   readonly objectInfo: JsonObject;
@@ -19,6 +27,9 @@ export class FakeServer implements Api, EventLine {
   readonly message = new Emitter<ServerMessage>();
   connection: Connection = "connecting";
   readonly requests: QueueRequest[] = [];
+  /** What is kept for the person, by path. */
+  readonly files = new Map<string, string>();
+  kept: JsonObject = {};
 
   private pending: { id: string; number: number; request: QueueRequest }[] = [];
   private done: HistoryEntry[] = [];
@@ -100,6 +111,41 @@ export class FakeServer implements Api, EventLine {
     return `fake:${type}/${filename}`;
   }
 
+  async listFiles(folder: string): Promise<UserFile[]> {
+    const inside = [...this.files].filter(([path]) => path.startsWith(`${folder}/`));
+    return inside.map(([path, text]) => ({
+      path: path.slice(folder.length + 1),
+      size: text.length,
+      modified: 0,
+    }));
+  }
+
+  async readFile(path: string): Promise<string> {
+    return this.files.get(path) ?? missing(path);
+  }
+
+  async writeFile(path: string, text: string, overwrite: boolean): Promise<void> {
+    if (this.files.has(path) && !overwrite) throw new RequestFailed(`${path} already exists`, 409);
+    this.files.set(path, text);
+  }
+
+  async moveFile(path: string, to: string): Promise<void> {
+    await this.writeFile(to, await this.readFile(path), false);
+    this.files.delete(path);
+  }
+
+  async deleteFile(path: string): Promise<void> {
+    if (!this.files.delete(path)) missing(path);
+  }
+
+  async settings(): Promise<JsonObject> {
+    return this.kept;
+  }
+
+  async changeSettings(changes: JsonObject): Promise<void> {
+    this.kept = { ...this.kept, ...changes };
+  }
+
   /** Runs the first prompt in the queue and reports it, node by node. */
   runNext(): void {
     const job = this.pending.shift();
@@ -152,4 +198,8 @@ export class FakeServer implements Api, EventLine {
   private sendStatus(): void {
     this.send({ type: "status", remaining: this.pending.length });
   }
+}
+
+function missing(path: string): never {
+  throw new RequestFailed(`there is no file ${path}`, 404);
 }

@@ -17,10 +17,12 @@ export class GroupResizeTool implements Tool {
 
   move({ world }: PointerInput): void {
     const { rect, id } = this.group;
+    const { grid } = this.ctx;
+    const snap = (value: number) => Math.round(value / grid) * grid;
     this.rect = {
       ...rect,
-      w: Math.max(MIN_GROUP.w, Math.round(rect.w + world.x - this.start.world.x)),
-      h: Math.max(MIN_GROUP.h, Math.round(rect.h + world.y - this.start.world.y)),
+      w: Math.max(MIN_GROUP.w, snap(rect.w + world.x - this.start.world.x)),
+      h: Math.max(MIN_GROUP.h, snap(rect.h + world.y - this.start.world.y)),
     };
     this.ctx.scene.resizeGroup(id, this.rect);
   }

@@ -26,8 +26,17 @@ export class MoveTool implements Tool {
     const far = Math.hypot(screen.x - this.start.screen.x, screen.y - this.start.screen.y);
     if (!this.moved && far < THRESHOLD) return;
     this.moved = true;
-    this.by = { x: Math.round(world.x - this.start.world.x), y: Math.round(world.y - this.start.world.y) };
+    this.by = this.snapped({ x: world.x - this.start.world.x, y: world.y - this.start.world.y });
     this.ctx.scene.drag(this.ids, this.by, new Set(this.groups.map((group) => group.id)));
+  }
+
+  /** So that the first of what moves comes to lie on the grid. */
+  private snapped(by: Point): Point {
+    const { doc, grid } = this.ctx;
+    const [first] = this.ids;
+    const from = this.groups[0]?.rect ?? (first === undefined ? undefined : doc.node(first)?.pos);
+    const snap = (start: number, distance: number) => Math.round((start + distance) / grid) * grid - start;
+    return from ? { x: snap(from.x, by.x), y: snap(from.y, by.y) } : by;
   }
 
   up(): void {

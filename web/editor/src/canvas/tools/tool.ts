@@ -34,6 +34,8 @@ export interface ToolContext {
   readonly scene: Scene;
   readonly selection: Selection;
   camera: Camera;
+  /** Places are multiples of this when something is dropped. */
+  readonly grid: number;
   overlay: Overlay;
   /** A link was dropped on empty canvas. */
   offerNodes(at: PointerInput, end: OpenEnd): void;

@@ -146,6 +146,20 @@ describe("groups", () => {
   });
 });
 
+describe("snapping", () => {
+  it("puts the first of what is moved onto the grid, and the rest stays where it is to it", () => {
+    const canvas = make();
+    canvas.grid = 12;
+    canvas.selection.set(["6", "7"]);
+    const [six, seven] = [canvas.doc.node("6")?.pos, canvas.doc.node("7")?.pos];
+    const from = canvas.titleAt("6");
+    canvas.drag(from, { x: from.x + 35, y: from.y + 40 });
+    expect(canvas.doc.node("6")?.pos).toEqual({ x: 456, y: 336 });
+    const by = { x: 456 - (six?.x ?? 0), y: 336 - (six?.y ?? 0) };
+    expect(canvas.doc.node("7")?.pos).toEqual({ x: (seven?.x ?? 0) + by.x, y: (seven?.y ?? 0) + by.y });
+  });
+});
+
 describe("drawing a link", () => {
   it("connects to the slot it is dropped near", () => {
     const canvas = make();

@@ -7,6 +7,9 @@ import { del, entries, get, set } from "idb-keyval";
 export interface Draft {
   readonly name: string;
   readonly text: string;
+  /** Where it is kept on the server, if it is, and whether it was changed since. */
+  readonly path?: string | null;
+  readonly dirty?: boolean;
   readonly saved: number;
 }
 
@@ -36,8 +39,8 @@ export class Drafts {
     return others[0]?.[1] ?? null;
   }
 
-  async save(name: string, text: string): Promise<void> {
-    const draft: Draft = { name, text, saved: Date.now() };
+  async save(content: Omit<Draft, "saved">): Promise<void> {
+    const draft: Draft = { ...content, saved: Date.now() };
     await set(this.key, draft);
     const old = (await this.others()).slice(KEPT);
     await Promise.all(old.map(([key]) => del(key)));

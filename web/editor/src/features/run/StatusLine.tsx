@@ -1,4 +1,4 @@
-import { Maximize } from "lucide-react";
+import { Map as MapIcon, Maximize } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
@@ -93,7 +93,8 @@ function NodeCount() {
 }
 
 function Zoom() {
-  const editor = useEditor();
+  const { editor, settings } = useFeatures();
+  const mapShown = useStore(settings.store, ({ minimap }) => minimap === "on");
   const { engine } = editor;
   const percent = useSyncExternalStore(engine?.cameraChanged.on ?? (() => () => {}), () =>
     Math.round((engine?.camera.zoom ?? 1) * 100),
@@ -116,6 +117,16 @@ function Zoom() {
         onClick={() => actionOf("fit").run(editor)}
       >
         <Maximize size={13} aria-hidden />
+      </button>
+      <button
+        type="button"
+        className="status-button"
+        aria-label="Minimap"
+        aria-pressed={mapShown}
+        title="Minimap (Alt+M)"
+        onClick={() => actionOf("minimap").run(editor)}
+      >
+        <MapIcon size={13} aria-hidden />
       </button>
     </>
   );

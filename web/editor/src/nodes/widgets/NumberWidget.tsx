@@ -21,7 +21,7 @@ type Props = WidgetProps<IntSpec | FloatSpec>;
 const PIXELS_PER_STEP = 6;
 
 export function NumberWidget({ label, spec, value, disabled, onChange, onDone }: Props) {
-  const [typing, setTyping] = useState<string | null>(null);
+  const [typing, setTyping] = useState<{ text: string; begun: boolean } | null>(null);
   const field = useRef<HTMLDivElement>(null);
   const current = asNumber(spec, value);
 
@@ -33,8 +33,8 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
     if (up || down) stepBy((up ? 1 : -1) * (e.ctrlKey || e.metaKey ? 10 : e.shiftKey ? 0.1 : 1), true);
     else if (e.key === "Home" && spec.min !== undefined) onChange(spec.min);
     else if (e.key === "End" && spec.max !== undefined) onChange(spec.max);
-    else if (e.key === "Enter") setTyping(format(spec, current));
-    else if (/^[\d.-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping(e.key);
+    else if (e.key === "Enter") setTyping({ text: format(spec, current), begun: false });
+    else if (/^[\d.-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping({ text: e.key, begun: true });
     else return;
     e.preventDefault();
     e.stopPropagation();
@@ -47,7 +47,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
       (steps) => onChange(step(spec, current, steps), true),
       (dragged) => {
         onDone();
-        if (!dragged) setTyping(format(spec, current));
+        if (!dragged) setTyping({ text: format(spec, current), begun: false });
       },
     );
   };
@@ -59,7 +59,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
     if (refocus) requestAnimationFrame(() => field.current?.focus());
   };
 
-  if (typing !== null) return <NumberInput label={label} text={typing} onFinish={finish} />;
+  if (typing !== null) return <NumberInput label={label} {...typing} onFinish={finish} />;
   return (
     <div className="field field-number" data-disabled={disabled || undefined}>
       <Step label={`Decrease ${label}`} disabled={disabled} onStep={() => stepBy(-1, false)} />
@@ -111,17 +111,19 @@ function Step({ label, disabled, up, onStep }: StepProps) {
 interface InputProps {
   readonly label: string;
   readonly text: string;
+  /** Whether `text` is the first thing typed, and not the value that was shown. */
+  readonly begun: boolean;
   readonly onFinish: (text: string | null, refocus: boolean) => void;
 }
 
-function NumberInput({ label, text, onFinish }: InputProps) {
+function NumberInput({ label, text, begun, onFinish }: InputProps) {
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   useEffect(() => {
     input.current?.focus({ preventScroll: true });
     // A digit that began the typing stays; a shown value is replaced by what is typed.
-    if (text.length > 1 || !/^[\d.-]$/.test(text)) input.current?.select();
-  }, [text]);
+    if (!begun) input.current?.select();
+  }, [begun]);
   const finish = (value: string | null, refocus: boolean) => {
     if (done.current) return;
     done.current = true;

@@ -1,0 +1,155 @@
+/** The workflows that are kept on the server, by folder. */
+import { MoreHorizontal, RotateCw, Save } from "lucide-react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { actionOf } from "../../actions";
+import { FOLDER, lastPart, nameOf, openFrom, pathOf, remove, rename } from "../../actions/save";
+import type { UserFile } from "../../api/types";
+import { TitleInput } from "../../nodes/TitleInput";
+import { Button } from "../../ui/Button";
+import { Menu, type MenuItem } from "../../ui/Menu";
+import { type Anchor, anchorOf } from "../../ui/Popover";
+import { showToast } from "../../ui/toasts";
+import { useEditor } from "../context";
+import { foldersOf } from "./tree";
+
+type Content =
+  | { readonly state: "loading" }
+  | { readonly state: "failed"; readonly message: string }
+  | { readonly state: "ready"; readonly files: readonly UserFile[] };
+
+export function LibraryPanel() {
+  const editor = useEditor();
+  const { api, filesChanged } = editor;
+  const [content, setContent] = useState<Content>({ state: "loading" });
+  const [query, setQuery] = useState("");
+
+  const load = useCallback(() => {
+    api.listFiles(FOLDER).then(
+      (files) => setContent({ state: "ready", files }),
+      (error: Error) => setContent({ state: "failed", message: error.message }),
+    );
+  }, [api]);
+  useEffect(load, [load]);
+  useEffect(() => filesChanged.on(load), [filesChanged, load]);
+
+  if (content.state === "loading") return <p className="panel-note">Loading…</p>;
+  if (content.state === "failed") {
+    return (
+      <div className="panel-note">
+        <p>{content.message}</p>
+        <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={load}>
+          Try again
+        </Button>
+      </div>
+    );
+  }
+  const folders = foldersOf(content.files, query);
+  return (
+    <>
+      <div className="panel-tools">
+        <input
+          type="search"
+          className="panel-search"
+          aria-label="Search workflows"
+          placeholder="Search workflows"
+          value={query}
+          spellCheck={false}
+          onChange={(e) => setQuery(e.target.value)}
+        />
+        <Button
+          label="Save as…"
+          icon={<Save size={16} aria-hidden />}
+          onClick={() => actionOf("saveAs").run(editor)}
+        />
+      </div>
+      {folders.length === 0 && (
+        <p className="panel-note">
+          {query ? "No workflow of this name." : "No workflows yet. Ctrl+S keeps the one that is open here."}
+        </p>
+      )}
+      {folders.map(({ name, files }) => {
+        const rows = (
+          <ul className="panel-list">
+            {files.map((file) => (
+              <Row key={file.path} path={`${FOLDER}/${file.path}`} />
+            ))}
+          </ul>
+        );
+        if (!name) return <div key="">{rows}</div>;
+        return (
+          <details key={name} className="library-folder" open>
+            <summary>{name}</summary>
+            {rows}
+          </details>
+        );
+      })}
+    </>
+  );
+}
+
+function Row({ path }: { readonly path: string }) {
+  const editor = useEditor();
+  const isOpen = useSyncExternalStore(editor.renamed.on, () => editor.path === path);
+  const [renaming, setRenaming] = useState(false);
+  const [menu, setMenu] = useState<{ anchor: Anchor; label: string; items: MenuItem[] } | null>(null);
+  const more = useRef<HTMLSpanElement>(null);
+  const close = useCallback(() => setMenu(null), []);
+
+  const show = (label: string, items: MenuItem[]) =>
+    more.current && setMenu({ anchor: anchorOf(more.current), label, items });
+  const confirmDelete = () =>
+    show(`Delete ${lastPart(path)}?`, [
+      { label: "Keep it", run: () => {} },
+      { label: `Delete ${lastPart(path)} for good`, run: () => void remove(editor, path) },
+    ]);
+  const showMenu = () =>
+    show("Workflow", [
+      { label: "Open", run: () => void openFrom(editor, path) },
+      { label: "Rename or move", run: () => setRenaming(true) },
+      { label: "Delete…", separated: true, run: confirmDelete },
+    ]);
+  const renamed = (name: string | null) => {
+    setRenaming(false);
+    const to = name === null ? path : pathOf(name);
+    if (to) void rename(editor, path, to);
+    else showToast({ kind: "error", topic: "save", title: `“${name}” cannot be the name of a workflow` });
+  };
+
+  if (renaming) {
+    return (
+      <li className="panel-row">
+        <TitleInput label="Name of the workflow, with its folders" title={nameOf(path)} onDone={renamed} />
+      </li>
+    );
+  }
+  return (
+    <li
+      className="panel-row library-row"
+      onContextMenu={(e) => {
+        e.preventDefault();
+        showMenu();
+      }}
+    >
+      <button
+        type="button"
+        className="library-name"
+        aria-current={isOpen || undefined}
+        title={nameOf(path)}
+        onClick={() => void openFrom(editor, path)}
+      >
+        {lastPart(path)}
+      </button>
+      <span ref={more}>
+        <Button
+          label={`More about ${lastPart(path)}`}
+          icon={<MoreHorizontal size={16} aria-hidden />}
+          aria-haspopup="menu"
+          onClick={showMenu}
+        />
+      </span>
+      {menu && (
+        <Menu key={menu.label} anchor={menu.anchor} label={menu.label} items={menu.items} onClose={close} />
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,50 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeServer } from "../../api/fake/FakeServer";
+import { SettingsStore } from "./settings";
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+    removeItem: (key: string) => kept.delete(key),
+  });
+});
+
+const server = () => new FakeServer({ objectInfo: {} });
+
+describe("settings", () => {
+  it("are kept on the server and come back from there", async () => {
+    const api = server();
+    await new SettingsStore(api).set("theme", "light");
+    expect(api.kept).toEqual({ "Easel.Theme": "light" });
+    localStorage.removeItem("easel.settings");
+    const later = new SettingsStore(api);
+    expect(later.get().theme).toBe("system");
+    await later.load();
+    expect(later.get()).toMatchObject({ theme: "light", linkStyle: "curved" });
+  });
+
+  it("hold before the server answers, and those it did not take win over what it has", async () => {
+    const api = server();
+    const failing = {
+      settings: () => api.settings(),
+      changeSettings: () => Promise.reject(new Error("gone")),
+    };
+    await expect(new SettingsStore(failing).set("snap", "on")).rejects.toThrow("gone");
+    const later = new SettingsStore(api);
+    expect(later.get().snap).toBe("on");
+    api.kept = { "Easel.Snap": "off", "Comfy.Other": 1 };
+    await later.load();
+    expect(later.get().snap).toBe("on");
+    expect(api.kept).toEqual({ "Easel.Snap": "on", "Comfy.Other": 1 });
+  });
+
+  it("fall back where the value is none of the choices", async () => {
+    const api = server();
+    api.kept = { "Easel.Theme": "mauve", "Easel.TextSize": 100 };
+    const settings = new SettingsStore(api);
+    await settings.load();
+    expect(settings.get()).toMatchObject({ theme: "system", textSize: "100" });
+  });
+});
