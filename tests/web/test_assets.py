@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -231,6 +232,16 @@ async def test_an_uploaded_image_is_an_asset_at_once(client, names) -> None:
     assert await names() == ["cat.png"]
 
 
+async def test_uploading_what_a_scan_has_found_makes_no_second_asset(client, folders, seed, names) -> None:
+    (folders.input / "cat.png").write_bytes(png())
+    await seed(roots=["input"])
+    form = FormData()
+    form.add_field("image", png(), filename="cat.png")
+    asset = (await (await client.post("/upload/image", data=form)).json())["asset"]
+    assert asset["asset_hash"] == hash_of(png())
+    assert await names() == ["cat.png"]
+
+
 # --- by hash ---
 
 
@@ -420,6 +431,13 @@ async def test_queries_that_make_no_sense(ask, query, refusal) -> None:
     assert code(await ask("GET", f"assets?{query}")) == (400, refusal)
 
 
+@pytest.mark.parametrize("path", ["", "/%ED%A0%80", "/%00", "/%FF/content", "/tags/refine"])
+async def test_words_that_are_no_text_find_nothing(ask, path) -> None:
+    for text in ("%ED%A0%80", "%00", "%FF", "\\"):
+        status, _ = await ask("GET", f"assets{path}?name_contains={text}&tags_any={text}")
+        assert status in (200, 404)
+
+
 @pytest.mark.parametrize("sort", ["name", "created_at", "updated_at", "size", "last_access_time"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 async def test_cursors_go_through_all_pages_once(ask, folders, seed, sort, order) -> None:
@@ -459,6 +477,7 @@ async def test_a_scan_finds_what_lies_in_the_folders(ask, folders, seed) -> None
     (folders.base / "secret.txt").write_text("secret")
     (folders.input / "link.txt").symlink_to(folders.base / "secret.txt")
     (folders.input / "loop").symlink_to(folders.input)
+    (folders.input / os.fsdecode(b"\xff.txt")).write_bytes(b"x")
     assert await seed(roots=["input", "output"]) == {"scanned": 2, "total": 2, "created": 2, "skipped": 0}
     assert await seed(roots=["input", "output"]) == {"scanned": 2, "total": 2, "created": 0, "skipped": 2}
     await seed()

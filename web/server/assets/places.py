@@ -95,12 +95,14 @@ def find_files(places: Iterable[Place], users: Collection[str], errors: list[str
 
 
 def look(place: Place, path: Path, users: Collection[str] = ()) -> Found | None:
-    """A file of a place, or None if there is none. Results belong to the user in whose folder they lie."""
+    """A file of a place, or None if there is none, or one whose name is no text and so cannot be told to anybody.
+    Results belong to the user in whose folder they lie."""
     try:
+        str(path).encode()
         if path.is_symlink() and not path.resolve().is_relative_to(place.folder):
             return None
         stat = path.stat()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, UnicodeEncodeError):
         return None
     name = path.relative_to(place.folder).as_posix()
     owner = ""
