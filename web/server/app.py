@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ from web.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from execution.engine import Engine
+
+log = logging.getLogger("easel.server")
 
 # with and without /api
 TWICE = (prompt, explain, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
@@ -103,10 +106,15 @@ async def _watching(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _watch(app: web.Application) -> None:
-    with suppress(Exception):  # whoever starts the engine says why it did not start
+    try:
         engine = await app[DOOR].engine()
-        keeping = [keep_results(engine, app[ASSETS])] if ASSETS in app else []
+    except Exception:
+        return  # whoever starts the engine says why it did not start
+    keeping = [keep_results(engine, app[ASSETS])] if ASSETS in app else []
+    try:
         await asyncio.gather(app[HUB].watch(engine), *keeping)
+    except Exception:
+        log.exception("what clients are told is no longer kept track of")
 
 
 def _keep_assets(app: web.Application) -> None:
