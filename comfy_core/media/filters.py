@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from comfy_core.media.images import to_pictures, to_tensor
+from comfy_core.media.masks import greatest_along
 
 SHARPEN_GAIN = 10
 
@@ -64,9 +65,8 @@ def eroded(images: Tensor, size: int) -> Tensor:
 
 def _greatest(images: Tensor, size: int, before: int) -> Tensor:
     after = size - 1 - before
-    channels = F.pad(images.movedim(-1, 1), (before, after, before, after), value=-torch.inf)
-    channels = F.max_pool2d(F.max_pool2d(channels, (1, size), stride=1), (size, 1), stride=1)
-    return channels.movedim(1, -1)
+    padded = F.pad(images, (0, 0, before, after, before, after), value=-torch.inf)
+    return greatest_along(greatest_along(padded, size, 2), size, 1)
 
 
 def opened(images: Tensor, size: int) -> Tensor:

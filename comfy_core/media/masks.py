@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from comfy_core.media.batches import as_many
+from comfy_core.progress import check_interrupted
 
 
 def grown(masks: Tensor, pixels: int, tapered: bool) -> Tensor:
@@ -20,6 +21,7 @@ def grown(masks: Tensor, pixels: int, tapered: bool) -> Tensor:
     if not tapered:
         return _spread_along(_spread_along(masks, steps, -1), steps, -2)
     for _ in range(steps):
+        check_interrupted()
         masks = torch.maximum(_spread_along(masks, 1, -1), _spread_along(masks, 1, -2))
     return masks
 
@@ -27,8 +29,20 @@ def grown(masks: Tensor, pixels: int, tapered: bool) -> Tensor:
 def _spread_along(masks: Tensor, pixels: int, dim: int) -> Tensor:
     """The greatest value within so many pixels along one direction."""
     reach = min(pixels, masks.shape[dim])
-    size, padding = ((1, 2 * reach + 1), (reach, reach)) if dim == -1 else ((2 * reach + 1, 1), (0, 0, reach, reach))
-    return F.max_pool2d(F.pad(masks[:, None], padding, value=-torch.inf), size, stride=1)[:, 0]
+    padding = (reach, reach) if dim == -1 else (0, 0, reach, reach)
+    return greatest_along(F.pad(masks, padding, value=-torch.inf), 2 * reach + 1, dim)
+
+
+def greatest_along(values: Tensor, size: int, dim: int) -> Tensor:
+    """The greatest of each `size` neighbours along a direction, which gets `size` - 1 shorter; windows are doubled, so
+    that wide ones cost little more."""
+    width = 1
+    while width < size:
+        step = min(width, size - width)
+        rest = values.shape[dim] - step
+        values = torch.maximum(values.narrow(dim, 0, rest), values.narrow(dim, step, rest))
+        width += step
+    return values
 
 
 def feathered(masks: Tensor, left: int, top: int, right: int, bottom: int) -> Tensor:
