@@ -10,35 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from comfy_core.patches import Patch, applied, patched
 from comfy_core.weights.table import Weights
-
-
-class Recipe(Protocol):
-    """What a patch does to a weight, e.g. a LoRA's up and down matrices."""
-
-    def apply(self, weight: Tensor, strength: float) -> Tensor:
-        """The patched weight; `weight` is float32, on the compute device, and may be changed in place."""
-        ...
-
-
-class Patch(NamedTuple):
-    """One change of one weight: `strength_model * W + strength * recipe`, on the rows `offset` (dim, start, length)
-    where that is given, `function` applied to the recipe's difference where that is given."""
-
-    strength: float
-    recipe: Any
-    strength_model: float = 1.0
-    offset: tuple[int, int, int] | None = None
-    function: Callable[[Tensor], Tensor] | None = None
-
-    @property
-    def changes_nothing(self) -> bool:
-        return self.strength == 0 and self.strength_model == 1
 
 
 class ModelPatcher:
@@ -116,8 +94,8 @@ class ModelPatcher:
         patches = [patch for patch in self.patches.get(key, ()) if not patch.changes_nothing]
         if not patches:
             return pristine.to(self.load_device, dtype)
-        weight = pristine.to(self.load_device, torch.float32, copy=True)
-        return self.calculate_weight(patches, weight, key).to(dtype)
+        with _naming(key, pristine):
+            return patched(pristine, patches, self.load_device, dtype)
 
     def taken_weight(self, key: str) -> Tensor:
         """`weight`; if it is a copy, the memory that reading the file took is given back."""
@@ -136,12 +114,8 @@ class ModelPatcher:
 
     def calculate_weight(self, patches: list[Patch], weight: Tensor, key: str) -> Tensor:
         """`weight` with `patches` applied in order. Raises ValueError naming the weight a recipe does not fit."""
-        for patch in patches:
-            try:
-                weight = _apply(Patch(*patch), weight)
-            except (RuntimeError, IndexError) as error:
-                raise ValueError(f"a patch does not fit {key} of shape {tuple(weight.shape)}: {error}") from error
-        return weight
+        with _naming(key, weight):
+            return applied(patches, weight)
 
     def get_key_patches(self, filter_prefix: str | None = None) -> dict[str, list[Any]]:
         """For every weight: its pristine tensor (in a one-tuple) followed by its patches; what merging needs."""
@@ -250,25 +224,11 @@ def copy_containers(value: Any) -> Any:
     return value
 
 
-def _apply(patch: Patch, weight: Tensor) -> Tensor:
-    part = weight if patch.offset is None else weight.narrow(*patch.offset)
-    before = part * patch.strength_model if patch.strength_model != 1 else part
-    after = _patched(patch.recipe, before if patch.function is None else before.clone(), patch.strength)
-    if patch.function is not None:
-        after = before + patch.function(after - before)
-    if patch.offset is None:
-        return after
-    part.copy_(after)
-    return weight
-
-
-def _patched(recipe: Any, weight: Tensor, strength: float) -> Tensor:
-    if hasattr(recipe, "apply"):
-        return recipe.apply(weight, strength)
-    kind, values = ("diff", recipe) if len(recipe) == 1 else (recipe[0], recipe[1])
-    value = values[0].to(weight.device, weight.dtype)
-    if kind == "set":
-        return value
-    if kind == "diff":
-        return weight + strength * value
-    raise ValueError(f"there is no recipe {kind!r} for patching a weight")
+@contextmanager
+def _naming(key: str, weight: Tensor) -> Iterator[None]:
+    """Have an error of a recipe inside the `with` block name the weight that it does not fit."""
+    shape = tuple(weight.shape)
+    try:
+        yield
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"a patch does not fit {key} of shape {shape}: {error}") from error

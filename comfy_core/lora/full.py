@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -24,6 +24,10 @@ class Difference:
     @property
     def size(self) -> Size:
         return _size(self.difference)
+
+    def rows(self, first: int, last: int) -> Difference:
+        """The change of these rows alone."""
+        return replace(self, difference=self.difference[first:last])
 
     def apply(self, weight: Tensor, strength: float) -> Tensor:
         return weight.add_(like(self.difference, weight).reshape(weight.shape), alpha=strength * self.scale)

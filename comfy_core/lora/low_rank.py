@@ -7,7 +7,7 @@ With a third in between it is LoCon's CP form (Yeh et al. 2023, https://arxiv.or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -38,6 +38,10 @@ class LowRank:
     @property
     def scale(self) -> float:
         return scale_of(self.alpha, self.down.shape[0])
+
+    def rows(self, first: int, last: int) -> LowRank:
+        """The change of these rows alone."""
+        return replace(self, up=self.up[first:last])
 
     def apply(self, weight: Tensor, strength: float) -> Tensor:
         up, down = flat(like(self.up, weight)), flat(like(self.down, weight))

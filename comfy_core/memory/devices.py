@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psutil
@@ -124,13 +127,24 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def empty_cache(device: torch.device) -> None:
-    """Give memory that torch keeps for reuse back to the device."""
-    if device.type == "cuda":
+    """Give memory that torch, or on the CPU the C library, keeps for reuse back to the device."""
+    if device.type == "cpu" and (trim := _malloc_trim()) is not None:
+        trim(0)
+    elif device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "xpu":
         torch.xpu.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """glibc's `malloc_trim`; None where the C library is another one."""
+    try:
+        return ctypes.CDLL(None).malloc_trim  # type: ignore[no-any-return]
+    except (AttributeError, OSError, TypeError):
+        return None
 
 
 def device_name(device: torch.device) -> str:

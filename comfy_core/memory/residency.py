@@ -25,6 +25,8 @@ from comfy_core.memory.streaming import Plan, Stream, plan
 from comfy_core.patcher import ModelPatcher
 
 log = logging.getLogger(__name__)
+BATCH = 2**28
+"""Bytes of new weights that are made before they take the place of others."""
 
 
 @dataclass
@@ -174,7 +176,12 @@ class Residency:
         if resident.stream is not None:
             resident.stream.use(patcher)
             changed -= resident.stream.keys()
-        place(patcher, changed)
+        try:
+            place(patcher, changed)
+        except BaseException:
+            self._forget(patcher.model, resident)
+            raise
+        devices.empty_cache(resident.device)
         resident.patched = set(patcher.patches)
         resident.patches_uuid = patcher.patches_uuid
         resident.patcher = ref(patcher)
@@ -207,8 +214,15 @@ class Residency:
 
 def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:
     """Put the named weights of a model on its device, patched. A weight that needs no change is not copied; of one that
-    does, the file's pages are given back at once, so that a model is never in memory twice."""
-    assign(patcher.model, {key: patcher.taken_weight(key) for key in keys})
+    does, the file's pages are given back at once, and the weight it takes the place of goes before long, so that a
+    model is never in memory twice. When a patch does not fit, some weights have been put and some not."""
+    batch: dict[str, Tensor] = {}
+    for key in keys:
+        batch[key] = patcher.taken_weight(key)
+        if sum(weight.nbytes for weight in batch.values()) > BATCH:
+            assign(patcher.model, batch)
+            batch = {}
+    assign(patcher.model, batch)
 
 
 def drop(network: nn.Module, resident: Resident) -> None:

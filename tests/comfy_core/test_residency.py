@@ -134,6 +134,20 @@ def test_patches_come_and_go_with_the_clone_that_has_them(models: list[ModelPatc
     assert len(residency.residents) == 1
 
 
+def test_a_patch_that_does_not_fit_leaves_nothing_of_its_clone(
+    models: list[ModelPatcher], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("comfy_core.memory.residency.BATCH", 0)
+    residency = Residency()
+    before = answer(residency, models[0])
+    wrong = models[0].clone()
+    wrong.add_patches({"bias": (torch.ones(8),)}, 3.0)
+    wrong.add_patches({"weight": (torch.ones(5, 7),)}, 1.0)
+    with pytest.raises(ValueError, match="does not fit weight"):
+        answer(residency, wrong)
+    assert torch.equal(answer(residency, models[0]), before)
+
+
 def test_two_clones_with_different_patches_cannot_be_at_work_at_once(models: list[ModelPatcher]):
     residency = Residency()
     twin = models[0].clone()
