@@ -72,9 +72,13 @@ def _shapes(source: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 def _is_for_another(reading: Reading) -> bool:
-    """Whether a file was made for another family: it knows few of the modules here, or knows them in other shapes."""
+    """Whether a file was made for another family: it knows few of the modules here, or some of them in other shapes.
+
+    A LoRA of SDXL knows half of SSD-1B, in the same shapes; one of SD 1 all of SD 2, a ninth of it in other shapes; one
+    of an inpainting model has one other shape, that of the first convolution.
+    """
     known = reading.modules - reading.unknown_modules
-    return 2 * known < reading.modules or 10 * reading.unfit_modules > known
+    return 4 * known < reading.modules or 20 * reading.unfit_modules > known
 
 
 def _refusal(lora: Weights, reading: Reading, model: ModelPatcher | None) -> str:
