@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,15 @@ STEPS = 2
 
 @pytest.fixture
 def base(tmp_path: Path) -> Iterator[Path]:
-    before = folders.current()
+    before, loaded = folders.current(), set(sys.modules)
     (tmp_path / "custom_nodes").symlink_to(PACKS)
     folders.use(Folders(tmp_path))
     yield tmp_path
     residency.free_all()
     folders.use(before)
+    for name in set(sys.modules) - loaded:  # the next test that has these packs has them in another place
+        if name.startswith("custom_nodes."):
+            del sys.modules[name]
 
 
 @pytest.fixture
