@@ -13,7 +13,7 @@ async def test_object_info_has_the_contracts_shape(client, folders) -> None:
     (folders.input / "cat.png").touch()
     everything = await (await client.get("/api/object_info")).json()
     info = everything["FakeText"]
-    assert info["input"]["required"]["text"] == ["STRING", {"multiline": True, "dynamicPrompts": True}]
+    assert info["input"]["required"]["text"] == ["STRING", {"default": "", "multiline": True, "dynamicPrompts": True}]
     assert info["input"]["required"]["seed"][1]["max"] == 2**64 - 1
     assert info["input_order"]["required"][:2] == ["text", "seed"]
     assert info["output"] == ["NUMBER"]
