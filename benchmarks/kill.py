@@ -77,12 +77,17 @@ class Round:
             yield f"{len(left)} folders of jobs left behind"
 
 
-def run_round(base: Path, jobs: int, kills: int, chance: random.Random) -> tuple[int, list[str]]:
-    """Queue jobs and kill the server until all have ended, `kills` times at most; the kills made, and the problems."""
+def run_round(
+    base: Path, jobs: int, kills: int, chance: random.Random, work_seconds: float = WORK_SECONDS
+) -> tuple[int, list[str]]:
+    """Queue jobs and kill the server until all have ended, `kills` times at most; the kills made, and the problems.
+
+    `work_seconds` is how long it may work before it is killed.
+    """
     work = Round(base, {color: str(uuid.UUID(int=chance.getrandbits(128), version=4)) for color in range(1, jobs + 1)})
     made = 0
     while made < kills:
-        if not _live_and_die(work, chance):
+        if not _live_and_die(work, chance, work_seconds):
             break
         made += 1
     with Torchless(base) as server:
@@ -91,7 +96,7 @@ def run_round(base: Path, jobs: int, kills: int, chance: random.Random) -> tuple
         return made, list(work.problems(server))
 
 
-def _live_and_die(work: Round, chance: random.Random) -> bool:
+def _live_and_die(work: Round, chance: random.Random, work_seconds: float) -> bool:
     """One life of the server, cut off at a random moment; False when there was nothing left to do."""
     server = Torchless(work.base, wait=False)
     if chance.random() < 0.25:
@@ -101,7 +106,7 @@ def _live_and_die(work: Round, chance: random.Random) -> bool:
     server.wait_until_up()
     submitting = threading.Thread(target=work.submit_rest, args=(server,))
     submitting.start()
-    time.sleep(chance.uniform(0, WORK_SECONDS))
+    time.sleep(chance.uniform(0, work_seconds))
     is_over = len(work.taken) == len(work.ids) and _remaining(server) == 0
     server.kill()
     submitting.join()

@@ -52,7 +52,7 @@ async def test_a_run_is_told_to_its_owner_in_order(client, post_prompt) -> None:
         _, taken = await post_prompt(STEPS, client_id="me")
         frames = await heard(mine)
         events = [frame for frame in frames if isinstance(frame, dict) and frame["type"] != "status"]
-        often = ("progress_state", "progress", "node_timing")
+        often = ("progress_state", "progress")
         start, end = ["execution_start", "execution_cached"], ["executed", "execution_success", "executing"]
         assert [event["type"] for event in events if event["type"] not in often] == [
             *start, "executing", "executing", *end
@@ -63,6 +63,15 @@ async def test_a_run_is_told_to_its_owner_in_order(client, post_prompt) -> None:
         await other.send_str("bye")
         strangers = await heard(other, lambda frame: frame["data"]["status"]["exec_info"]["queue_remaining"] == 0)
         assert set(kinds(strangers)) == {"status"}
+
+
+async def test_how_long_nodes_took_is_told_to_clients_that_know_of_it(client, post_prompt) -> None:
+    async with client.ws_connect("/ws?clientId=me") as socket:
+        await announce(socket, supports_progress_changes=True)
+        await post_prompt(STEPS, client_id="me")
+        frames = await heard(socket)
+        timed = [frame["data"] for frame in frames if isinstance(frame, dict) and frame["type"] == "node_timing"]
+        assert [one["node"] for one in timed] == ["1", "2"]
 
 
 async def test_a_run_of_nobody_shows_only_its_progress(client, post_prompt) -> None:

@@ -16,6 +16,7 @@ from execution.events import (
     ExecutionStart,
     NodeMessage,
     NodeText,
+    NodeTiming,
     Preview,
     Progress,
     ProgressState,
@@ -163,6 +164,8 @@ class Hub:
         """What a client is told of an event: most often that alone."""
         if client.takes_changes:
             return [self._frame(client, envelope)]
+        if isinstance(envelope.event, NodeTiming):
+            return []  # ours: clients of the old protocol complain of messages they do not know
         if isinstance(envelope.event, ProgressState):
             client.progress.note(envelope.event)
             whole = client.progress.due()
