@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from aiohttp import WSServerHandshakeError
 
+import main
 from web.server.access.accounts import Accounts, Refused, Token, read_accounts, write_accounts
 from web.server.access.patience import TRIES
 from web.server.access.rights import Right, right_needed
 from web.server.access.templates import Template, misfit
 from web.server.app import make_app
-from web.server.cli import accounts as commands
 from web.server.cli import arguments, serve
 from web.server.routes import page
 
@@ -364,7 +364,7 @@ def say(tmp_path, capsys, monkeypatch):
 
     def run(*words, stdin=""):
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        code = commands.accounts(arguments.parse([*words, "--base-directory", str(tmp_path)]))
+        code = main.main([*words, "--base-directory", str(tmp_path)])
         printed = capsys.readouterr()
         return code, printed.out + printed.err
 

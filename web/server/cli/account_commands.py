@@ -38,3 +38,4 @@ def _rest(actions: Any, kind: str, adding: argparse.ArgumentParser, common: AddO
     removing.add_argument("name")
     for parser in (adding, removing, actions.add_parser("list", help=f"list the {kind}s")):
         common(parser)
+        parser.set_defaults(verbose=False)
