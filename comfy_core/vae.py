@@ -11,7 +11,8 @@ from torch import Tensor
 
 from comfy_core import progress
 from comfy_core.memory import residency
-from comfy_core.memory.devices import is_out_of_memory, offload_device
+from comfy_core.memory.devices import offload_device
+from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from comfy_core.patcher import ModelPatcher
 from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller

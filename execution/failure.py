@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
+from comfy_core.memory.shortage import is_out_of_memory
 from execution.events import ExecutionError, now_ms
 from execution.graph import GraphNode
 
 LONGEST_VALUE = 200
 MOST_VALUES = 100
-CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 
 def describe(
@@ -41,16 +41,6 @@ def describe(
         current_outputs=list(current_outputs),
         timestamp=now_ms(),
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """MemoryError, or torch's and its relatives' OutOfMemoryError, known by name: torch is not imported here.
-
-    For the memory of the processor, torch raises a plain RuntimeError that names its allocator.
-    """
-    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
-        return True
-    return isinstance(error, RuntimeError) and CPU_ALLOCATOR in str(error)
 
 
 def _message(error: BaseException, node: GraphNode) -> str:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from comfy_core.journal import keeping
+from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.progress import Interrupted
 from execution.arguments import collect
 from execution.cache import Result
@@ -18,7 +19,6 @@ from execution.delivery import InputWatch
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, ExecutionSuccess, now_ms
 from execution.expander import Expander
-from execution.failure import is_out_of_memory
 from execution.figures import Figure, works
 from execution.flight import Flight, cancel
 from execution.graph import GraphNode, parse

@@ -121,11 +121,6 @@ def reserved_bytes(device: torch.device) -> int:
     return 0 if device.type == "cpu" else 400 * 1024**2
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory was asked for and not to be had; on the CPU torch has no type for it."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
-
-
 def empty_cache(device: torch.device) -> None:
     """Give memory that torch, or on the CPU the C library, keeps for reuse back to the device."""
     if device.type == "cpu" and (trim := _malloc_trim()) is not None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from comfy_core.concat import repeated
 from comfy_core.memory import devices, residency
+from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.model import DiffusionModel
 from comfy_core.sampling.conditions import Condition
 
@@ -75,7 +76,7 @@ def predict_in_memory(
     try:
         return predict(model, batch, x, timestep, model_options)
     except (RuntimeError, MemoryError) as error:
-        if not devices.is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
     devices.empty_cache(x.device)
     if len(batch) > 1:

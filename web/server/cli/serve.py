@@ -66,7 +66,6 @@ def settings_of(options: argparse.Namespace) -> ServerSettings:
     names = tuple(name.strip().lower() for name in options.listen.split(",") if name.strip())
     root = _front_end(options)
     listen = names or ("127.0.0.1",)
-    is_reachable = not all(is_loopback(address) for address in bind_addresses(listen))
     return ServerSettings(
         listen=listen,
         port=options.port,
@@ -75,7 +74,7 @@ def settings_of(options: argparse.Namespace) -> ServerSettings:
         own_page=root is None,
         cors_origin=options.enable_cors_header,
         compress=options.enable_compress_response_body,
-        wants_token=options.multi_user or (is_reachable and not options.no_token),
+        wants_token=options.multi_user or (is_reachable(listen) and not options.no_token),
         token=options.token or os.environ.get("EASEL_TOKEN") or None,
         multi_user=options.multi_user,
         assets=options.enable_assets,
@@ -245,6 +244,11 @@ def bind_addresses(listen: tuple[str, ...]) -> list[str]:
     return addresses or list(listen)
 
 
+def is_reachable(listen: tuple[str, ...]) -> bool:
+    """Whether other machines can reach a server that listens there."""
+    return not all(is_loopback(address) for address in bind_addresses(listen))
+
+
 def _why_not(error: OSError, address: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is taken by another program; stop it or choose another: python main.py --port {port + 1}"
@@ -260,7 +264,7 @@ def _announce(settings: ServerSettings, port: int, auto_launch: bool | None, sch
     if settings.wants_token:
         url += f"/?token={settings.token}"
     print(f"Easel is ready: {url}", flush=True)
-    if not settings.wants_token and not all(is_loopback(address) for address in bind_addresses(settings.listen)):
+    if not settings.wants_token and is_reachable(settings.listen):
         print("anyone on this network can use it: --no-token asks nobody for a token", file=sys.stderr)
     if settings.cors_origin == "*":
         print("any web page you visit can use it: --enable-cors-header names no site", file=sys.stderr)

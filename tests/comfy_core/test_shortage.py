@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from execution.failure import is_out_of_memory
+from comfy_core.memory.shortage import is_out_of_memory
 
 
 def test_torch_says_in_two_ways_that_memory_ran_out():
