@@ -56,8 +56,8 @@ class DiffusionModel(nn.Module):
         """The clean latent [B, C, h, w] that the model sees in `x` [B, C, h, w] at the noise levels `t` [B].
 
         `c_crossattn` [B, N, width] is the text, `c_concat` [B, c, h, w] goes beside the input's channels; further
-        arguments (`y` [B, width] …) are the network's own. Functions in `transformer_options["patches"]` take part in
-        its transformers.
+        arguments (`y` [B, width] …) are the network's own, `control` is what is added to its feature maps. Functions
+        in `transformer_options["patches"]` take part in its transformers.
         """
         model_input = self.model_sampling.calculate_input(t, x)
         if c_concat is None and self.concat is not None:
@@ -69,6 +69,8 @@ class DiffusionModel(nn.Module):
         extra: dict[str, Any] = {name: value.to(x.device, dtype) for name, value in kwargs.items()}
         if transformer_options and transformer_options.get("patches"):
             extra["transformer_options"] = transformer_options
+        if control is not None:
+            extra["control"] = control
         timestep = self.model_sampling.timestep(t).float()
         context = None if c_crossattn is None else c_crossattn.to(dtype)
         output = self.diffusion_model(model_input.to(dtype), timestep, context, **extra).float()

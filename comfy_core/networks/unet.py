@@ -6,7 +6,7 @@ One network serves SD 1.x, SD 2.x, SDXL and the refiner: they differ in `UNetDim
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,10 @@ from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
 Options = Mapping[str, Any]
 """What takes part in a pass through the network: `patches`, functions `(x, options)` by the place they are called in
 (`middle_patch`: between self- and cross-attention). They are told the `transformer_index` they are called from."""
+
+Control = Mapping[str, Sequence[Tensor | None]]
+"""What is added to the feature maps on the way, as the ecosystem has it: behind the blocks in `input` and `middle`, and
+in `output` to the skips. Each is a list whose last tensor is for the block that comes first; None adds nothing."""
 
 
 @dataclass(frozen=True)
@@ -221,47 +225,67 @@ class Stage(nn.Sequential):
         return x
 
 
-class UNet(nn.Module):
+class Encoder(nn.Module):
+    """The half of a U-Net on the way down, and its middle: what ControlNets are copies of. `widths` are the channels
+    that each input block leaves."""
+
     def __init__(self, dims: UNetDims) -> None:
         super().__init__()
         self.dims = dims
-        mc, groups = dims.model_channels, dims.norm_groups
-        emb = mc * 4
+        mc, emb = dims.model_channels, dims.model_channels * 4
         self.time_embed = TimeEmbedding(mc, emb, dims.guidance_dim)
         if dims.vector_dim:
             self.label_emb = nn.Sequential(
                 nn.Sequential(nn.Linear(dims.vector_dim, emb), nn.SiLU(), nn.Linear(emb, emb))
             )
-
-        def stage(channels: int, out: int, depth: int) -> list[nn.Module]:
-            block: list[nn.Module] = [ResBlock(channels, emb, out, groups)]
-            return [*block, SpatialTransformer(out, depth, dims)] if depth else block
-
         self.input_blocks = nn.ModuleList([Stage(Conv2d(dims.in_channels, mc, 3, padding=1))])
-        ch, skips = mc, [mc]
+        self.widths = [mc]
         for level, mult in enumerate(dims.channel_mult):
             for depth in dims.depths[level]:
-                self.input_blocks.append(Stage(*stage(ch, mc * mult, depth)))
-                ch = mc * mult
-                skips.append(ch)
+                self.input_blocks.append(Stage(*layers_of(dims, self.widths[-1], mc * mult, depth)))
+                self.widths.append(mc * mult)
             if level + 1 < len(dims.channel_mult):
-                self.input_blocks.append(Stage(Downsample(ch)))
-                skips.append(ch)
-
-        middle: list[nn.Module] = stage(ch, ch, max(dims.middle_depth, 0))
+                self.input_blocks.append(Stage(Downsample(self.widths[-1])))
+                self.widths.append(self.widths[-1])
+        ch = self.widths[-1]
+        middle = layers_of(dims, ch, ch, max(dims.middle_depth, 0))
         if dims.middle_depth >= 0:
-            middle.append(ResBlock(ch, emb, ch, groups))
+            middle.append(ResBlock(ch, emb, ch, dims.norm_groups))
         self.middle_block = Stage(*middle)
 
+    def embedding(self, x: Tensor, timesteps: Tensor, y: Tensor | None, guidance: Tensor | None = None) -> Tensor:
+        """What residual blocks are told, [B, 4 model_channels], for an input like `x`. Raises ValueError where `y` is
+        needed and missing."""
+        sinusoids = timestep_embedding(timesteps, self.dims.model_channels).to(x.dtype)
+        emb = self.time_embed(sinusoids, guidance if self.dims.guidance_dim else None)
+        if not self.dims.vector_dim:
+            return emb
+        if y is None:
+            raise ValueError("this U-Net needs the pooled conditioning vector y")
+        return emb + self.label_emb(y)
+
+
+def layers_of(dims: UNetDims, channels: int, out: int, depth: int) -> list[nn.Module]:
+    """A residual block and, where `depth` says so, transformers behind it."""
+    block: list[nn.Module] = [ResBlock(channels, dims.model_channels * 4, out, dims.norm_groups)]
+    return [*block, SpatialTransformer(out, depth, dims)] if depth else block
+
+
+class UNet(Encoder):
+    def __init__(self, dims: UNetDims) -> None:
+        super().__init__(dims)
+        mc, skips, ch = dims.model_channels, list(self.widths), self.widths[-1]
         self.output_blocks = nn.ModuleList()
         for level in reversed(range(len(dims.channel_mult))):
             for i, depth in enumerate(dims.up_depths[level]):
-                layers = stage(ch + skips.pop(), mc * dims.channel_mult[level], depth)
+                layers = layers_of(dims, ch + skips.pop(), mc * dims.channel_mult[level], depth)
                 ch = mc * dims.channel_mult[level]
                 if level and i + 1 == len(dims.up_depths[level]):
                     layers.append(Upsample(ch))
                 self.output_blocks.append(Stage(*layers))
-        self.out = nn.Sequential(nn.GroupNorm(groups, ch), nn.SiLU(), Conv2d(ch, dims.out_channels, 3, padding=1))
+        self.out = nn.Sequential(
+            nn.GroupNorm(dims.norm_groups, ch), nn.SiLU(), Conv2d(ch, dims.out_channels, 3, padding=1)
+        )
         for index, transformer in enumerate(self.transformers()):
             transformer.index = index
 
@@ -276,29 +300,33 @@ class UNet(nn.Module):
         context: Tensor,
         y: Tensor | None = None,
         guidance: Tensor | None = None,
+        control: Control | None = None,
         transformer_options: Options | None = None,
     ) -> Tensor:
         """Predict from noisy latents `x` [B, C, h, w] at `timesteps` [B] under text `context` [B, N, context_dim].
 
         `y` [B, vector_dim] is the pooled vector where `dims.vector_dim` asks for one, `guidance` [B, guidance_dim] the
-        embedded guidance scale where `dims.guidance_dim` does; `transformer_options`: see `Options`. Returns
-        [B, out_channels, h, w].
+        embedded guidance scale where `dims.guidance_dim` does; `control` is what is added on the way, and
+        `transformer_options`: see `Options`. Returns [B, out_channels, h, w].
         """
-        sinusoids = timestep_embedding(timesteps, self.dims.model_channels).to(x.dtype)
-        emb = self.time_embed(sinusoids, guidance if self.dims.guidance_dim else None)
-        if self.dims.vector_dim:
-            if y is None:
-                raise ValueError("this U-Net needs the pooled conditioning vector y")
-            emb = emb + self.label_emb(y)
+        emb = self.embedding(x, timesteps, y, guidance)
         x = channels_last_on_cpu(x)
         options = transformer_options or {}
+        left = {place: list(tensors) for place, tensors in (control or {}).items()}
         skips: list[Tensor] = []
         for block in self.input_blocks:
-            x = block(x, emb, context, options)
+            x = controlled(block(x, emb, context, options), left, "input")
             skips.append(x)
-        x = self.middle_block(x, emb, context, options)
+        x = controlled(self.middle_block(x, emb, context, options), left, "middle")
         for block in self.output_blocks:
-            skip = skips.pop()
+            skip = controlled(skips.pop(), left, "output")
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
             x = block(torch.cat([x, skip], dim=1), emb, context, options, size)
         return self.out(x)
+
+
+def controlled(x: Tensor, control: dict[str, list[Tensor | None]], place: str) -> Tensor:
+    """`x` with what a control has left to add in a place, of which the last is taken."""
+    given = control.get(place)
+    added = given.pop() if given else None
+    return x if added is None else x + added.to(x)
