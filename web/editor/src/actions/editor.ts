@@ -1,16 +1,25 @@
 /** The open editor as its actions see it. */
 import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
+import type { QueueAnswer } from "../api/types";
 import type { Engine } from "../canvas/Engine";
 import type { GraphDocument } from "../graph/document";
 import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import type { Emitter } from "../lib/emitter";
 import type { Point } from "../lib/geometry";
-import type { Json } from "../lib/json";
+import type { Json, JsonObject } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
 
+/** A workflow, and the prompt that was made of it. */
+export interface MadePrompt {
+  readonly output: JsonObject;
+  readonly workflow: JsonObject;
+}
+
 export interface Runner {
+  /** What is sent goes through here: packs may change it. */
+  through(made: MadePrompt, send: (made: MadePrompt) => Promise<QueueAnswer>): Promise<QueueAnswer>;
   /** Queues the workflow as it is now, `count` times, with the controls applied in between. */
   queue(count?: number): Promise<void>;
   interrupt(): Promise<void>;
@@ -48,8 +57,7 @@ export interface Editor {
   paste(at?: Point): Promise<void>;
   reveal(id: NodeId): void;
   toggleTheme(): void;
-  togglePanel(): void;
-  toggleLibrary(): void;
+  togglePanel(id: string): void;
   toggleMinimap(): void;
   openSettings(): void;
 }

@@ -1,3 +1,4 @@
+import { createStore } from "zustand/vanilla";
 import type { Action } from "./action";
 import { arrangeActions } from "./arrange";
 import { editActions } from "./edit";
@@ -5,6 +6,7 @@ import { fileActions } from "./file";
 import { runActions } from "./run";
 import { viewActions } from "./view";
 
+/** Everything that the editor itself can do. */
 export const actions: readonly Action[] = [
   ...runActions,
   ...editActions,
@@ -13,8 +15,36 @@ export const actions: readonly Action[] = [
   ...fileActions,
 ];
 
+/** What packs have added, and the keys that the person has chosen instead of the built-in ones, by action. */
+export const registry = createStore<{
+  readonly added: readonly Action[];
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+}>(() => ({ added: [], keys: {} }));
+
+export function allActions(): readonly Action[] {
+  return [...actions, ...registry.getState().added];
+}
+
 export function actionOf(id: string): Action {
-  const action = actions.find((candidate) => candidate.id === id);
+  const action = allActions().find((candidate) => candidate.id === id);
   if (!action) throw new Error(`There is no action ${id}`);
   return action;
+}
+
+/** The keys that hold now. */
+export function keysOf(action: Action): readonly string[] {
+  return registry.getState().keys[action.id] ?? action.keys ?? [];
+}
+
+/** The action that a key starts: what the person has chosen wins, and the editor's own before those of packs. */
+export function actionForKey(key: string): Action | undefined {
+  const bound = allActions().filter((action) => keysOf(action).includes(key));
+  return bound.find((action) => registry.getState().keys[action.id]) ?? bound[0];
+}
+
+/** Answers how to take it away again. An action of the same id takes the place of an earlier one. */
+export function addAction(action: Action): () => void {
+  const others = registry.getState().added.filter((other) => other.id !== action.id);
+  registry.setState({ added: [...others, action] });
+  return () => registry.setState(({ added }) => ({ added: added.filter((other) => other !== action) }));
 }

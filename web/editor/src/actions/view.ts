@@ -37,8 +37,13 @@ export const viewActions: readonly Action[] = [
     keys: ["ContextMenu", "Shift+F10"],
     run: ({ engine }) => engine?.askMenuAtFocus(),
   },
-  { id: "library", label: "Workflows", keys: ["Ctrl+Alt+W"], run: (editor) => editor.toggleLibrary() },
+  {
+    id: "library",
+    label: "Workflows",
+    keys: ["Ctrl+Alt+W"],
+    run: (editor) => editor.togglePanel("workflows"),
+  },
   { id: "minimap", label: "Minimap", keys: ["Alt+M"], run: (editor) => editor.toggleMinimap() },
   { id: "settings", label: "Settings", keys: ["Ctrl+,"], run: (editor) => editor.openSettings() },
-  { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel() },
+  { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel("queue") },
 ];

@@ -60,11 +60,25 @@ export type ServerMessage =
   | { readonly type: "text"; readonly node: string; readonly text: string }
   | { readonly type: "other"; readonly name: string; readonly data: Json };
 
-export function readMessage(frame: string): ServerMessage | null {
+/** A message as it came, for packs, which know types of their own. */
+export interface RawMessage {
+  readonly type: string;
+  readonly data: JsonObject;
+}
+
+export function readRaw(frame: string): RawMessage | null {
   const body = parseJson(frame);
   if (!isObject(body) || typeof body.type !== "string") return null;
-  const data = isObject(body.data) ? body.data : {};
-  return read(body.type, data) ?? { type: "other", name: body.type, data };
+  return { type: body.type, data: isObject(body.data) ? body.data : {} };
+}
+
+export function readMessage(frame: string): ServerMessage | null {
+  const raw = readRaw(frame);
+  return raw && understand(raw);
+}
+
+export function understand({ type, data }: RawMessage): ServerMessage {
+  return read(type, data) ?? { type: "other", name: type, data };
 }
 
 function read(type: string, data: JsonObject): ServerMessage | null {

@@ -1,7 +1,7 @@
 /** The line on which the server reports. It is opened again when it breaks, at growing intervals. */
 import { Emitter } from "../lib/emitter";
 import { readBinaryFrame } from "./binaryFrames";
-import { readMessage, type ServerMessage } from "./messages";
+import { type RawMessage, readRaw, type ServerMessage, understand } from "./messages";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -10,6 +10,8 @@ export interface EventLine {
   readonly connection: Connection;
   readonly connectionChanged: Emitter<Connection>;
   readonly message: Emitter<ServerMessage>;
+  /** Every message that is JSON, as it came; heard after `message`. */
+  readonly raw: Emitter<RawMessage>;
   start(): void;
   close(): void;
 }
@@ -30,6 +32,7 @@ const HELLO = JSON.stringify({
 export class Socket implements EventLine {
   readonly connectionChanged = new Emitter<Connection>();
   readonly message = new Emitter<ServerMessage>();
+  readonly raw = new Emitter<RawMessage>();
   connection: Connection = "connecting";
 
   private socket: WebSocket | null = null;
@@ -69,11 +72,21 @@ export class Socket implements EventLine {
 
   private receive(data: unknown): void {
     try {
-      const message = typeof data === "string" ? readMessage(data) : readBinaryFrame(data as ArrayBuffer);
-      if (message) this.message.emit(message);
+      if (typeof data !== "string") this.tell(readBinaryFrame(data as ArrayBuffer));
+      else this.hear(readRaw(data));
     } catch (error) {
       console.warn("A message of the server could not be read", error);
     }
+  }
+
+  private hear(raw: RawMessage | null): void {
+    if (!raw) return;
+    this.tell(understand(raw));
+    this.raw.emit(raw);
+  }
+
+  private tell(message: ServerMessage | null): void {
+    if (message) this.message.emit(message);
   }
 
   private report(connection: Connection): void {

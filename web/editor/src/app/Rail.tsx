@@ -1,22 +1,24 @@
-import { FolderOpen, Settings } from "lucide-react";
+import { Settings } from "lucide-react";
+import { useStore } from "zustand";
+import { panels, togglePanel } from "../features/panels/panels";
 import { Button } from "../ui/Button";
 
-interface Props {
-  readonly libraryOpen: boolean;
-  readonly onToggleLibrary: () => void;
-  readonly onSettings: () => void;
-}
-
 /** The narrow strip at the left: what is opened from it stays beside it. */
-export function Rail({ libraryOpen, onToggleLibrary, onSettings }: Props) {
+export function Rail({ onSettings }: { readonly onSettings: () => void }) {
+  const { list, left } = useStore(panels);
   return (
     <nav className="rail" aria-label="Panels">
-      <Button
-        label="Workflows"
-        icon={<FolderOpen size={18} strokeWidth={1.75} aria-hidden />}
-        aria-pressed={libraryOpen}
-        onClick={onToggleLibrary}
-      />
+      {list
+        .filter((panel) => panel.side === "left")
+        .map(({ id, title, Icon }) => (
+          <Button
+            key={id}
+            label={title}
+            icon={<Icon size={18} strokeWidth={1.75} aria-hidden />}
+            aria-pressed={left === id}
+            onClick={() => togglePanel(id)}
+          />
+        ))}
       <span className="topbar-space" />
       <Button
         label="Settings"

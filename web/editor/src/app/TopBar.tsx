@@ -1,10 +1,11 @@
 import { FolderOpen, History, Menu as MenuIcon, Moon, Plus, Redo2, Save, Sun, Undo2 } from "lucide-react";
 import { useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
-import { actionOf } from "../actions";
+import { actionOf, keysOf } from "../actions";
 import type { Action } from "../actions/action";
 import { nameOf, pathOf, rename } from "../actions/save";
 import { useEditor } from "../features/context";
+import { panels, togglePanel } from "../features/panels/panels";
 import { RunButton } from "../features/run/RunButton";
 import { shownTheme } from "../features/settings/apply";
 import { Button } from "../ui/Button";
@@ -12,13 +13,9 @@ import { Menu } from "../ui/Menu";
 import { type Anchor, anchorOf } from "../ui/Popover";
 import type { OpenEditor } from "./createEditor";
 
-interface Props {
-  readonly panelOpen: boolean;
-  readonly onTogglePanel: () => void;
-}
-
-export function TopBar({ panelOpen, onTogglePanel }: Props) {
+export function TopBar() {
   const editor = useEditor() as OpenEditor;
+  const queueOpen = useStore(panels, ({ right }) => right === "queue");
   const theme = useStore(editor.settings.store, shownTheme);
   const history = useSyncExternalStore(editor.doc.store.historyChanged.on, () => {
     const { canUndo, canRedo } = editor.doc.store.history;
@@ -47,16 +44,17 @@ export function TopBar({ panelOpen, onTogglePanel }: Props) {
       <Button
         label="Queue and history"
         icon={<History size={16} aria-hidden />}
-        aria-pressed={panelOpen}
-        onClick={onTogglePanel}
+        aria-pressed={queueOpen}
+        onClick={() => togglePanel("queue")}
       />
       <RunButton />
     </header>
   );
 }
 
-function titleOf({ label, keys }: Action): string {
-  return keys?.[0] ? `${label} (${keys[0]})` : label;
+function titleOf(action: Action): string {
+  const [key] = keysOf(action);
+  return key ? `${action.label} (${key})` : action.label;
 }
 
 function ActionButton({
@@ -90,7 +88,7 @@ function FileMenu() {
   const items = ["new", "open", "save", "saveAs", "download", "exportPrompt", "settings"].map((id) => {
     const action = actionOf(id);
     const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
-    return { label: action.label, icon, hint: action.keys?.[0], run: () => action.run(editor) };
+    return { label: action.label, icon, hint: keysOf(action)[0], run: () => action.run(editor) };
   });
   return (
     <span ref={button} className="topbar-brand">

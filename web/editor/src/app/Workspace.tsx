@@ -1,5 +1,6 @@
 /** The frame around the canvas. */
 import { useEffect, useMemo, useState } from "react";
+import { useStore } from "zustand";
 import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
 import { FeaturesContext } from "../features/context";
@@ -7,13 +8,12 @@ import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
 import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
-import { QueuePanel } from "../features/history/QueuePanel";
 import { listenToKeys } from "../features/keyboard/keyboard";
-import { LibraryPanel } from "../features/library/LibraryPanel";
 import { SaveDialog } from "../features/library/SaveDialog";
 import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
+import { addPanels, panels } from "../features/panels/panels";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { StatusLine } from "../features/run/StatusLine";
@@ -24,17 +24,17 @@ import { NodeLayer } from "../nodes/NodeLayer";
 import { type NodeServices, NodeServicesContext } from "../nodes/services";
 import { Toasts } from "../ui/Toasts";
 import { showToast } from "../ui/toasts";
+import { BUILT_IN } from "./builtInPanels";
 import type { OpenEditor } from "./createEditor";
+import { OpenPanel } from "./OpenPanel";
 import { Rail } from "./Rail";
-import { SidePanel } from "./SidePanel";
 import { TopBar } from "./TopBar";
 
 export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   const [host, setHost] = useState<HTMLElement | null>(null);
   const [engine, setEngine] = useState<Engine | null>(null);
   const [shown, setShown] = useState<Shown | null>(null);
-  const [panel, setPanel] = useState(false);
-  const [library, setLibrary] = useState(false);
+  const rightOpen = useStore(panels, (state) => state.right !== null);
   const [settingsOpen, setSettingsOpen] = useState(false);
 
   useEffect(() => {
@@ -57,10 +57,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   }, [host, editor]);
 
   useEffect(() => listenToKeys(editor), [editor]);
-  useEffect(() => editor.panelToggled.on(() => setPanel((open) => !open)), [editor]);
-
-  useEffect(() => editor.libraryToggled.on(() => setLibrary((open) => !open)), [editor]);
-
+  useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => editor.settingsAsked.on(() => setSettingsOpen(true)), [editor]);
   useEffect(() => followSettings(editor, engine), [editor, engine]);
 
@@ -70,18 +67,10 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
 
   return (
     <FeaturesContext value={features}>
-      <div className="workspace" data-panel={panel || undefined}>
-        <TopBar panelOpen={panel} onTogglePanel={() => setPanel(!panel)} />
-        <Rail
-          libraryOpen={library}
-          onToggleLibrary={() => setLibrary(!library)}
-          onSettings={editor.openSettings}
-        />
-        {library && (
-          <SidePanel title="Workflows" side="left" onClose={() => setLibrary(false)}>
-            <LibraryPanel />
-          </SidePanel>
-        )}
+      <div className="workspace" data-panel={rightOpen || undefined}>
+        <TopBar />
+        <Rail onSettings={editor.openSettings} />
+        <OpenPanel side="left" openImages={openImages} />
         <main className="canvas-area">
           {/* The engine owns what is inside; React never touches it. */}
           <div
@@ -96,11 +85,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
           <FirstRunHint />
           {engine && <MinimapPanel />}
         </main>
-        {panel && (
-          <SidePanel title="Queue and history" side="right" onClose={() => setPanel(false)}>
-            <QueuePanel onOpenImages={openImages} />
-          </SidePanel>
-        )}
+        <OpenPanel side="right" openImages={openImages} />
         {engine && <StatusLine />}
       </div>
       {services && (

@@ -5,6 +5,7 @@ import { lastPart } from "../actions/save";
 import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
 import type { Draft, Drafts } from "../features/drafts/drafts";
+import { togglePanel } from "../features/panels/panels";
 import { RunController } from "../features/run/RunController";
 import { createRunStore, type RunStore } from "../features/run/runStore";
 import { shownTheme } from "../features/settings/apply";
@@ -23,10 +24,8 @@ import { closeTopic, showToast } from "../ui/toasts";
 
 export interface OpenEditor extends Editor {
   readonly run: RunStore;
-  readonly panelToggled: Emitter;
   readonly settings: SettingsStore;
   readonly settingsAsked: Emitter;
-  readonly libraryToggled: Emitter;
   path: string | null;
   revision: number;
   savedRevision: number;
@@ -75,10 +74,8 @@ export function createEditor(
     run,
     engine: null,
     name: "",
-    panelToggled: new Emitter(),
     settings,
     settingsAsked: new Emitter(),
-    libraryToggled: new Emitter(),
     path: null,
     revision: 0,
     savedRevision: 0,
@@ -112,8 +109,7 @@ export function createEditor(
     toggleTheme: () => set("theme", shownTheme(settings.get()) === "dark" ? "light" : "dark"),
     toggleMinimap: () => set("minimap", settings.get().minimap === "on" ? "off" : "on"),
     openSettings: () => editor.settingsAsked.emit(),
-    togglePanel: () => editor.panelToggled.emit(),
-    toggleLibrary: () => editor.libraryToggled.emit(),
+    togglePanel,
     destroy() {
       runner.destroy();
       for (const cleanup of cleanups) cleanup();

@@ -59,13 +59,14 @@ export function layOutNode(
   if (node.collapsed) return collapsedLayout(shape, w);
   const rows = Math.max(shape.sockets.length, shape.outputs.length);
   const top = GAP + rows * ROW;
-  const fixed = measure(shape.widgets, top, TEXT_MIN);
+  const widgets = shown(shape);
+  const fixed = measure(widgets, top, TEXT_MIN);
   const strips = stripsHeight(extras);
   const reserved = wantsPicture(shape);
   const preview = previewHeight(extras, w, reserved && size.h - fixed - strips >= PREVIEW_MIN);
-  const bottom = preview ? 0 : shape.widgets.length ? PAD - GAP : GAP;
+  const bottom = preview ? 0 : widgets.length ? PAD - GAP : GAP;
   const least = fixed + preview + strips + bottom;
-  const unsized = size.h <= 0 ? measure(shape.widgets, top, TEXT_DEFAULT) + preview + strips + bottom : 0;
+  const unsized = size.h <= 0 ? measure(widgets, top, TEXT_DEFAULT) + preview + strips + bottom : 0;
   const h = Math.max(least, unsized, size.h);
   const spare = h - least;
   return place(shape, { w, h, top, spare, preview, extras });
@@ -81,7 +82,7 @@ interface Plan {
 }
 
 function place(shape: NodeShape, plan: Plan): NodeLayout {
-  const texts = shape.widgets.filter(isTall).length;
+  const texts = shown(shape).filter(isTall).length;
   const perText = texts && !plan.preview ? plan.spare / texts : 0;
   const inputs = new Map<string, Point>();
   for (const [i, socket] of shape.sockets.entries())
@@ -89,7 +90,11 @@ function place(shape: NodeShape, plan: Plan): NodeLayout {
   const widgets = new Map<string, Band>();
   let y = plan.top + GAP;
   for (const widget of shape.widgets) {
-    const h = isTall(widget) ? TEXT_MIN + perText : ROW;
+    if (widget.hidden) {
+      if (widget.socket) inputs.set(widget.name, { x: 0, y: -TITLE / 2 });
+      continue;
+    }
+    const h = heightOf(widget, TEXT_MIN) + (isTall(widget) ? perText : 0);
     widgets.set(widget.name, { y, h });
     if (widget.socket) inputs.set(widget.name, { x: 0, y: y + ROW / 2 });
     y += h + GAP;
@@ -133,8 +138,17 @@ function nodeWidth(node: NodeRecord, shape: NodeShape, width: number): number {
   return shape.widgets.some(isTall) ? TEXT_DEFAULT_WIDTH : DEFAULT_WIDTH;
 }
 
-export function isTall(widget: WidgetShape): boolean {
-  return widget.spec.kind === "text" && widget.spec.multiline;
+export function isTall({ spec }: WidgetShape): boolean {
+  return (spec.kind === "text" && spec.multiline) || (spec.kind === "custom" && spec.grows);
+}
+
+function heightOf(widget: WidgetShape, text: number): number {
+  if (widget.spec.kind === "custom") return widget.spec.height;
+  return isTall(widget) ? text : ROW;
+}
+
+function shown({ widgets }: NodeShape): readonly WidgetShape[] {
+  return widgets.filter((widget) => !widget.hidden);
 }
 
 /** Nodes at the end of a graph that take pictures keep room for showing them. */
@@ -143,10 +157,7 @@ export function wantsPicture(shape: NodeShape): boolean {
 }
 
 function measure(widgets: readonly WidgetShape[], top: number, text: number): number {
-  return widgets.reduce(
-    (y, widget) => y + (isTall(widget) ? text : ROW) + GAP,
-    top + (widgets.length ? GAP : 0),
-  );
+  return widgets.reduce((y, widget) => y + heightOf(widget, text) + GAP, top + (widgets.length ? GAP : 0));
 }
 
 /** What lies at the bottom of the node, below everything else. */

@@ -1,6 +1,7 @@
 /** One open workflow: its records, what can be asked about them, and who wants to know when they change. */
 import { Emitter } from "../lib/emitter";
 import { isArray, isObject, type JsonObject } from "../lib/json";
+import { type Decoration, decorated } from "./decoration";
 import { LinkIndex } from "./linkIndex";
 import type { NodeDefs } from "./nodeDefs";
 import { type NodeShape, type ShapeContext, shapeOf } from "./nodeShape";
@@ -32,12 +33,15 @@ export class GraphDocument implements ShapeContext {
   readonly touched = new Emitter<ReadonlySet<NodeId>>();
   /** Another workflow is about to take the place of this one: ids will mean other nodes. */
   readonly replacing = new Emitter();
+  /** It is about to be written to a file: whoever holds values elsewhere puts them in now. */
+  readonly writing = new Emitter();
 
   root: JsonObject = {};
 
   private readonly links_ = new LinkIndex();
   private readonly shapes = new Map<NodeId, NodeShape>();
   private readonly watchers = new Map<NodeId, Set<() => void>>();
+  private readonly decorations = new Map<NodeId, Decoration>();
   private subgraphs = new Map<string, string>();
   private lastNode = 0;
   private lastLink = 0;
@@ -59,6 +63,7 @@ export class GraphDocument implements ShapeContext {
     this.lastLink = counter(content.root.last_link_id);
     this.lastGroup = 0;
     this.shapes.clear();
+    this.decorations.clear();
     this.store.replaceAll(content.records);
   }
 
@@ -114,9 +119,23 @@ export class GraphDocument implements ShapeContext {
     if (known) return known;
     const node = this.node(id);
     if (!node) return undefined;
-    const shape = shapeOf(node, this);
+    const decoration = this.decorations.get(id);
+    const plain = shapeOf(node, this);
+    const shape = decoration ? decorated(plain, decoration) : plain;
     this.shapes.set(id, shape);
     return shape;
+  }
+
+  decoration(id: NodeId): Decoration | undefined {
+    return this.decorations.get(id);
+  }
+
+  /** Null takes away what a pack has added. */
+  decorate(id: NodeId, decoration: Decoration | null): void {
+    if (decoration) this.decorations.set(id, decoration);
+    else this.decorations.delete(id);
+    this.shapes.delete(id);
+    this.tell(new Set([id]));
   }
 
   inputType(id: NodeId, input: string): string | undefined {

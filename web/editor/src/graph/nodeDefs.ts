@@ -43,6 +43,8 @@ export interface NodeDef {
   readonly experimental: boolean;
   /** The pack the class comes from; "" for the built-in ones. */
   readonly pack: string;
+  /** Lives in the page only; the server does not know it. */
+  readonly pageOnly?: boolean;
 }
 
 export type NodeDefs = ReadonlyMap<string, NodeDef>;

@@ -22,6 +22,12 @@ export interface WidgetShape {
   /** Whether a link may feed it. */
   readonly socket: boolean;
   readonly optional: boolean;
+  /** Not shown; its value counts all the same. */
+  readonly hidden?: boolean;
+  /** Put there by a pack, not by the definition. */
+  readonly added?: boolean;
+  /** Its value does not go into the prompt. */
+  readonly unsent?: boolean;
 }
 
 export interface OutputShape {

@@ -48,7 +48,26 @@ export interface OpaqueSpec {
   readonly extraPlaces: number;
 }
 
-export type WidgetSpec = (IntSpec | FloatSpec | TextSpec | ToggleSpec | ComboSpec | OpaqueSpec) & {
+/** What a pack draws itself. `view` names who draws it. */
+export interface CustomSpec {
+  readonly kind: "custom";
+  readonly default: Json;
+  readonly view: string;
+  /** In pixels of the canvas at its actual size. */
+  readonly height: number;
+  /** Takes its share of the room that is left in the node. */
+  readonly grows: boolean;
+}
+
+export type WidgetSpec = (
+  | IntSpec
+  | FloatSpec
+  | TextSpec
+  | ToggleSpec
+  | ComboSpec
+  | OpaqueSpec
+  | CustomSpec
+) & {
   /** The mode that "control after generate" starts in; absent: the widget has no such control. */
   readonly control?: ControlMode;
 };
@@ -59,6 +78,9 @@ const OPAQUE_TYPES = new Set(
     "LOAD_3D_ANIMATION PREVIEW_3D MARKDOWN AUDIO_UI AUDIO_RECORD IMAGEUPLOAD AUDIOUPLOAD VIDEOUPLOAD TREE_SELECT"
   ).split(" "),
 );
+
+/** The types for which packs bring widgets of their own, and what these are like. */
+export const customTypes = new Map<string, CustomSpec>();
 
 export const CONTROL_MODES: readonly ControlMode[] = ["fixed", "increment", "decrement", "randomize"];
 
@@ -84,6 +106,8 @@ export function widgetSpec(
     case "COMBO":
       return withControl(combo(isArray(options.options) ? options.options : [], options), name, options);
   }
+  const custom = customTypes.get(kind);
+  if (custom) return { ...custom, default: options.default ?? custom.default };
   if (!OPAQUE_TYPES.has(kind)) return null;
   return { kind: "opaque", default: options.default ?? null, extraPlaces: kind === "BOUNDING_BOX" ? 4 : 0 };
 }

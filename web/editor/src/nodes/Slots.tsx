@@ -49,7 +49,7 @@ export function Slots({ id, shape, layout, problems }: Props) {
         />
       ))}
       {shape.widgets
-        .filter((widget) => widget.socket)
+        .filter((widget) => widget.socket && !widget.hidden)
         .map((widget) => (
           <Slot
             key={widget.name}

@@ -2,7 +2,7 @@
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
 import { type Api, PromptRejected, RequestFailed } from "../http";
-import type { ServerMessage } from "../messages";
+import type { RawMessage, ServerMessage } from "../messages";
 import { readQueue } from "../readers";
 import type { Connection, EventLine } from "../socket";
 import type {
@@ -25,6 +25,7 @@ export class FakeServer implements Api, EventLine {
   readonly clientId = "fake-client";
   readonly connectionChanged = new Emitter<Connection>();
   readonly message = new Emitter<ServerMessage>();
+  readonly raw = new Emitter<RawMessage>();
   connection: Connection = "connecting";
   readonly requests: QueueRequest[] = [];
   /** What is kept for the person, by path. */

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from "react";
+import { type MenuContent, menuOpened } from "../../actions/packMenus";
 import type { MenuRequest } from "../../canvas/Engine";
 import { Menu } from "../../ui/Menu";
 import { useEditor } from "../context";
-import { type MenuContent, menuFor } from "./items";
+import { menuFor } from "./items";
 
 interface Open extends MenuContent {
   readonly page: MenuRequest["page"];
@@ -23,6 +24,7 @@ export function ContextMenu() {
       }),
     [editor, engine],
   );
+  useEffect(() => menuOpened.on(setMenu), []);
   if (!menu) return null;
   // Another menu in the same place begins anew, with the keyboard on its first item.
   return <Menu key={menu.label} anchor={menu.page} label={menu.label} items={menu.items} onClose={close} />;

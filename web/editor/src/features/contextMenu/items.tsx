@@ -1,6 +1,7 @@
 /** What can be done with each thing on the canvas, in the order in which the menu shows it. */
-import { actionOf } from "../../actions";
+import { actionOf, keysOf } from "../../actions";
 import type { Editor } from "../../actions/editor";
+import { type MenuContent, packCanvasItems, packNodeItems } from "../../actions/packMenus";
 import type { Engine, MenuRequest } from "../../canvas/Engine";
 import { frameAround, groupsInGroup, MIN_GROUP, nodesInGroup } from "../../canvas/groups";
 import {
@@ -16,11 +17,6 @@ import { type GroupRecord, type LinkRecord, Mode, type NodeId } from "../../grap
 import { REROUTE } from "../../graph/virtualNodes";
 import type { MenuItem } from "../../ui/Menu";
 import { colorItems } from "./colors";
-
-export interface MenuContent {
-  readonly label: string;
-  readonly items: readonly MenuItem[];
-}
 
 /** `open` shows another menu in the place of this one. */
 export function menuFor(
@@ -43,16 +39,17 @@ export function menuFor(
     case "groupCorner":
       return { label: "Group", items: groupItems(editor, engine, hit.group, open) };
     case "empty":
-      return { label: "Canvas", items: canvasItems(editor, engine, { world, page }) };
+      return { label: "Canvas", items: canvasItems(editor, engine, { world, page }, open) };
   }
 }
 
 /** An action of the registry as an item. */
 function act(editor: Editor, id: string, separated = false): MenuItem {
-  const { label, keys, enabled, checked, run } = actionOf(id);
+  const action = actionOf(id);
+  const { label, enabled, checked, run } = action;
   return {
     label,
-    hint: keys?.[0],
+    hint: keysOf(action)[0],
     separated,
     disabled: enabled?.(editor) === false,
     toggled: checked?.(editor),
@@ -78,10 +75,21 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "group"),
     act(editor, "disconnect"),
     act(editor, "delete", true),
+    ...apart(packNodeItems(id, open)),
   ];
 }
 
-function canvasItems(editor: Editor, engine: Engine, at: Pick<MenuRequest, "world" | "page">): MenuItem[] {
+/** A line above the first of them. */
+function apart([first, ...others]: readonly MenuItem[]): MenuItem[] {
+  return first ? [{ ...first, separated: true }, ...others] : [];
+}
+
+function canvasItems(
+  editor: Editor,
+  engine: Engine,
+  at: Pick<MenuRequest, "world" | "page">,
+  open: (menu: MenuContent) => void,
+): MenuItem[] {
   const rect = { ...at.world, w: MIN_GROUP.w * 3, h: MIN_GROUP.h * 4 };
   const newGroup = () => {
     const id = addGroup(editor.doc, "Group", rect);
@@ -97,6 +105,7 @@ function canvasItems(editor: Editor, engine: Engine, at: Pick<MenuRequest, "worl
     act(editor, "redo"),
     act(editor, "fit", true),
     act(editor, "run", true),
+    ...apart(packCanvasItems(at.world, open)),
   ];
 }
 

@@ -2,10 +2,11 @@
 import { FolderOpen, RotateCw, Trash2, X } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { useStore } from "zustand";
-import type { FileRef, HistoryEntry, QueueState } from "../../api/types";
+import type { HistoryEntry, QueueState } from "../../api/types";
 import { formatSeconds, plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { useFeatures } from "../context";
+import type { PanelProps } from "../panels/panels";
 
 const SHOWN = 60;
 
@@ -14,11 +15,7 @@ type Content =
   | { readonly state: "failed"; readonly message: string }
   | { readonly state: "ready"; readonly queue: QueueState; readonly history: readonly HistoryEntry[] };
 
-interface Props {
-  readonly onOpenImages: (images: readonly FileRef[], index: number) => void;
-}
-
-export function QueuePanel({ onOpenImages }: Props) {
+export function QueuePanel({ openImages }: PanelProps) {
   const { editor, run } = useFeatures();
   const { api } = editor;
   const revision = useStore(run, (state) => state.revision);
@@ -96,7 +93,7 @@ export function QueuePanel({ onOpenImages }: Props) {
         {!history.length && <p className="panel-note">What you run is listed here with its pictures.</p>}
         <ul className="panel-list">
           {history.map((entry) => (
-            <HistoryRow key={entry.promptId} entry={entry} onOpenImages={onOpenImages} />
+            <HistoryRow key={entry.promptId} entry={entry} openImages={openImages} />
           ))}
         </ul>
       </section>
@@ -104,7 +101,7 @@ export function QueuePanel({ onOpenImages }: Props) {
   );
 }
 
-function HistoryRow({ entry, onOpenImages }: { readonly entry: HistoryEntry } & Props) {
+function HistoryRow({ entry, openImages }: { readonly entry: HistoryEntry } & PanelProps) {
   const { editor } = useFeatures();
   const { outcome, seconds, finishedAt, images, message } = entry;
   const words = {
@@ -134,7 +131,7 @@ function HistoryRow({ entry, onOpenImages }: { readonly entry: HistoryEntry } & 
               type="button"
               key={`${image.subfolder}/${image.filename}`}
               aria-label={`Open ${image.filename}`}
-              onClick={() => onOpenImages(images, i)}
+              onClick={() => openImages(images, i)}
             >
               <img src={editor.api.viewUrl(image)} alt={image.filename} loading="lazy" draggable={false} />
             </button>

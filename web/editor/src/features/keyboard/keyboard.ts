@@ -1,5 +1,5 @@
 /** Keys and the clipboard, for whatever part of the page has the focus. Text fields keep their own. */
-import { actions } from "../../actions";
+import { actionForKey } from "../../actions";
 import { keyName } from "../../actions/action";
 import type { Editor } from "../../actions/editor";
 import { copyNodes, isCopiedNodes, pasteNodes } from "../../graph/clipboard";
@@ -8,7 +8,6 @@ import { removeNodes } from "../../graph/edit";
 const TYPING = "input, textarea, select, [contenteditable]";
 
 export function listenToKeys(editor: Editor): () => void {
-  const byKey = new Map(actions.flatMap((action) => (action.keys ?? []).map((key) => [key, action])));
   const abort = new AbortController();
   const options = { signal: abort.signal };
   const copying = (e: ClipboardEvent): boolean => {
@@ -19,7 +18,7 @@ export function listenToKeys(editor: Editor): () => void {
   window.addEventListener(
     "keydown",
     (e) => {
-      const action = byKey.get(keyName(e));
+      const action = actionForKey(keyName(e));
       if (!action || e.defaultPrevented || document.querySelector("dialog[open]")) return;
       if (isTyping(e.target) && !action.everywhere) return;
       // An open menu has keys of its own, and what it would act upon is behind it.

@@ -21,6 +21,7 @@ export class RunController implements Runner {
   private readonly cleanups: (() => void)[];
   /** Which state of the page a prompt was queued from: ids of an earlier workflow mean nothing in this one. */
   private readonly generations = new Map<string, number>();
+  through: Runner["through"] = (made, send) => send(made);
   private generation = 0;
   private nodeStarted = 0;
 
@@ -78,11 +79,13 @@ export class RunController implements Runner {
     const workflow = writeWorkflow(this.doc);
     const prompt = needsServerConversion(this.doc) ? workflow : (toApiPrompt(this.doc) as JsonObject);
     const generation = this.generation;
-    const answer = await this.api.queuePrompt({
-      prompt,
-      client_id: this.line.clientId,
-      extra_data: { extra_pnginfo: { workflow } },
-    });
+    const answer = await this.through({ output: prompt, workflow }, (made) =>
+      this.api.queuePrompt({
+        prompt: made.output,
+        client_id: this.line.clientId,
+        extra_data: { extra_pnginfo: { workflow: made.workflow } },
+      }),
+    );
     this.generations.set(answer.promptId, generation);
     if (generation !== this.generation) return;
     for (const node of this.doc.nodes()) {

@@ -35,10 +35,11 @@ export function toApiPrompt(
   const text = (node: NodeRecord, name: string, value: Json) =>
     changeText(doc, node, name, value, random, now);
   for (const node of doc.nodes()) {
-    if (!isSent(node)) continue;
+    if (!isSent(doc, node)) continue;
     const inputs: Record<string, Json> = {};
     const shape = doc.shape(node.id);
     for (const widget of shape?.widgets ?? []) {
+      if (widget.unsent) continue;
       const own = primitiveValue(doc, node, widget.name) ?? node.values[widget.name] ?? widget.spec.default;
       const value = own === null && widget.spec.kind === "combo" ? (widget.spec.options[0] ?? null) : own;
       if (value === null && widget.spec.kind === "combo") continue;
@@ -55,7 +56,8 @@ export function toApiPrompt(
   return prompt;
 }
 
-function isSent(node: NodeRecord): boolean {
+function isSent(doc: GraphDocument, node: NodeRecord): boolean {
+  if (doc.defs.get(node.type)?.pageOnly) return false;
   if (node.mode === Mode.muted || node.mode === Mode.bypassed) return false;
   return ![REROUTE, PRIMITIVE, NOTE, MARKDOWN_NOTE].includes(node.type);
 }

@@ -1,11 +1,13 @@
 /** Writes a document as a litegraph 0.4 workflow file, with everything that was read and not understood in its place. */
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
+import { addedValues } from "../decoration";
 import type { GraphDocument } from "../document";
 import type { GroupRecord, LinkRecord, NodeRecord } from "../records";
 import { VIRTUAL_DEFS } from "../virtualNodes";
 import { placesOf } from "./places";
 
 export function writeWorkflow(doc: GraphDocument, only?: ReadonlySet<string>): JsonObject {
+  doc.writing.emit();
   const nodes = [...doc.nodes()].filter((node) => !only || only.has(node.id));
   const ids = new Set(nodes.map((node) => node.id));
   const links = [...doc.links()].filter((link) => ids.has(link.from) && ids.has(link.to));
@@ -64,15 +66,18 @@ function writeValues(node: NodeRecord, doc: GraphDocument, old: Json | undefined
   if (isObject(old)) return { ...old, ...node.values };
   const kept = isArray(old) ? old : [];
   const places = placesOf(node.type, def, node.values);
-  if (!places.length) return old;
+  const added = addedValues(node, doc.decoration(node.id));
+  if (!places.length && !added.length) return old;
   const array = places.map((place, i): Json => {
     if (place.kind === "value") return node.values[place.name] ?? place.spec?.default ?? null;
     if (place.kind === "control") return node.controls[place.name] ?? kept[i] ?? null;
     return kept[i] ?? null;
   });
   // Places at the end that are no inputs are not invented, only kept.
-  const written = places.findLastIndex((place, i) => place.kind !== "other" || i < kept.length) + 1;
-  return [...array.slice(0, written), ...kept.slice(places.length)];
+  const written = added.length
+    ? places.length
+    : places.findLastIndex((place, i) => place.kind !== "other" || i < kept.length) + 1;
+  return [...array.slice(0, written), ...added, ...kept.slice(places.length + added.length)];
 }
 
 /** The saved slots in their order, then the sockets and linked widgets that the file did not have. */

@@ -6,6 +6,7 @@ import type { ControlMode, NodeId } from "../../graph/records";
 import { type Json, stringifyJson } from "../../lib/json";
 import { useServices } from "../services";
 import { ComboWidget } from "./ComboWidget";
+import { CustomWidget } from "./CustomWidget";
 import { NumberWidget } from "./NumberWidget";
 import { SeedControl } from "./SeedControl";
 import { LineWidget, TextWidget } from "./TextWidget";
@@ -80,6 +81,8 @@ function Control({ spec, id, name, ...rest }: ControlProps) {
       return <ToggleWidget spec={spec} {...rest} />;
     case "text":
       return spec.multiline ? <TextWidget spec={spec} {...rest} /> : <LineWidget spec={spec} {...rest} />;
+    case "custom":
+      return <CustomWidget spec={spec} {...rest} id={id} name={name} />;
     case "opaque":
       return <OpaqueValue label={rest.label} value={rest.value} />;
   }

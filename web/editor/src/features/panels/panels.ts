@@ -1,0 +1,48 @@
+/** The panels beside the canvas. One is open on each side at most; packs bring panels of their own. */
+import type { ComponentType } from "react";
+import { createStore } from "zustand/vanilla";
+import type { FileRef } from "../../api/types";
+
+export interface PanelProps {
+  readonly openImages: (images: readonly FileRef[], index: number) => void;
+}
+
+export interface Panel {
+  readonly id: string;
+  readonly title: string;
+  readonly side: "left" | "right";
+  readonly Icon: ComponentType<{
+    readonly size: number;
+    readonly strokeWidth?: number;
+    readonly "aria-hidden"?: boolean;
+  }>;
+  readonly Content: ComponentType<PanelProps>;
+}
+
+interface Panels {
+  readonly list: readonly Panel[];
+  readonly left: string | null;
+  readonly right: string | null;
+}
+
+export const panels = createStore<Panels>(() => ({ list: [], left: null, right: null }));
+
+/** Later panels stand below earlier ones; one of the same id takes its place. */
+export function addPanels(...added: readonly Panel[]): () => void {
+  const ids = new Set(added.map((panel) => panel.id));
+  const without = (list: readonly Panel[]) => list.filter((panel) => !ids.has(panel.id));
+  panels.setState(({ list }) => ({ list: [...without(list), ...added] }));
+  return () => panels.setState(({ list }) => ({ list: list.filter((panel) => !added.includes(panel)) }));
+}
+
+export function openPanel(id: string): void {
+  const panel = panels.getState().list.find((candidate) => candidate.id === id);
+  if (panel) panels.setState({ [panel.side]: id });
+}
+
+export function togglePanel(id: string): void {
+  const { left, right } = panels.getState();
+  if (id === left) panels.setState({ left: null });
+  else if (id === right) panels.setState({ right: null });
+  else openPanel(id);
+}
