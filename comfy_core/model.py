@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from comfy_core.concat import Concat, repeated, resized
 from comfy_core.latent_format import LatentFormat
 from comfy_core.sampling.prediction import ModelSampling
+from comfy_core.wrappers import WrappersMP, wrapped
 
+TAKE_PART = ("patches", "patches_replace", "wrappers")
+"""What of `transformer_options` concerns a network; one that is never patched need not take them."""
 LCM_GUIDANCE = 8.0
 """The guidance scale of latent consistency models where the conditioning names none."""
 
@@ -57,7 +60,7 @@ class DiffusionModel(nn.Module):
 
         `c_crossattn` [B, N, width] is the text, `c_concat` [B, c, h, w] goes beside the input's channels; further
         arguments (`y` [B, width] …) are the network's own, `control` is what is added to its feature maps. Functions
-        in `transformer_options["patches"]` take part in its transformers.
+        in `transformer_options` take part in its blocks.
         """
         model_input = self.model_sampling.calculate_input(t, x)
         if c_concat is None and self.concat is not None:
@@ -67,13 +70,14 @@ class DiffusionModel(nn.Module):
             model_input = torch.cat([model_input, c_concat], dim=1)
         dtype = self.manual_cast_dtype or self.get_dtype()
         extra: dict[str, Any] = {name: value.to(x.device, dtype) for name, value in kwargs.items()}
-        if transformer_options and transformer_options.get("patches"):
+        if any((transformer_options or {}).get(one) for one in TAKE_PART):
             extra["transformer_options"] = transformer_options
         if control is not None:
             extra["control"] = control
         timestep = self.model_sampling.timestep(t).float()
         context = None if c_crossattn is None else c_crossattn.to(dtype)
-        output = self.diffusion_model(model_input.to(dtype), timestep, context, **extra).float()
+        network = wrapped(WrappersMP.DIFFUSION_MODEL, self.diffusion_model, transformer_options, self.diffusion_model)
+        output = network(model_input.to(dtype), timestep, context, **extra).float()
         return self.model_sampling.calculate_denoised(t, output, x)
 
     def extra_conds(self, **cond: Any) -> dict[str, Tensor]:

@@ -7,19 +7,21 @@ are made, patched, by `comfy_core.memory.residency` when they are needed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from comfy_core.model_functions import ModelFunctions
 from comfy_core.patches import Patch, applied, patched
 from comfy_core.weights.table import Weights
+from comfy_core.wrappers import CallbacksMP, PatcherInjection
 
 
-class ModelPatcher:
+class ModelPatcher(ModelFunctions):
     """A network, where its pristine weights come from, and the changes that this clone makes to it.
 
     `source` maps weight names to pristine tensors: the memory-mapped file. Without it, the tensors the network holds
@@ -54,7 +56,10 @@ class ModelPatcher:
         self.patches_uuid = uuid.uuid4()
         self.object_patches: dict[str, Any] = {}
         self.attachments: dict[str, Any] = {}
+        self.injections: dict[str, list[PatcherInjection]] = {}
+        self.additional_models: dict[str, list[ModelPatcher]] = {}
         self.model_options: dict[str, Any] = {"transformer_options": {}}
+        self._by_hand: AbstractContextManager[None] | None = None
 
     def clone(self) -> ModelPatcher:
         """Another user of the same weights, with its own lists of changes."""
@@ -62,7 +67,12 @@ class ModelPatcher:
         twin.patches = {key: list(patches) for key, patches in self.patches.items()}
         twin.object_patches = dict(self.object_patches)
         twin.attachments = dict(self.attachments)
+        twin.injections = copy_containers(self.injections)
+        twin.additional_models = copy_containers(self.additional_models)
         twin.model_options = copy_containers(self.model_options)
+        twin._by_hand = None
+        for heard in self.get_all_callbacks(CallbacksMP.ON_CLONE):
+            heard(self, twin)
         return twin
 
     def is_clone(self, other: Any) -> bool:
@@ -166,53 +176,100 @@ class ModelPatcher:
 
     @contextmanager
     def objects_in_place(self) -> Iterator[None]:
-        """Have the object patches on the network while the block runs."""
-        before = []
-        try:
+        """Have the object patches and injections on the network while the block runs."""
+        with ExitStack() as stack:
             for name, obj in self.object_patches.items():
                 path, _, last = name.rpartition(".")
                 owner = self.model.get_submodule(path)
-                before.append((owner, last, getattr(owner, last)))
+                stack.callback(setattr, owner, last, getattr(owner, last))
                 setattr(owner, last, obj)
+            for injection in (one for many in self.injections.values() for one in many):
+                injection.inject(self)
+                stack.callback(injection.eject, self)
             yield
-        finally:
-            for owner, last, obj in reversed(before):
-                setattr(owner, last, obj)
 
-    # --- functions that take part in sampling -----------------------------------------------------------------------
+    # --- what goes along --------------------------------------------------------------------------------------------
 
-    def set_model_unet_function_wrapper(self, function: Callable[..., Tensor]) -> None:
-        """`function(apply_model, {"input", "timestep", "c", "cond_or_uncond"})` runs in place of `apply_model`."""
-        self.model_options["model_function_wrapper"] = function
+    def set_attachments(self, key: str, attachment: Any) -> None:
+        """Keep something with this clone and those made of it."""
+        self.attachments[key] = attachment
 
-    def set_model_sampler_cfg_function(
-        self, function: Callable[..., Tensor], disable_cfg1_optimization: bool = False
-    ) -> None:
-        """`function(args)` mixes conditional and unconditional noise predictions in place of the CFG formula."""
-        self.model_options["sampler_cfg_function"] = function
-        if disable_cfg1_optimization:
-            self.model_options["disable_cfg1_optimization"] = True
+    def get_attachment(self, key: str) -> Any:
+        return self.attachments.get(key)
 
-    def set_model_sampler_post_cfg_function(
-        self, function: Callable[..., Tensor], disable_cfg1_optimization: bool = False
-    ) -> None:
-        """`function(args)` changes the guided prediction; several run in the order they were added."""
-        self._append_option("sampler_post_cfg_function", function, disable_cfg1_optimization)
+    def remove_attachments(self, key: str) -> None:
+        self.attachments.pop(key, None)
 
-    def set_model_sampler_pre_cfg_function(
-        self, function: Callable[..., list[Tensor]], disable_cfg1_optimization: bool = False
-    ) -> None:
-        """`function(args)` changes the predictions before they are mixed; several run in the order they were added."""
-        self._append_option("sampler_pre_cfg_function", function, disable_cfg1_optimization)
+    def set_injections(self, key: str, injections: list[PatcherInjection]) -> None:
+        """Have the network changed for as long as this clone is at work."""
+        self.injections[key] = injections
 
-    def set_model_denoise_mask_function(self, function: Callable[..., Tensor]) -> None:
-        """`function(sigma, denoise_mask, extra_options)` changes the inpainting mask at every step."""
-        self.model_options["denoise_mask_function"] = function
+    def get_injections(self, key: str) -> list[PatcherInjection] | None:
+        return self.injections.get(key)
 
-    def _append_option(self, name: str, function: Callable[..., Any], disable_cfg1_optimization: bool) -> None:
-        self.model_options[name] = [*self.model_options.get(name, []), function]
-        if disable_cfg1_optimization:
-            self.model_options["disable_cfg1_optimization"] = True
+    def remove_injections(self, key: str) -> None:
+        self.injections.pop(key, None)
+
+    def set_additional_models(self, key: str, models: list[ModelPatcher]) -> None:
+        """Further models that are to be loaded whenever this one samples."""
+        self.additional_models[key] = models
+
+    def get_additional_models_with_key(self, key: str) -> list[ModelPatcher]:
+        return self.additional_models.get(key, [])
+
+    def get_additional_models(self) -> list[ModelPatcher]:
+        return [model for models in self.additional_models.values() for model in models]
+
+    def remove_additional_models(self, key: str) -> None:
+        self.additional_models.pop(key, None)
+
+    # --- loading by hand --------------------------------------------------------------------------------------------
+
+    def patch_model(self, device_to: Any = None, *rest: Any, load_weights: bool = True, **options: Any) -> nn.Module:
+        """Load the weights, patched, put the object patches in place until `unpatch_model`, and return the network.
+
+        Where the weights go is the residency's business, whatever is asked. Sampling needs none of this.
+        """
+        self.unpatch_model(unpatch_weights=False)
+        if load_weights:
+            _residency().load(self)
+        in_place = self.objects_in_place()
+        in_place.__enter__()
+        self._by_hand = in_place
+        return self.model
+
+    def unpatch_model(self, device_to: Any = None, unpatch_weights: bool = True) -> None:
+        """Undo `patch_model`: objects are as they were, and the patched weights are dropped."""
+        in_place, self._by_hand = self._by_hand, None
+        if in_place is not None:
+            in_place.__exit__(None, None, None)
+        if unpatch_weights:
+            _residency().free(self.model)
+
+    def detach(self, unpatch_all: bool = True) -> nn.Module:
+        """Take the model off its device."""
+        self.unpatch_model(unpatch_weights=unpatch_all)
+        return self.model
+
+    def partially_load(
+        self, device_to: Any = None, extra_memory: int = 0, force_patch_weights: bool = False, **options: Any
+    ) -> int:
+        """Load as much of the model as fits; returns the bytes that are on its device."""
+        return _residency().load(self)
+
+    def loaded_size(self) -> int:
+        """Bytes of this model's weights that are on its device now."""
+        return _residency().bytes_of(self.model)
+
+    def current_loaded_device(self) -> torch.device:
+        return self.load_device if self.loaded_size() else self.offload_device
+
+
+def _residency() -> Any:
+    """Who loads models. It knows patchers, so that they meet it only when at work."""
+    from comfy_core.memory import residency
+
+    return residency.current()
 
 
 def copy_containers(value: Any) -> Any:

@@ -104,6 +104,22 @@ class Residency:
                 stack.enter_context(patcher.objects_in_place())
             yield
 
+    def load(self, patcher: ModelPatcher) -> int:
+        """Have a model on its device, patched, for as long as nobody else needs the room; the bytes that are there."""
+        with self.use([patcher]):
+            return self.bytes_of(patcher.model)
+
+    def bytes_of(self, network: nn.Module) -> int:
+        """Bytes of a network's weights that are on its device."""
+        resident = self._residents.get(network)
+        return 0 if resident is None else resident.bytes
+
+    def free(self, network: nn.Module) -> None:
+        """Drop the weights of a model, unless it is at work right now."""
+        resident = self._residents.get(network)
+        if resident is not None and not resident.users:
+            self._forget(network, resident)
+
     def free_all(self) -> None:
         """Drop the weights of every model that is not at work right now."""
         self._evict_until(lambda: False)

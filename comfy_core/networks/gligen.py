@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from comfy_core.networks.unet import CrossAttention, FeedForward
+from comfy_core.networks.spatial_transformer import CrossAttention, FeedForward
 
 FREQUENCIES = 8
 TEMPERATURE = 100

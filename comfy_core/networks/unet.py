@@ -8,18 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from comfy_core.memory.attention import attention
 from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
-
-Options = Mapping[str, Any]
-"""What takes part in a pass through the network: `patches`, functions `(x, options)` by the place they are called in
-(`middle_patch`: between self- and cross-attention). They are told the `transformer_index` they are called from."""
+from comfy_core.networks.spatial_transformer import SpatialTransformer
+from comfy_core.networks.transformer_options import Options, patched, patches
 
 Control = Mapping[str, Sequence[Tensor | None]]
 """What is added to the feature maps on the way, as the ecosystem has it: behind the blocks in `input` and `middle`, and
@@ -101,94 +97,6 @@ class ResBlock(nn.Module):
         return self.skip_connection(x) + self.out_layers(h)
 
 
-class CrossAttention(nn.Module):
-    def __init__(self, dim: int, context_dim: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.to_q = nn.Linear(dim, dim, bias=False)
-        self.to_k = nn.Linear(context_dim, dim, bias=False)
-        self.to_v = nn.Linear(context_dim, dim, bias=False)
-        self.to_out = nn.Sequential(nn.Linear(dim, dim), nn.Dropout(0.0))
-
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        return self.to_out(attention(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
-
-
-class GEGLU(nn.Module):
-    def __init__(self, dim: int, inner: int) -> None:
-        super().__init__()
-        self.proj = nn.Linear(dim, inner * 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        value, gate = self.proj(x).chunk(2, dim=-1)
-        return value * F.gelu(gate)
-
-
-class FeedForward(nn.Module):
-    def __init__(self, dim: int, mult: int = 4) -> None:
-        super().__init__()
-        self.net = nn.Sequential(GEGLU(dim, dim * mult), nn.Dropout(0.0), nn.Linear(dim * mult, dim))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.net(x)
-
-
-class TransformerBlock(nn.Module):
-    """Self-attention, cross-attention to the text, feed-forward; each on a normalised residual branch."""
-
-    def __init__(self, dim: int, context_dim: int, heads: int) -> None:
-        super().__init__()
-        self.attn1 = CrossAttention(dim, dim, heads)
-        self.ff = FeedForward(dim)
-        self.attn2 = CrossAttention(dim, context_dim, heads)
-        self.norm1 = nn.LayerNorm(dim)
-        self.norm2 = nn.LayerNorm(dim)
-        self.norm3 = nn.LayerNorm(dim)
-
-    def forward(self, x: Tensor, context: Tensor, options: Options) -> Tensor:
-        n = self.norm1(x)
-        x = x + self.attn1(n, n)
-        for patch in options.get("patches", {}).get("middle_patch", ()):
-            x = patch(x, options)
-        x = x + self.attn2(self.norm2(x), context)
-        return x + self.ff(self.norm3(x))
-
-
-class SpatialTransformer(nn.Module):
-    """Transformer blocks over the pixels of a feature map [B, C, H, W]. `index` counts those of a network."""
-
-    def __init__(self, channels: int, depth: int, dims: UNetDims) -> None:
-        super().__init__()
-        self.index = 0
-        self.linear = dims.linear_projections
-        self.norm = nn.GroupNorm(dims.norm_groups, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
-        heads = dims.heads_for(channels)
-        self.transformer_blocks = nn.ModuleList(
-            TransformerBlock(channels, dims.context_dim, heads) for _ in range(depth)
-        )
-        self.proj_out = nn.Linear(channels, channels) if self.linear else Conv2d(channels, channels, 1)
-
-    def forward(self, x: Tensor, context: Tensor, options: Options) -> Tensor:
-        height, width = x.shape[-2:]
-        h = self.norm(x)
-        if not self.linear:
-            h = self.proj_in(h)
-        h = h.flatten(2).transpose(1, 2)
-        if self.linear:
-            h = self.proj_in(h)
-        if options:
-            options = {**options, "transformer_index": self.index}
-        for block in self.transformer_blocks:
-            h = block(h, context, options)
-        if self.linear:
-            h = self.proj_out(h)
-        h = h.transpose(1, 2).unflatten(2, (height, width))
-        if not self.linear:
-            h = self.proj_out(h)
-        return x + h
-
-
 class Downsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -268,7 +176,8 @@ class Encoder(nn.Module):
 def layers_of(dims: UNetDims, channels: int, out: int, depth: int) -> list[nn.Module]:
     """A residual block and, where `depth` says so, transformers behind it."""
     block: list[nn.Module] = [ResBlock(channels, dims.model_channels * 4, out, dims.norm_groups)]
-    return [*block, SpatialTransformer(out, depth, dims)] if depth else block
+    shape = dims.context_dim, dims.heads_for(out), dims.linear_projections, dims.norm_groups
+    return [*block, SpatialTransformer(out, depth, *shape)] if depth else block
 
 
 class UNet(Encoder):
@@ -306,23 +215,34 @@ class UNet(Encoder):
         """Predict from noisy latents `x` [B, C, h, w] at `timesteps` [B] under text `context` [B, N, context_dim].
 
         `y` [B, vector_dim] is the pooled vector where `dims.vector_dim` asks for one, `guidance` [B, guidance_dim] the
-        embedded guidance scale where `dims.guidance_dim` does; `control` is what is added on the way, and
-        `transformer_options`: see `Options`. Returns [B, out_channels, h, w].
+        embedded guidance scale where `dims.guidance_dim` does; `control` is what is added on the way. Of
+        `transformer_options` it knows the patches `input_block_patch(h, options)` and `input_block_patch_after_skip`,
+        `middle_block_after_patch({"h": …})`, `output_block_patch(h, skip, options)`, and those of its transformers.
+        Returns [B, out_channels, h, w].
         """
         emb = self.embedding(x, timesteps, y, guidance)
         x = channels_last_on_cpu(x)
-        options = transformer_options or {}
+        options: Options = {**(transformer_options or {}), "original_shape": list(x.shape)}
         left = {place: list(tensors) for place, tensors in (control or {}).items()}
-        skips: list[Tensor] = []
-        for block in self.input_blocks:
-            x = controlled(block(x, emb, context, options), left, "input")
-            skips.append(x)
-        x = controlled(self.middle_block(x, emb, context, options), left, "middle")
-        for block in self.output_blocks:
+        h, skips = x, list[Tensor]()
+        for number, block in enumerate(self.input_blocks):
+            here = {**options, "block": ("input", number)}
+            h = patched(controlled(block(h, emb, context, here), left, "input"), here, "input_block_patch")
+            skips.append(h)
+            h = patched(h, here, "input_block_patch_after_skip")
+        here = {**options, "block": ("middle", 0)}
+        h = controlled(self.middle_block(h, emb, context, here), left, "middle")
+        for patch in patches(here, "middle_block_after_patch"):
+            told = {"h": h, "x": x, "emb": emb, "context": context, "y": y, "timesteps": timesteps}
+            h = patch({**told, "control": control, "transformer_options": here})["h"]
+        for number, block in enumerate(self.output_blocks):
+            here = {**options, "block": ("output", number)}
             skip = controlled(skips.pop(), left, "output")
+            for patch in patches(here, "output_block_patch"):
+                h, skip = patch(h, skip, here)
             size = (skips[-1].shape[-2], skips[-1].shape[-1]) if skips else None
-            x = block(torch.cat([x, skip], dim=1), emb, context, options, size)
-        return self.out(x)
+            h = block(torch.cat([h, skip], dim=1), emb, context, here, size)
+        return self.out(h)
 
 
 def controlled(x: Tensor, control: dict[str, list[Tensor | None]], place: str) -> Tensor:

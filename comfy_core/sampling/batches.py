@@ -14,6 +14,7 @@ from comfy_core.memory import devices, residency
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.model import DiffusionModel
 from comfy_core.sampling.conditions import Condition
+from comfy_core.wrappers import WrappersMP, wrapped
 
 LONGEST_REPEAT = 4
 MEMORY_MARGIN = 1.5
@@ -54,15 +55,16 @@ def predict(
     inputs: dict[str, Any] = {name: _joined([_input(one, name, x) for one in conditions], name) for name in names}
     sides = [task.side for task in batch]
     options = dict(model_options.get("transformer_options", {}))
-    options |= {"cond_or_uncond": sides, "sigmas": timestep}
+    options |= {"cond_or_uncond": sides, "uuids": [task.condition.uuid for task in batch], "sigmas": timestep}
     inputs["transformer_options"] = _with_patches(options, conditions[0], parts[0])
     many_x, many_t = torch.cat(parts), timestep.repeat(len(batch))
+    apply_model = wrapped(WrappersMP.APPLY_MODEL, model.apply_model, options, model)
     wrapper = model_options.get("model_function_wrapper")
     if wrapper is None:
-        output = model.apply_model(many_x, many_t, **inputs)
+        output = apply_model(many_x, many_t, **inputs)
     else:
         given = {"input": many_x, "timestep": many_t, "c": inputs, "cond_or_uncond": sides}
-        output = wrapper(model.apply_model, given)
+        output = wrapper(apply_model, given)
     return list(output.chunk(len(batch)))
 
 

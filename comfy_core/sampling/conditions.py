@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID, uuid4
 
 from torch import Tensor
 
@@ -25,7 +26,7 @@ class Condition:
 
     `steps` are runs of steps, each from the sigma of its first to that of the first after it. `weight`, broadcastable
     to the latent or to the part of it in `box`, says how much it counts in each cell. A `default` counts where no other
-    of its side does. `boxes` are the things that GLIGEN puts in their places.
+    of its side does. `boxes` are the things that GLIGEN puts in their places. Patches tell entries apart by `uuid`.
     """
 
     inputs: dict[str, Tensor]
@@ -37,6 +38,7 @@ class Condition:
     weight: Tensor | None = None
     default: bool = False
     boxes: Any = None
+    uuid: UUID = field(default_factory=uuid4)
 
     def active(self, sigma: float) -> bool:
         in_steps = any(first >= sigma > after for first, after in self.steps)

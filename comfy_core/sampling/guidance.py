@@ -6,6 +6,7 @@ Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", https://arxiv.org/abs/
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from comfy_core.sampling.conditions import Condition, Conditioning, process_cond
 from comfy_core.sampling.resume import recalled
 from comfy_core.sampling.run import StepCallback, run_sampler
 from comfy_core.sampling.samplers import Sampler
+from comfy_core.wrappers import WrappersMP, wrapped
 
 SMALLEST_WEIGHT = 1e-37
 
@@ -45,7 +47,8 @@ class CFGGuider:
         return self.model_patcher.model  # type: ignore[return-value]
 
     def __call__(self, x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
-        return self.predict_noise(x, sigma, **kwargs)
+        options = self.model_options["transformer_options"]
+        return wrapped(WrappersMP.PREDICT_NOISE, self.predict_noise, options, self)(x, sigma, **kwargs)
 
     def predict_noise(
         self, x: Tensor, timestep: Tensor, model_options: dict[str, Any] | None = None, seed: int | None = None
@@ -68,7 +71,10 @@ class CFGGuider:
         seed: int | None = None,
     ) -> Tensor:
         """Sample with this guidance; see `run_sampler`."""
-        return run_sampler(self, noise, latent_image, sampler, sigmas, denoise_mask, callback, disable_pbar, seed)
+        run = wrapped(
+            WrappersMP.OUTER_SAMPLE, partial(run_sampler, self), self.model_options["transformer_options"], self
+        )
+        return run(noise, latent_image, sampler, sigmas, denoise_mask, callback, disable_pbar, seed)
 
     def prepare(self, noise: Tensor, **run: Any) -> None:
         """Make the conditioning ready for latents shaped like `noise`; call it before the first prediction.
@@ -127,7 +133,6 @@ def cfg_function(cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any])
     return guided
 
 
-@recalled
 def predict_conditions(
     model: DiffusionModel, sides: list[list[Condition]], x: Tensor, timestep: Tensor, model_options: dict[str, Any]
 ) -> list[Tensor]:
@@ -135,6 +140,17 @@ def predict_conditions(
 
     A cell where none does, and a side where none is active, is zero.
     """
+    if "sampler_calc_cond_batch_function" in model_options:
+        asked = {"conds": sides, "input": x, "sigma": timestep, "model": model, "model_options": model_options}
+        return model_options["sampler_calc_cond_batch_function"](asked)
+    ask = wrapped(WrappersMP.CALC_COND_BATCH, _predicted, model_options.get("transformer_options"))
+    return ask(model, sides, x, timestep, model_options)
+
+
+@recalled
+def _predicted(
+    model: DiffusionModel, sides: list[list[Condition]], x: Tensor, timestep: Tensor, model_options: dict[str, Any]
+) -> list[Tensor]:
     sigma = float(timestep[0])
     totals = [torch.zeros_like(x) for _ in sides]
     weights = [torch.full_like(x, SMALLEST_WEIGHT) for _ in sides]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from comfy_core.memory import residency
 from comfy_core.memory.devices import offload_device
+from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.conditions import further_models
 from comfy_core.sampling.inpaint import MaskedDenoiser, prepare_mask
 from comfy_core.sampling.noise import generator
 from comfy_core.sampling.resume import resumable
 from comfy_core.sampling.samplers import Sampler
+from comfy_core.wrappers import CallbacksMP, WrappersMP, wrapped
 
 if TYPE_CHECKING:
     from comfy_core.sampling.guidance import CFGGuider
@@ -51,9 +54,8 @@ def run_sampler(
         raise ValueError(f"the noise has shape {list(noise.shape)} and the latent {list(latent_image.shape)}")
     model = guider.model_patcher
     device, latent_format = model.load_device, model.get_model_object("latent_format")
-    with residency.use(
-        [model, *further_models(guider.original_conds)], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))
-    ):
+    others = [*model.get_additional_models(), *further_models(guider.original_conds)]
+    with residency.use([model, *others], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))), at_work(model):
         sampling = model.get_model_object("model_sampling")
         sigmas, noise = sigmas.to(device, torch.float32), noise.to(device, torch.float32)
         scaled = latent_image.to(device, torch.float32)
@@ -63,11 +65,24 @@ def run_sampler(
         x = sampling.noise_scaling(sigmas[0], noise, scaled, is_max_denoise(sampling, sigmas))
         if len(sigmas) > 1:
             guider.prepare(noise, sigmas=sigmas, latent_image=scaled, denoise_mask=denoise_mask, seed=seed)
+            walk = wrapped(WrappersMP.SAMPLER_SAMPLE, sampler, guider.model_options["transformer_options"], sampler)
             denoiser = MaskedDenoiser(guider, sigmas, scaled, _kept_noise(sampler, noise, seed), mask)
             with resumable():
-                x = sampler(denoiser, x, sigmas, **_call(guider, sigmas, callback, disable_pbar, seed))
+                x = walk(denoiser, x, sigmas, **_call(guider, sigmas, callback, disable_pbar, seed))
         x = sampling.inverse_noise_scaling(sigmas[-1], x)
     return latent_format.process_out(x.float()).to(offload_device())
+
+
+@contextmanager
+def at_work(model: ModelPatcher) -> Iterator[None]:
+    """Tell a model's callbacks when a run with it begins and when it has ended."""
+    for heard in model.get_all_callbacks(CallbacksMP.ON_PRE_RUN):
+        heard(model)
+    try:
+        yield
+    finally:
+        for heard in model.get_all_callbacks(CallbacksMP.ON_CLEANUP):
+            heard(model)
 
 
 def check_sigmas(sigmas: Tensor) -> None:
