@@ -5,10 +5,11 @@ from __future__ import annotations
 import mimetypes
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
-from comfy_core.folders import IMAGES, MODEL_KINDS, WEIGHTS
+from comfy_core.folders import IMAGES, MODEL_KINDS, WEIGHTS, inside
 
 supported_pt_extensions: set[str] = set(WEIGHTS)
 extension_mimetypes_cache: dict[str, str] = {"webp": "image", "fbx": "model"}
@@ -110,8 +111,8 @@ def recursive_search(directory: str, excluded_dir_names: list[str] | None = None
     names: list[str] = []
     changed: dict[str, float] = {}
     left_out = {*(excluded_dir_names or ()), ".git"}
-    for folder, inside, files in os.walk(directory, followlinks=True, topdown=True):
-        inside[:] = [one for one in inside if one not in left_out]
+    for folder, subfolders, files in os.walk(directory, followlinks=True, topdown=True):
+        subfolders[:] = [one for one in subfolders if one not in left_out]
         changed[folder] = os.path.getmtime(folder)
         names += [os.path.relpath(os.path.join(folder, one), directory).replace(os.sep, "/") for one in files]
     return names, changed
@@ -190,10 +191,11 @@ def get_save_image_path(
     """
     prefix = _filled_in(filename_prefix, image_width, image_height)
     subfolder, name = os.path.dirname(os.path.normpath(prefix)), os.path.basename(os.path.normpath(prefix))
-    root = os.path.abspath(output_dir)
-    folder = os.path.abspath(os.path.join(root, subfolder))
-    if os.path.commonpath((root, folder)) != root:
-        raise ValueError(f"the filename prefix {filename_prefix!r} leaves {os.path.basename(root)}/")
+    try:
+        folder = str(inside(Path(output_dir), subfolder))
+    except ValueError as error:
+        message = f"the filename prefix {filename_prefix!r} leaves {os.path.basename(output_dir)}/"
+        raise ValueError(message) from error
     os.makedirs(folder, exist_ok=True)
     numbers = [_number(one, name) for one in os.listdir(folder)]
     return folder, name, max(numbers, default=0) + 1, subfolder, prefix

@@ -54,6 +54,8 @@ def save_files(
     stem = _fill_in(prefix, size)
     try:
         path = inside(folder, os.path.normpath(stem))
+        if path == folder.resolve():  # "", "." or "x/..": a name is still needed, and it must not be the folder's own
+            path /= "image"
         path.parent.mkdir(parents=True, exist_ok=True)
         numbers = _free_numbers(path)
         return [_save_numbered(one, path, index, numbers, folder, ending) for index, one in enumerate(writers)]

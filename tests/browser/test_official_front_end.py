@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.browser.conftest import PATIENCE_SECONDS, ROOT, serving
+from tests.live_server import PATIENCE_SECONDS, ROOT, serving
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 if importlib.util.find_spec("comfyui_frontend_package") is None:

@@ -44,6 +44,13 @@ def test_a_prefix_may_name_a_subfolder(tmp_path: Path):
     assert names(tmp_path) == ["cats/red/tom_00001_.png"]
 
 
+@pytest.mark.parametrize("prefix", ["", ".", "cats/..", "\u202e/.."])
+def test_a_prefix_without_a_name_stays_in_the_folder_too(tmp_path: Path, prefix: str):
+    folder = tmp_path / "output"
+    assert save_pngs([RED], folder, prefix, {}) == [{"filename": "image_00001_.png", "subfolder": ""}]
+    assert names(folder) == ["image_00001_.png"]
+
+
 def test_tokens_in_the_prefix_are_filled_in(tmp_path: Path):
     (one,) = save_pngs([RED], tmp_path, "%year%-%month%-%day%/%hour%%minute%%second%_%width%x%height%", {})
     assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", one["subfolder"])

@@ -10,17 +10,10 @@ from urllib.parse import quote
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from tests.web.hostile import LEADING_OUT
 from web.server.access.rights import Right, right_needed
 
 SECRET = "the secret of this machine"
-LEADING_OUT = [
-    "../secret.txt", "..\\secret.txt", "....//secret.txt", "a/../../secret.txt", "./../secret.txt", "/etc/passwd",
-    "C:\\Windows\\win.ini", "\\\\host\\share\\x", "file:///etc/passwd", "..%2fsecret.txt", "%2e%2e%2fsecret.txt",
-    "..%252fsecret.txt", "\0../secret.txt", "..\0/secret.txt", "．．／secret.txt", "..\u2215secret.txt",
-    "\u202etxt.terces/..", "secret.txt [output]", "../secret.txt [input]", "../secret.txt[temp]", "lnk/secret.txt",
-    "x" * 4097, "../" * 60 + "etc/passwd", "..;/secret.txt", "CON", "secret.txt.", "secret.txt ", "~/secret.txt",
-    "blake3:" + "0" * 64, "blake3:../secret.txt",
-]  # fmt: skip
 DANGEROUS = {
     "a.html": b"<script>fetch('/queue')</script>",
     "a.HTM": b"<script>1</script>",
