@@ -29,6 +29,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.export import export
 
         return export(options)
+    if options.command == "import":
+        from web.server.cli.import_picture import import_picture
+
+        return import_picture(options)
     if options.command in ("user", "token"):
         from web.server.cli.accounts import accounts
 

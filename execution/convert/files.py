@@ -34,9 +34,9 @@ def read_workflow_file(path: Path) -> Found:
     """
     data = path.read_bytes()
     if data.startswith(PNG):
-        return _from_texts(path.name, _png_texts(data), cut_off=b"IEND" not in data[-16:])
+        return _from_texts(path.name, png_texts(data), cut_off=b"IEND" not in data[-16:])
     if data.startswith(b"\xff\xd8") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
-        return _from_texts(path.name, _exif_texts(path))
+        return _from_texts(path.name, exif_texts(path))
     try:
         found = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ def _object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _png_texts(data: bytes) -> Iterator[tuple[str, str]]:
+def png_texts(data: bytes) -> Iterator[tuple[str, str]]:
     """The text chunks of a PNG, as far as the file goes: a picture that was cut off may still carry them."""
     at = len(PNG)
     while at + 8 <= len(data):
@@ -127,7 +127,7 @@ def _inflated(data: bytes) -> bytes:
         return b""
 
 
-def _exif_texts(path: Path) -> Iterator[tuple[str, str]]:
+def exif_texts(path: Path) -> Iterator[tuple[str, str]]:
     """`workflow:{…}` and `prompt:{…}` among the strings of a picture's EXIF."""
     from PIL import Image, UnidentifiedImageError
 

@@ -115,9 +115,9 @@ def _by_place(
             continue
         value = _settled(one, places.take(), files, node_type)
         yield prefix + one.name, value
-        places.skip(_extra_places(one, node_type))
+        places.skip(extra_places(one, node_type))
         if one.type == DYNAMIC_COMBO:
-            yield from _by_place(_chosen_inputs(one, value), places, files, node_type, f"{prefix}{one.name}.")
+            yield from _by_place(chosen_inputs(one, value), places, files, node_type, f"{prefix}{one.name}.")
 
 
 def _by_name(inputs: Iterable[Input], saved: dict[str, Any], files: Files) -> Iterator[tuple[str, Any]]:
@@ -151,7 +151,7 @@ def _first_choice(one: Input, files: Files) -> Any:
     return offered[0] if offered else MISSING
 
 
-def _extra_places(one: Input, node_type: str) -> int:
+def extra_places(one: Input, node_type: str) -> int:
     """Places after a widget that belong to no input: seed controls, coordinates, buttons."""
     controlled = one.options.get("control_after_generate")
     if one.type == "INT":
@@ -169,13 +169,13 @@ def _without_forced(inputs: list[Input], values: list[Any]) -> list[Any]:
     for one in inputs:
         forced = bool(one.options.get("forceInput"))
         if is_widget(one) or forced:
-            forced_places += [forced] + [False] * _extra_places(one, "")
+            forced_places += [forced] + [False] * extra_places(one, "")
     if not any(forced_places) or len(forced_places) != len(values):
         return values
     return [value for value, forced in zip(values, forced_places, strict=True) if not forced]
 
 
-def _chosen_inputs(one: Input, key: Any) -> list[Input]:
+def chosen_inputs(one: Input, key: Any) -> list[Input]:
     """The inputs a dynamic combo brings in with its chosen key."""
     offered: list[dict[str, Any]] = one.options.get("options", [])
     sections: dict[str, Any] = next((option.get("inputs", {}) for option in offered if option.get("key") == key), {})

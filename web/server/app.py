@@ -25,6 +25,7 @@ from web.server.routes import (
     catalogue,
     documentation,
     explain,
+    infotext,
     internal,
     jobs,
     login,
@@ -49,7 +50,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("easel.server")
 
 # with and without /api
-TWICE = (prompt, explain, queue, catalogue, models, packs, view, upload, userdata, preferences, socket, documentation)
+TWICE = (
+    prompt, explain, infotext, queue, catalogue, models, packs, view, upload, userdata, preferences, socket,
+    documentation,
+)  # fmt: skip
 ONCE = (
     jobs.routes,
     packs.routes_under_api,

@@ -17,6 +17,7 @@ from web.server.routes import (
     asset_upload,
     assets,
     explain,
+    infotext,
     internal,
     jobs,
     models,
@@ -32,6 +33,7 @@ from web.server.routes import (
 BODIES: dict[Callable[..., Any], type[msgspec.Struct]] = {
     prompt.submit: prompt.PromptRequest,
     explain.explain: explain.ExplainRequest,
+    infotext.import_infotext: infotext.Infotext,
     queue.remove_from_queue: queue.Removal,
     queue.remove_from_history: queue.Removal,
     queue.interrupt: queue.Interrupt,
@@ -48,6 +50,7 @@ ASSET_FILTERS = (
     "tags_all", "tags_none", "tags_any", "include_tags", "exclude_tags", "name_contains", "metadata_filter", "limit",
 )  # fmt: skip
 FORMS: dict[Callable[..., Any], tuple[str, ...]] = {  # the file first
+    infotext.import_infotext: ("image",),
     upload.upload_image: ("image", "type", "subfolder", "overwrite"),
     upload.upload_mask: ("image", "original_ref", "type", "subfolder", "overwrite"),
     asset_upload.upload: ("file", "tags", "name", "user_metadata", "hash", "mime_type", "preview_id"),
@@ -133,19 +136,21 @@ def _operation(handler: Callable[..., Any], path: str, method: str) -> dict[str,
         "parameters": [*_path_parameters(path), *_query_parameters(handler)],
         "responses": {"2XX": {"description": "Done"}, "4XX": REFUSAL},
     }
-    if method != "GET" and (body := _body(handler)) is not None:
+    if method != "GET" and (body := _body(handler)):
         operation["requestBody"] = {"content": body}
     return operation
 
 
-def _body(handler: Callable[..., Any]) -> dict[str, Any] | None:
+def _body(handler: Callable[..., Any]) -> dict[str, Any]:
+    """The bodies that a handler takes, by their kind; some take two."""
+    bodies: dict[str, Any] = {}
     if handler in BODIES:
-        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{BODIES[handler].__name__}"}}}
+        bodies["application/json"] = {"schema": {"$ref": f"#/components/schemas/{BODIES[handler].__name__}"}}
     if handler in FORMS:
         file, *others = FORMS[handler]
         fields = {file: {"type": "string", "format": "binary"}, **{name: {"type": "string"} for name in others}}
-        return {"multipart/form-data": {"schema": {"type": "object", "properties": fields, "required": [file]}}}
-    return None
+        bodies["multipart/form-data"] = {"schema": {"type": "object", "properties": fields, "required": [file]}}
+    return bodies
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

@@ -8,17 +8,18 @@ from pathlib import Path
 from web.server.cli.account_commands import add_account_commands
 from web.server.cli.flags import common, count, folders, port, positive, queue
 
-COMMANDS = ("serve", "run", "explain", "verify", "export", "user", "token")
+COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "user", "token")
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = top.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export}")
+    commands = top.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export,import}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
     _export(commands.add_parser("export", help="write a workflow as a Python script"))
+    _import(commands.add_parser("import", help="make a workflow of a picture from AUTOMATIC1111's web UI and its kin"))
     add_account_commands(commands, folders)
     return top
 
@@ -118,5 +119,13 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
     parser.add_argument("--python", action="store_true", required=True, help="as a Python script")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: to the terminal)")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
+    common(parser)
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("picture", type=Path, help="a picture that says how it was made, or a text file with its words")
+    parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="where to write it (default: to the terminal)")
+    parser.add_argument("--api", action="store_true", help="as an API prompt, without a place for each node")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     common(parser)

@@ -1,0 +1,159 @@
+"""A prompt becomes a workflow that the editor opens: sockets, widgets and links, in columns from left to right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from execution.convert.widgets import MISSING, PLAIN_DEFAULTS, chosen_inputs, extra_places, in_editor_order, is_widget
+from execution.graph import as_link
+from nodes.schema import Input, NodeSchema
+
+LEFT, TOP, ACROSS, DOWN = 40, 100, 80, 44
+WIDTH, TITLE, ROW, WIDGET, TEXT = 320, 34, 22, 28, 150
+PICTURE = 320
+SEED_CONTROLS = ["fixed", ""]
+Prompt = dict[str, dict[str, Any]]
+
+
+def to_workflow(prompt: Prompt, schemas: dict[str, NodeSchema], note: str = "") -> dict[str, Any]:
+    """The UI workflow (schema 0.4) of an API prompt, its nodes laid out by what they wait for.
+
+    `note` becomes a note on the canvas. Nodes keep their ids where these are numbers.
+    """
+    numbers = _numbers(prompt)
+    nodes = {id: _node(numbers[id], node, schemas.get(node["class_type"])) for id, node in prompt.items()}
+    links: list[list[Any]] = []
+    for id, node in prompt.items():
+        for name, value in node["inputs"].items():
+            source = as_link(value)
+            if source is not None and source.node_id in nodes:
+                links.append(_link(len(links) + 1, nodes[source.node_id], source.slot, nodes[id], name))
+    _place(nodes, prompt)
+    placed = list(nodes.values())
+    if note:
+        placed.append(_note(max(numbers.values(), default=0) + 1, placed, note))
+    for order, node in enumerate(placed):
+        node["order"] = order
+    return {
+        "last_node_id": max((node["id"] for node in placed), default=0),
+        "last_link_id": len(links),
+        "nodes": placed,
+        "links": links,
+        "groups": [],
+        "config": {},
+        "extra": {},
+        "version": 0.4,
+    }
+
+
+def _numbers(prompt: Prompt) -> dict[str, int]:
+    if all(id.isascii() and id.isdigit() for id in prompt) and len({int(id) for id in prompt}) == len(prompt):
+        return {id: int(id) for id in prompt}
+    return {id: number for number, id in enumerate(prompt, start=1)}
+
+
+def _node(number: int, node: dict[str, Any], schema: NodeSchema | None) -> dict[str, Any]:
+    inputs = node["inputs"]
+    declared = in_editor_order(schema) if schema else []
+    types = {one.name: one.type for one in declared}
+    sockets = [one.name for one in declared if not is_widget(one)]
+    linked = [name for name, value in inputs.items() if as_link(value) and name not in sockets]
+    values = _values(declared, inputs)
+    texts = sum(bool(one.options.get("multiline")) for one in declared)
+    rows = max(len(sockets) + len(linked), len(schema.outputs) if schema else 0)
+    height = TITLE + ROW * rows + WIDGET * (len(values) - texts) + TEXT * texts
+    height += PICTURE if schema and schema.is_output else 0
+    made: dict[str, Any] = {
+        "id": number,
+        "type": node["class_type"],
+        "pos": [0, 0],
+        "size": [WIDTH, height],
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+        "inputs": [
+            *({"name": name, "type": types[name], "link": None} for name in sockets),
+            *({"name": name, "type": types.get(name, "*"), "link": None, "widget": {"name": name}} for name in linked),
+        ],
+        "outputs": [{"name": one.name, "type": one.type, "links": []} for one in schema.outputs] if schema else [],
+        "properties": {"Node name for S&R": node["class_type"]},
+        "widgets_values": values,
+    }
+    title = node.get("_meta", {}).get("title", "")
+    return made if not title or (schema and title == schema.title) else made | {"title": title}
+
+
+def _values(declared: list[Input], inputs: dict[str, Any], prefix: str = "") -> list[Any]:
+    """The widgets' values in the editor's order, with the places that belong to no input."""
+    values: list[Any] = []
+    for one in declared:
+        if not is_widget(one):
+            continue
+        value = inputs.get(prefix + one.name, MISSING)
+        if value is MISSING or as_link(value):
+            value = one.options.get("default", PLAIN_DEFAULTS.get(one.type, next(iter(one.choices or ()), None)))
+        values.append(value)
+        values += SEED_CONTROLS[: extra_places(one, "")]
+        values += _values(chosen_inputs(one, value), inputs, f"{prefix}{one.name}.") if _is_dynamic(one) else []
+    return values
+
+
+def _is_dynamic(one: Input) -> bool:
+    return one.type == "COMFY_DYNAMICCOMBO_V3"
+
+
+def _link(number: int, source: dict[str, Any], slot: int, target: dict[str, Any], name: str) -> list[Any]:
+    while len(source["outputs"]) <= slot:  # of a class that is not here, only its links are known
+        source["outputs"].append({"name": f"output {len(source['outputs'])}", "type": "*", "links": []})
+    output = source["outputs"][slot]
+    output["links"].append(number)
+    place = next(place for place, one in enumerate(target["inputs"]) if one["name"] == name)
+    target["inputs"][place]["link"] = number
+    return [number, source["id"], slot, target["id"], place, output["type"]]
+
+
+def _place(nodes: dict[str, dict[str, Any]], prompt: Prompt) -> None:
+    """Put every node into the column behind the last of those it waits for; sources just before their first user."""
+    columns = _columns(prompt)
+    x = LEFT
+    for column in range(max(columns.values(), default=-1) + 1):
+        y = TOP
+        for id in (id for id in nodes if columns[id] == column):
+            nodes[id]["pos"] = [x, y]
+            y += nodes[id]["size"][1] + DOWN
+        x += WIDTH + ACROSS
+
+
+def _columns(prompt: Prompt) -> dict[str, int]:
+    sources = {
+        id: [link.node_id for link in map(as_link, node["inputs"].values()) if link and link.node_id in prompt]
+        for id, node in prompt.items()
+    }
+    columns: dict[str, int] = dict.fromkeys(prompt, 0)
+    for _ in prompt:  # settles in as many rounds as the graph is deep; a ring never does, and stops with the rounds
+        settled = {id: max((columns[one] + 1 for one in before), default=0) for id, before in sources.items()}
+        if settled == columns:
+            break
+        columns = settled
+    users: dict[str, list[int]] = {}
+    for id, before in sources.items():
+        for one in before:
+            users.setdefault(one, []).append(columns[id])
+    return {id: min(users[id]) - 1 if id in users and not sources[id] else column for id, column in columns.items()}
+
+
+def _note(number: int, placed: list[dict[str, Any]], text: str) -> dict[str, Any]:
+    lowest = max((node["pos"][1] + node["size"][1] for node in placed if node["pos"][0] == LEFT), default=TOP - DOWN)
+    return {
+        "id": number,
+        "type": "Note",
+        "pos": [LEFT, lowest + DOWN],
+        "size": [WIDTH, 240],
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "properties": {},
+        "widgets_values": [text],
+    }

@@ -1,0 +1,174 @@
+"""What a pass of sampling needs, as nodes: a checkpoint with its networks, a source of noise, and encoded prompts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from comfy_core.infotext import Infotext
+from comfy_core.infotext.grammar import pairs_of
+from comfy_core.infotext.names import Sampling, sampling_of
+from comfy_core.infotext.prompts import ExtraNetwork, composed, extra_networks
+from execution.infotext.fields import whole
+from execution.infotext.models import Models
+from nodes.schema import NodeSchema
+
+Link = list[Any]
+Schemas = dict[str, NodeSchema]
+LORAS = ("lora", "lyco")
+NOT_FOUND_ENDING = ".safetensors"
+
+
+@dataclass
+class Builder:
+    """Collects nodes of a prompt, and what could not be said with them."""
+
+    infotext: Infotext
+    models: Models
+    schemas: Schemas
+    a1111: bool = True
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return self.infotext.fields
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.models.warnings
+
+    def warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def add(self, class_type: str, title: str = "", /, **inputs: Any) -> str:
+        """Add a node; its id."""
+        name = str(len(self.nodes) + 1)
+        schema = self.schemas.get(class_type)
+        shown = title or (schema.title if schema else class_type)
+        self.nodes[name] = {"class_type": class_type, "inputs": inputs, "_meta": {"title": shown}}
+        return name
+
+    def sampling(self, sampler: str, schedule: str) -> Sampling:
+        known = self.schemas.get("KSampler")
+        names = {str(choice) for one in known.inputs for choice in one.choices or ()} if known else set()
+        found = sampling_of(sampler, schedule, frozenset(names))
+        for problem in found.problems:
+            self.warn(problem)
+        return found
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one pass of sampling needs: a model with its text encoder and VAE, and the two prompts."""
+
+    model: Link
+    clip: Link
+    vae: Link
+    positive: Link
+    negative: Link
+    cfg: float
+
+
+def named_model(value: str) -> tuple[str, str]:
+    """The name and the hash of `name [hash]`; either may be missing."""
+    match = re.fullmatch(r"(.*?)(?:\s*\[(\w+)\])?", value, re.DOTALL)
+    return (match[1], match[2] or "") if match else (value, "")
+
+
+def make_stage(
+    make: Builder, checkpoint: str | None, prompt: str, negative: str, steps: int, cfg: float, name: str = ""
+) -> Stage:
+    """Loader, LoRAs, clip skip, noise and both prompts."""
+    named = checkpoint or f"{name or make.fields.get('Model', 'model')}{NOT_FOUND_ENDING}"
+    loader = make.add("CheckpointLoaderSimple", ckpt_name=named)
+    text, networks = extra_networks(prompt)
+    negative, unused = extra_networks(negative)
+    if unused:
+        make.warn(f"tags in the negative prompt do nothing: {', '.join(one.name for one in unused)}")
+    model, clip = _with_networks(make, [loader, 0], [loader, 1], networks)
+    skip, is_sdxl = whole(make.fields, "Clip skip", 1), make.models.is_sdxl(checkpoint)
+    if skip > 1 and not is_sdxl:  # A1111 leaves SDXL at the layer it was trained with
+        clip = [make.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip), 0]
+    model = _with_noise(make, model)
+    positive, factor = _encoded(make, text, clip, steps)
+    against = [_encoder(make, "Negative prompt", negative, clip, steps), 0]
+    if is_sdxl and not negative and make.a1111:
+        against = [make.add("ConditioningZeroOut", conditioning=against), 0]
+    return Stage(model, clip, _vae(make, loader), positive, against, cfg * factor)
+
+
+def _with_networks(make: Builder, model: Link, clip: Link, networks: list[ExtraNetwork]) -> tuple[Link, Link]:
+    hashes = pairs_of(make.fields.get("Lora hashes", ""))
+    for one in networks:
+        if one.kind in LORAS:
+            found = make.models.find("loras", one.name, hashes.get(one.name, ""))
+            node = make.add(
+                "LoraLoader",
+                model=model,
+                clip=clip,
+                lora_name=found or f"{one.name}{NOT_FOUND_ENDING}",
+                strength_model=one.unet,
+                strength_clip=one.text,
+            )
+            model, clip = [node, 0], [node, 1]
+        elif one.kind == "hypernet" and "HypernetworkLoader" in make.schemas:
+            found = make.models.find("hypernetworks", one.name)
+            name = found or f"{one.name}.pt"
+            model = [make.add("HypernetworkLoader", model=model, hypernetwork_name=name, strength=one.text), 0]
+        else:
+            make.warn(f"<{one.kind}:{one.name}> is left out: this kind of network is not known here")
+    return model, clip
+
+
+def _with_noise(make: Builder, model: Link) -> Link:
+    """The model with the noise of A1111's seeds, which it draws as an NVIDIA GPU does unless told otherwise."""
+    delta, source = whole(make.fields, "ENSD", 0), make.fields.get("RNG", "GPU").upper()
+    if not make.a1111 or source == "CPU":
+        if delta:
+            make.warn("the eta noise seed delta (ENSD) is left out: it is known for noise of the GPU only")
+        return model
+    return [make.add("EaselNoiseSource", model=model, source="A1111", eta_noise_seed_delta=delta % 2**32), 0]
+
+
+def _vae(make: Builder, loader: str) -> Link:
+    name = make.fields.get("VAE", "")
+    if name and name.casefold() not in ("none", "automatic"):
+        found = make.models.find("vae", name, make.fields.get("VAE hash", ""))
+        if found is not None:
+            known = next((id for id, one in make.nodes.items() if one["class_type"] == "VAELoader"), None)
+            return [known or make.add("VAELoader", vae_name=found), 0]
+        make.warn(f"the checkpoint's own VAE stands in for {name}")
+    return [loader, 2]
+
+
+def _encoded(make: Builder, prompt: str, clip: Link, steps: int) -> tuple[Link, float]:
+    """The prompt's conditioning, and what the guidance is to be multiplied by.
+
+    A1111 adds what each part of `a AND b :0.5` wants to the picture; combined prompts are averaged by their strengths
+    here, so that their sum goes to the guidance.
+    """
+    parts = composed(prompt) if make.a1111 else [(prompt, 1.0)]
+    total = sum(weight for _, weight in parts)
+    if len(parts) > 1 and (total <= 0 or any(weight < 0 for _, weight in parts)):
+        make.warn("parts of the prompt with a negative weight (AND) are left out")
+        parts = [(text, weight) for text, weight in parts if weight > 0] or [("", 1.0)]
+        total = sum(weight for _, weight in parts)
+    titles = [f"Prompt part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["Positive prompt"]
+    links = []
+    for title, (text, weight) in zip(titles, parts, strict=True):
+        link = [_encoder(make, title, text, clip, steps), 0]
+        if weight != 1:
+            link = [make.add("ConditioningSetAreaStrength", conditioning=link, strength=weight), 0]
+        links.append(link)
+    combined = links[0]
+    for link in links[1:]:
+        combined = [make.add("ConditioningCombine", conditioning_1=combined, conditioning_2=link), 0]
+    return combined, total if len(parts) > 1 else 1.0
+
+
+def _encoder(make: Builder, title: str, text: str, clip: Link, steps: int) -> str:
+    if make.a1111:
+        return make.add("CLIPTextEncodeA1111", title, text=text, clip=clip, steps=steps)
+    return make.add("CLIPTextEncode", title, text=text, clip=clip)
