@@ -226,9 +226,12 @@ class Engine:
         """Prompts that wait plus the one that runs."""
         return self._dispatcher.remaining()
 
-    async def queue(self, owner: str | None = None) -> tuple[list[list[Any]], list[list[Any]]]:
-        """(running, pending), pending in the order they will run; items `[number, id, prompt, extra_data, outputs]`."""
-        jobs = await self._store.in_queue(owner)
+    async def queue(
+        self, owner: str | None = None, max_items: int | None = None, offset: int = 0
+    ) -> tuple[list[list[Any]], list[list[Any]]]:
+        """(running, pending), pending in the order they will run, all or `max_items` of them after the first `offset`;
+        items `[number, id, prompt, extra_data, outputs]`."""
+        jobs = await self._store.in_queue(owner, max_items, offset)
         running = [queue_item(job) for job in jobs if job.status == "running"]
         return running, [queue_item(job) for job in jobs if job.status == "pending"]
 

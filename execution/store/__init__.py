@@ -97,9 +97,11 @@ class Store:
         """Running jobs that were given up through no fault of their own wait again."""
         await self._write(queue.put_back)
 
-    async def in_queue(self, owner: str | None = None) -> list[StoredJob]:
-        """Running and pending jobs, in the order they run."""
-        return await self._read(lambda connection: queue.in_queue(connection, owner))
+    async def in_queue(
+        self, owner: str | None = None, max_items: int | None = None, offset: int = 0
+    ) -> list[StoredJob]:
+        """Running jobs and a page of the pending ones (all, by default), in the order they run."""
+        return await self._read(lambda connection: queue.in_queue(connection, owner, max_items, offset))
 
     async def pending_ids(self) -> list[str]:
         return await self._read(queue.pending_ids)

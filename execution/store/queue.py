@@ -59,10 +59,13 @@ def put_back(connection: sa.Connection) -> None:
     connection.execute(sa.update(jobs).where(_running).values(status="pending"))
 
 
-def in_queue(connection: sa.Connection, owner: str | None = None) -> list[StoredJob]:
-    """Running and pending jobs, in the order they run."""
-    wanted = (_running | _pending) & rows.owned_by(owner)
-    return rows.read(connection, rows.WITH_PROMPT.where(wanted).order_by(*rows.QUEUE_ORDER))
+def in_queue(
+    connection: sa.Connection, owner: str | None = None, max_items: int | None = None, offset: int = 0
+) -> list[StoredJob]:
+    """Running jobs and a page of the pending ones (all, by default), in the order they run."""
+    ordered = rows.WITH_PROMPT.where(rows.owned_by(owner)).order_by(*rows.QUEUE_ORDER)
+    page = ordered.where(_pending).limit(max_items).offset(offset)
+    return [*rows.read(connection, ordered.where(_running)), *rows.read(connection, page)]
 
 
 def pending_ids(connection: sa.Connection) -> list[str]:

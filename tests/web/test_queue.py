@@ -29,6 +29,8 @@ async def test_what_waits_is_listed_and_can_be_removed(client, post_prompt, grap
     assert [item[1] for item in queue["queue_running"]] == [slow["prompt_id"]]
     assert [item[1] for item in queue["queue_pending"]] == [second["prompt_id"], first["prompt_id"]]
     assert [len(item) for item in queue["queue_pending"]] == [5, 5]
+    page = await (await client.get("/queue?max_items=1&offset=1")).json()
+    assert page == {"queue_running": queue["queue_running"], "queue_pending": queue["queue_pending"][1:]}
     assert (await client.post("/queue", json={"delete": [first["prompt_id"], "unknown"]})).status == 200
     assert (await client.post("/queue", json={"clear": True})).status == 200
     assert (await (await client.get("/queue")).json())["queue_pending"] == []
@@ -68,9 +70,10 @@ async def test_history_is_paged_oldest_first_and_removed(client, post_prompt, fi
     assert await listed() == []
 
 
-@pytest.mark.parametrize("query", ["max_items=x", "max_items=-1", "offset=1.5"])
-async def test_pages_that_are_no_numbers_are_refused(client, query) -> None:
-    answer = await client.get(f"/history?{query}")
+@pytest.mark.parametrize("path", ["/queue", "/history"])
+@pytest.mark.parametrize("query", ["max_items=x", "max_items=-1", "offset=1.5", "offset=99999999999999999999"])
+async def test_pages_that_are_no_numbers_are_refused(client, path, query) -> None:
+    answer = await client.get(f"{path}?{query}")
     assert answer.status == 400
     assert query.split("=")[0] in (await answer.json())["error"]["message"]
 

@@ -101,14 +101,13 @@ def _sentence(complaint: str) -> str:
 
 
 def whole_number(request: web.Request, name: str) -> int | None:
-    """A query parameter that is a whole number, or None if it is absent. Raises Refusal."""
+    """A query parameter that is a whole number of at most 32 bits, or None if it is absent. Raises Refusal."""
     text = request.query.get(name)
     if text is None:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise Refusal(f"{name} must be a whole number, not {text[:40]!r}") from None
+    if not re.fullmatch(r"[+-]?\d{1,10}", text.strip(), re.ASCII) or abs(int(text)) >= 2**31:
+        raise Refusal(f"{name} must be a whole number, not {text[:40]!r}")
+    return int(text)
 
 
 def flag(request: web.Request, name: str, default: bool = False) -> bool:

@@ -56,6 +56,7 @@ FORMS: dict[Callable[..., Any], tuple[str, ...]] = {  # the file first
     asset_upload.upload: ("file", "tags", "name", "user_metadata", "hash", "mime_type", "preview_id"),
 }
 QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
+    queue.show_queue: ("max_items", "offset"),
     queue.show_history: ("max_items", "offset", "search"),
     jobs.list_jobs: ("status", "workflow_id", "search", "sort_by", "sort_order", "limit", "offset"),
     view.view: ("filename", "type", "subfolder", "preview", "channel", "metadata"),

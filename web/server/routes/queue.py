@@ -38,7 +38,9 @@ def routes() -> list[web.RouteDef]:
 
 @needs(Right.USE)
 async def show_queue(request: web.Request) -> web.Response:
-    running, pending = await (await engine_of(request)).queue(owner_of(request))
+    """What runs and what waits: all of it, or a page of what waits."""
+    max_items, offset = _page(request)
+    running, pending = await (await engine_of(request)).queue(owner_of(request), max_items, max(0, offset or 0))
     return json_answer({"queue_running": running, "queue_pending": pending})
 
 
@@ -55,9 +57,7 @@ async def remove_from_queue(request: web.Request) -> web.Response:
 
 @needs(Right.USE)
 async def show_history(request: web.Request) -> web.Response:
-    max_items, offset = whole_number(request, "max_items"), whole_number(request, "offset")
-    if max_items is not None and max_items < 0:
-        raise Refusal("max_items must not be negative")
+    max_items, offset = _page(request)
     engine = await engine_of(request)
     search = request.query.get("search", "")
     return json_answer(await engine.history(max_items, offset, search, owner_of(request)))
@@ -98,3 +98,10 @@ async def free(request: web.Request) -> web.Response:
     asked = await read_as(request, Free)
     await (await engine_of(request)).free(asked.unload_models, asked.free_memory)
     return empty()
+
+
+def _page(request: web.Request) -> tuple[int | None, int | None]:
+    max_items, offset = whole_number(request, "max_items"), whole_number(request, "offset")
+    if max_items is not None and max_items < 0:
+        raise Refusal("max_items must not be negative")
+    return max_items, offset
