@@ -36,18 +36,23 @@ class Tiles:
         size = min(largest, math.ceil((length + (count - 1) * overlap) / count))
         return Tiles(length, size, tuple(round(i * (length - size) / (count - 1)) for i in range(count)))
 
-    def weights(self, scale: int) -> list[Tensor]:
+    def weights(self, scale: int, unseen: float = 0.0) -> list[Tensor]:
         """How much each tile counts at each of its places, of which there are `scale` for one along the axis: rising
-        and falling linearly where tiles overlap, 1 in sum everywhere."""
+        and falling linearly where tiles overlap, 1 in sum everywhere. The share `unseen` of an overlap (below 1/2) next
+        to a tile's edge does not count: what a network makes there, it makes without seeing what lies beyond."""
+
+        def rising(places: Tensor, overlap: int) -> Tensor:
+            return ((places / overlap - unseen) / (1 - 2 * unseen)).clamp(0, 1)
+
         size, starts = self.size * scale, [start * scale for start in self.starts]
         places = torch.arange(size) + 0.5
         ramps = []
         for i, start in enumerate(starts):
             ramp = torch.ones(size)
             if i:
-                ramp *= (places / (starts[i - 1] + size - start)).clamp(max=1)
+                ramp *= rising(places, starts[i - 1] + size - start)
             if i + 1 < len(starts):
-                ramp *= ((size - places) / (start + size - starts[i + 1])).clamp(max=1)
+                ramp *= rising(size - places, start + size - starts[i + 1])
             ramps.append(ramp)
         total = torch.zeros(self.length * scale)
         for start, ramp in zip(starts, ramps, strict=True):
@@ -56,17 +61,24 @@ class Tiles:
 
 
 def in_tiles(
-    function: Callable[[Tensor], Tensor], x: Tensor, rows: Tiles, columns: Tiles, before: int, after: int
+    function: Callable[[Tensor], Tensor],
+    x: Tensor,
+    rows: Tiles,
+    columns: Tiles,
+    before: int,
+    after: int,
+    unseen: float = 0.0,
+    progressed: progress.ProgressBar | None = None,
 ) -> Tensor:
     """`function` of `x` [1, C, H, W] tile by tile, saying after each how far it is.
 
     It maps [1, C, h * before, w * before] to [1, D, h * after, w * after], `rows` and `columns` counting in h and w.
-    The result is on the device of the function's results.
+    The result is on the device of the function's results. `unseen` as in `Tiles.weights`.
     """
     out: Tensor | None = None
-    progressed = progress.ProgressBar(len(rows.starts) * len(columns.starts))
-    for top, down in zip(rows.starts, rows.weights(after), strict=True):
-        for left, across in zip(columns.starts, columns.weights(after), strict=True):
+    progressed = progressed or progress.ProgressBar(len(rows.starts) * len(columns.starts))
+    for top, down in zip(rows.starts, rows.weights(after, unseen), strict=True):
+        for left, across in zip(columns.starts, columns.weights(after, unseen), strict=True):
             y, z = top * before, left * before
             tile = function(x[:, :, y : y + rows.size * before, z : z + columns.size * before])
             if out is None:

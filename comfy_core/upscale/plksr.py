@@ -1,0 +1,133 @@
+"""PLKSR and RealPLKSR: a very large convolution of some channels in every block.
+
+Lee et al. 2024, https://arxiv.org/abs/2404.11848, and the variant with norms that training with neosr made common
+(https://github.com/neosr-project/neosr); names as in their releases.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from comfy_core.families._ldm import build
+from comfy_core.upscale._parts import Upscaler, conv
+from comfy_core.weights import Weights
+
+NAME = "PLKSR"
+NORM_GROUPS = 4
+
+
+@dataclass(frozen=True)
+class Dims:
+    """`large` channels go through a convolution of `kernel` x `kernel`; `mixer` are the edges of the other two.
+    `real`: the variant with norms, `layer_norm` that with one at the beginning of a block."""
+
+    width: int = 64
+    blocks: int = 28
+    scale: int = 4
+    kernel: int = 17
+    large: int = 16
+    mixer: tuple[int, int] = (3, 1)
+    attention: bool = True
+    real: bool = False
+    layer_norm: bool = False
+
+
+class ChannelNorm(nn.Module):
+    """A layer norm of the channels of [B, C, H, W]."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.empty(width)), nn.Parameter(torch.empty(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x.movedim(1, -1), self.weight.shape, self.weight, self.bias, 1e-6).movedim(-1, 1)
+
+
+class LargeKernel(nn.Module):
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = self.conv.in_channels
+        return torch.cat([self.conv(x[:, :channels]), x[:, channels:]], dim=1)
+
+
+class ElementAttention(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.f = nn.Sequential(conv(width, width), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.f(x)
+
+
+class Block(nn.Module):
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        width, (before, after) = dims.width, dims.mixer
+        mixer = nn.Sequential(
+            nn.Conv2d(width, 2 * width, before, padding=before // 2),
+            nn.Mish() if dims.real else nn.GELU(),
+            nn.Conv2d(2 * width, width, after, padding=after // 2),
+        )
+        self.layer_norm = ChannelNorm(width) if dims.layer_norm else nn.Identity()
+        self.mixer_name = "channel_mixer" if dims.real else "channe_mixer"
+        self.add_module(self.mixer_name, mixer)
+        self.lk = LargeKernel(dims.large, dims.kernel)
+        self.attn = ElementAttention(width) if dims.attention else nn.Identity()
+        self.refine = nn.Conv2d(width, width, 1)
+        self.norm = nn.GroupNorm(NORM_GROUPS, width) if dims.real and not dims.layer_norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        mixed = self.get_submodule(self.mixer_name)(self.layer_norm(x))
+        return x + self.norm(self.refine(self.attn(self.lk(mixed))))
+
+
+class PLKSR(nn.Module):
+    multiple, in_channels, out_channels = 1, 3, 3
+
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        self.dims, self.scale, self.takes_half = dims, dims.scale, not dims.real
+        dropout = [nn.Identity()] if dims.real else []
+        self.feats = nn.Sequential(
+            conv(3, dims.width),
+            *(Block(dims) for _ in range(dims.blocks)),
+            *dropout,
+            conv(dims.width, 3 * dims.scale**2),
+        )
+
+    def values(self, pixels: int) -> float:
+        return pixels * max(7 * self.dims.width, 6 * 3 * self.scale**2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.feats(x) + x.repeat_interleave(self.scale**2, dim=1), self.scale)
+
+
+def recognise(weights: Weights) -> bool:
+    return "feats.0.weight" in weights and "feats.1.lk.conv.weight" in weights and "to_img.init_pos" not in weights
+
+
+def load(weights: Weights) -> Upscaler:
+    real = "feats.1.channel_mixer.0.weight" in weights
+    mixer = f"feats.1.{'channel_mixer' if real else 'channe_mixer'}"
+    last = max(int(name.split(".")[1]) for name in weights if name.startswith("feats."))
+    large, _, kernel, _ = weights.shape("feats.1.lk.conv.weight")
+    dims = Dims(
+        width=weights.shape("feats.0.weight")[0],
+        blocks=sum(name.endswith(".lk.conv.weight") for name in weights),
+        scale=math.isqrt(weights.shape(f"feats.{last}.weight")[0] // 3),
+        kernel=kernel,
+        large=large,
+        mixer=(weights.shape(f"{mixer}.0.weight")[2], weights.shape(f"{mixer}.2.weight")[2]),
+        attention="feats.1.attn.f.0.weight" in weights,
+        real=real,
+        layer_norm="feats.1.layer_norm.weight" in weights,
+    )
+    return Upscaler(build(PLKSR, dims, NAME, weights), weights)
