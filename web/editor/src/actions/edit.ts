@@ -1,5 +1,6 @@
 import { copyNodes, pasteNodes } from "../graph/clipboard";
 import { removeNodes, setCollapsed, toggleMode } from "../graph/edit";
+import { redo, undo } from "../graph/navigation";
 import { Mode } from "../graph/records";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
@@ -15,14 +16,14 @@ export const editActions: readonly Action[] = [
     label: "Undo",
     keys: ["Ctrl+Z"],
     enabled: ({ doc }) => doc.store.history.canUndo,
-    run: ({ doc }) => doc.store.undo(),
+    run: ({ doc }) => undo(doc),
   },
   {
     id: "redo",
     label: "Redo",
     keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
     enabled: ({ doc }) => doc.store.history.canRedo,
-    run: ({ doc }) => doc.store.redo(),
+    run: ({ doc }) => redo(doc),
   },
   {
     id: "delete",

@@ -55,6 +55,7 @@ export interface Editor {
   open(file: Json, name: string, path?: string): void;
   /** Puts copied nodes here, or a little aside of where they were. */
   paste(at?: Point): Promise<void>;
+  /** Goes to a node of the open sheet, or to the one that has this id in the prompt. */
   reveal(id: NodeId): void;
   toggleTheme(): void;
   togglePanel(id: string): void;

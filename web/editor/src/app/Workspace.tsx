@@ -41,8 +41,8 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
     if (!host) return;
     const created = new Engine(host, editor.doc, editor.selection);
     created.setMarks({
-      isFailed: (id) => editor.status.get(id).problems.length > 0,
-      isRunning: (id) => editor.status.get(id).state === "running",
+      isFailed: (id) => editor.status.get(editor.doc.runId(id)).problems.length > 0,
+      isRunning: (id) => editor.status.get(editor.doc.runId(id)).state === "running",
     });
     const off = editor.status.changed.on(() => created.isFar && created.invalidate());
     editor.engine = created;
@@ -130,7 +130,7 @@ function nodeServices(editor: OpenEditor, engine: Engine, show: (shown: Shown) =
     upload: (file) => api.uploadImage(file),
     openImages: (images, index) => show({ images, index }),
     showProblems(id) {
-      const items = problemItems(id, status.get(id).problems, doc, editor.reveal);
+      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, doc, editor.reveal);
       showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
     },
   };

@@ -15,6 +15,7 @@ import { GraphDocument } from "../graph/document";
 import { isApiPrompt, readPrompt } from "../graph/formats/readPrompt";
 import { readWorkflow } from "../graph/formats/readWorkflow";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
+import { locate } from "../graph/navigation";
 import { type NodeDefs, parseObjectInfo } from "../graph/nodeDefs";
 import { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
@@ -57,7 +58,10 @@ export function createEditor(
   const doc = new GraphDocument(defs);
   const status = new RunStatus();
   const run = createRunStore();
-  const reveal: Editor["reveal"] = (id) => {
+  const reveal: Editor["reveal"] = (runId) => {
+    const place = doc.isHere(runId) ? null : locate(doc, runId);
+    const id = place?.id ?? runId;
+    if (place) doc.goTo(place.path);
     editor.selection.set([id]);
     editor.engine?.focusNode(id);
   };
@@ -184,7 +188,9 @@ function refreshOnReconnect(editor: OpenEditor): () => void {
     lost = false;
     loadDefs(api).then(
       (defs) => {
-        const wasMissing = [...doc.nodes()].some((node) => !doc.defs.has(node.type) && defs.has(node.type));
+        const wasMissing = [...doc.allNodes()].some(
+          (node) => !doc.defs.has(node.type) && defs.has(node.type),
+        );
         doc.setDefs(defs);
         // Values of a class that was unknown until now can be read only with its definition.
         if (wasMissing) load(editor, writeWorkflow(doc), identity(editor));

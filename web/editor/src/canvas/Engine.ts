@@ -95,7 +95,7 @@ export class Engine implements ToolContext {
       }),
       // Near, nodes show their selection themselves; links do not change with it.
       selection.changed.on(() => this.isFar && this.invalidate()),
-      doc.touched.on(() => selection.prune((id) => doc.node(id) !== undefined)),
+      doc.touched.on(() => selection.prune((id) => doc.isHere(id))),
       doc.replacing.on(() => {
         this.hover(null);
         this.shells.clear();

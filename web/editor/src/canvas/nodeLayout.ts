@@ -5,6 +5,7 @@
 
 import type { NodeShape, WidgetShape } from "../graph/nodeShape";
 import type { NodeRecord } from "../graph/records";
+import { isSide } from "../graph/sheets";
 import { REROUTE } from "../graph/virtualNodes";
 import { clamp, type Point, type Rect } from "../lib/geometry";
 
@@ -13,6 +14,7 @@ export const ROW = 24;
 export const GAP = 4;
 export const PAD = 8;
 export const MIN_WIDTH = 180;
+const SIDE_WIDTH = 140;
 export const DEFAULT_WIDTH = 260;
 export const TEXT_DEFAULT_WIDTH = 340;
 const TEXT_MIN = 64;
@@ -132,9 +134,9 @@ function collapsedLayout(shape: NodeShape, w: number): NodeLayout {
 }
 
 function nodeWidth(node: NodeRecord, shape: NodeShape, width: number): number {
-  const least = node.type === REROUTE ? 80 : MIN_WIDTH;
+  const least = node.type === REROUTE ? 80 : isSide(node.type) ? SIDE_WIDTH : MIN_WIDTH;
   if (width > 0) return Math.max(least, width);
-  if (node.type === REROUTE) return least;
+  if (node.type === REROUTE || isSide(node.type)) return least;
   return shape.widgets.some(isTall) ? TEXT_DEFAULT_WIDTH : DEFAULT_WIDTH;
 }
 

@@ -96,6 +96,7 @@ export class Scene {
   }
 
   frame(id: NodeId): Rect | undefined {
+    if (!this.doc.isHere(id)) return undefined;
     const [pos, layout] = [this.pos(id), this.layout(id)];
     return pos && layout && frameOf(pos, layout);
   }
@@ -191,7 +192,7 @@ export class Scene {
   }
 
   private at(id: NodeId, offset: Point | undefined): Point | undefined {
-    const pos = this.pos(id);
+    const pos = this.doc.isHere(id) ? this.pos(id) : undefined;
     return pos && offset && { x: pos.x + offset.x, y: pos.y + offset.y };
   }
 

@@ -3,14 +3,16 @@ import type { Point } from "../lib/geometry";
 import { isObject, type Json, parseJson, stringifyJson } from "../lib/json";
 import type { GraphDocument } from "./document";
 import { readWorkflow } from "./formats/readWorkflow";
-import { writeWorkflow } from "./formats/writeWorkflow";
+import { writeSheet } from "./formats/writeSheet";
 import type { NodeId } from "./records";
 
 const MARK = "easel/nodes";
 
 export function copyNodes(doc: GraphDocument, ids: ReadonlySet<NodeId>): string {
-  const { nodes, links } = writeWorkflow(doc, ids);
-  return stringifyJson({ clipboard: MARK, nodes, links });
+  const links = [...doc.links()].filter((link) => ids.has(link.from) && ids.has(link.to));
+  const part = { nodes: ids, links: new Set(links.map((link) => link.id)), groups: new Set<string>() };
+  const content = writeSheet(doc, doc.sheet, false, part);
+  return stringifyJson({ clipboard: MARK, nodes: content.nodes, links: content.links });
 }
 
 export function isCopiedNodes(text: string): boolean {
@@ -36,9 +38,10 @@ export function pasteNodes(doc: GraphDocument, text: string, at?: Point): NodeId
       if (record.kind === "node") {
         const { id: _, ...raw } = record.raw;
         const pos = { x: record.pos.x + by.x, y: record.pos.y + by.y };
-        tx.put({ ...record, id: renamed(record.id), pos, raw });
+        tx.put({ ...record, id: renamed(record.id), sheet: doc.sheet, pos, raw });
       } else if (record.kind === "link") {
-        tx.put({ ...record, id: doc.nextLinkId(), from: renamed(record.from), to: renamed(record.to) });
+        const ends = { from: renamed(record.from), to: renamed(record.to) };
+        tx.put({ ...record, id: doc.nextLinkId(), sheet: doc.sheet, ...ends, raw: null });
       }
     }
   });

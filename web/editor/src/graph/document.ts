@@ -1,53 +1,63 @@
-/** One open workflow: its records, what can be asked about them, and who wants to know when they change. */
+/**
+ * One open workflow: its records, what can be asked about them, and who wants to know when they change. One of its sheets
+ * is open, the root or the inside of a subgraph: `nodes`, `links`, `groups` and `reroutes` are those of the open sheet.
+ */
 import { Emitter } from "../lib/emitter";
-import { isArray, isObject, type JsonObject } from "../lib/json";
+import type { JsonObject } from "../lib/json";
+import { Counters, type LastIds } from "./counters";
 import { type Decoration, decorated } from "./decoration";
-import { LinkIndex } from "./linkIndex";
+import { validPath } from "./navigation";
 import type { NodeDefs } from "./nodeDefs";
 import { type NodeShape, type ShapeContext, shapeOf } from "./nodeShape";
+import { promptSegments } from "./promptIds";
+import { type GraphDiff, type GraphTx, RecordSet } from "./recordSet";
 import {
   type GraphRecord,
   type GroupId,
   type GroupRecord,
-  keyOf,
   type LinkRecord,
   type NodeId,
   type NodeRecord,
-  type RecordKey,
-  rebase,
+  type RerouteId,
+  type RerouteRecord,
+  ROOT,
+  type SheetId,
 } from "./records";
-import { type Change, type Diff, RecordStore, type Transaction } from "./store";
+import { looseReroutes } from "./rerouteChains";
+import { idOn } from "./sheets";
+import type { Change } from "./store";
 
-export type GraphDiff = Diff<RecordKey, GraphRecord>;
-export type GraphTx = Transaction<RecordKey, GraphRecord>;
+export type { GraphDiff, GraphTx } from "./recordSet";
 
 export interface DocumentContent {
-  /** The members of the file's root object that are not nodes, links or groups, as they were read. */
+  /** The members of the file's root object that are not records, as they were read. */
   readonly root: JsonObject;
   readonly records: readonly GraphRecord[];
 }
 
-export class GraphDocument implements ShapeContext {
-  readonly store = new RecordStore<RecordKey, GraphRecord>(keyOf, (change) => this.index(change), rebase);
-  /** The nodes whose look may have changed: changed themselves, or at an end of a changed link. */
+export class GraphDocument extends RecordSet implements ShapeContext {
+  /** The nodes whose look may have changed: changed themselves, at an end of a changed link, or of the sheet left or opened. */
   readonly touched = new Emitter<ReadonlySet<NodeId>>();
   /** Another workflow is about to take the place of this one: ids will mean other nodes. */
   readonly replacing = new Emitter();
   /** It is about to be written to a file: whoever holds values elsewhere puts them in now. */
   readonly writing = new Emitter();
+  /** Another sheet was opened. */
+  readonly navigated = new Emitter();
 
   root: JsonObject = {};
 
-  private readonly links_ = new LinkIndex();
   private readonly shapes = new Map<NodeId, NodeShape>();
+  private readonly shaping = new Set<NodeId>();
   private readonly watchers = new Map<NodeId, Set<() => void>>();
   private readonly decorations = new Map<NodeId, Decoration>();
-  private subgraphs = new Map<string, string>();
-  private lastNode = 0;
-  private lastLink = 0;
-  private lastGroup = 0;
+  private readonly counters = new Counters();
+  private segments: ReadonlyMap<NodeId, string> | null = null;
+  private path_: readonly NodeId[] = [];
+  private editing = false;
 
   constructor(private defs_: NodeDefs) {
+    super();
     this.store.changed.on((diff) => this.announce(diff));
   }
 
@@ -58,13 +68,12 @@ export class GraphDocument implements ShapeContext {
   load(content: DocumentContent): void {
     this.replacing.emit();
     this.root = content.root;
-    this.subgraphs = readSubgraphNames(content.root);
-    this.lastNode = counter(content.root.last_node_id);
-    this.lastLink = counter(content.root.last_link_id);
-    this.lastGroup = 0;
+    this.path_ = [];
+    this.counters.restart(content.root);
     this.shapes.clear();
     this.decorations.clear();
     this.store.replaceAll(content.records);
+    this.navigated.emit();
   }
 
   /** A fresh catalogue: lists of files may have changed, missing classes may have come. */
@@ -74,54 +83,81 @@ export class GraphDocument implements ShapeContext {
     this.tell(new Set([...this.nodes()].map((node) => node.id)));
   }
 
+  /** One step of undo. Reroutes that no link goes through any more leave with the edit that took their links. */
   transact(label: string, edit: (tx: GraphTx) => void, mergeKey?: string): void {
-    this.store.transact(label, edit, mergeKey);
+    if (this.editing) {
+      this.store.transact(label, edit, mergeKey);
+      return;
+    }
+    this.editing = true;
+    try {
+      const tidied = (tx: GraphTx) => {
+        edit(tx);
+        for (const id of looseReroutes(this)) tx.remove(`reroute:${id}`);
+      };
+      this.store.transact(label, tidied, mergeKey);
+    } finally {
+      this.editing = false;
+    }
   }
 
-  node(id: NodeId): NodeRecord | undefined {
-    return this.store.get(`node:${id}`) as NodeRecord | undefined;
+  // --- the open sheet ---
+
+  /** The subgraph nodes that were entered, the outermost first. */
+  get path(): readonly NodeId[] {
+    return this.path_;
+  }
+
+  get sheet(): SheetId {
+    return this.sheetAt(this.path_);
+  }
+
+  /** Opens the sheet that this way leads to, as far as it leads anywhere. */
+  goTo(path: readonly NodeId[]): void {
+    const valid = validPath(this, path);
+    if (valid.length === this.path_.length && valid.every((id, i) => id === this.path_[i])) return;
+    const left = [...this.nodes()].map((node) => node.id);
+    this.path_ = valid;
+    this.tell(new Set([...left, ...[...this.nodes()].map((node) => node.id)]));
+    this.navigated.emit();
+  }
+
+  private sheetAt(path: readonly NodeId[]): SheetId {
+    const last = path.at(-1);
+    return last === undefined ? ROOT : (this.node(last)?.type ?? ROOT);
+  }
+
+  isHere(id: NodeId): boolean {
+    return this.node(id)?.sheet === this.sheet;
   }
 
   *nodes(): IterableIterator<NodeRecord> {
-    for (const record of this.store.all()) if (record.kind === "node") yield record;
+    yield* this.on(this.sheet, "node");
   }
 
   *links(): IterableIterator<LinkRecord> {
-    for (const record of this.store.all()) if (record.kind === "link") yield record;
+    yield* this.on(this.sheet, "link");
   }
 
   *groups(): IterableIterator<GroupRecord> {
-    for (const record of this.store.all()) if (record.kind === "group") yield record;
+    yield* this.on(this.sheet, "group");
   }
 
-  group(id: GroupId): GroupRecord | undefined {
-    return this.store.get(`group:${id}`) as GroupRecord | undefined;
-  }
-
-  link(id: string): LinkRecord | undefined {
-    return this.store.get(`link:${id}`) as LinkRecord | undefined;
-  }
-
-  linkInto(node: NodeId, input: string): LinkRecord | undefined {
-    return this.links_.linkInto(node, input);
-  }
-
-  linksFrom(node: NodeId): readonly LinkRecord[] {
-    return this.links_.linksFrom(node);
-  }
-
-  linksOf(node: NodeId): readonly LinkRecord[] {
-    return this.links_.linksOf(node);
+  *reroutes(): IterableIterator<RerouteRecord> {
+    yield* this.on(this.sheet, "reroute");
   }
 
   shape(id: NodeId): NodeShape | undefined {
     const known = this.shapes.get(id);
     if (known) return known;
     const node = this.node(id);
-    if (!node) return undefined;
+    // A subgraph that contains itself would never be done.
+    if (!node || this.shaping.has(id)) return undefined;
+    this.shaping.add(id);
     const decoration = this.decorations.get(id);
     const plain = shapeOf(node, this);
     const shape = decoration ? decorated(plain, decoration) : plain;
+    this.shaping.delete(id);
     this.shapes.set(id, shape);
     return shape;
   }
@@ -148,24 +184,37 @@ export class GraphDocument implements ShapeContext {
     return this.shape(id)?.outputs[output]?.type;
   }
 
-  subgraphName(type: string): string | undefined {
-    return this.subgraphs.get(type);
+  /** A node's own part of its id in a prompt. */
+  segment(id: NodeId): string {
+    this.segments ??= promptSegments(this);
+    return this.segments.get(id) ?? id;
   }
 
-  nextNodeId(): NodeId {
-    return String(++this.lastNode);
+  /** By which id the server speaks of a node of the open sheet: the ids along the way, joined. */
+  runId(id: NodeId): string {
+    return [...this.path_, id].map((part) => this.segment(part)).join(":");
   }
 
-  nextLinkId(): string {
-    return String(++this.lastLink);
+  // --- new ids ---
+
+  nextNodeId(sheet = this.sheet): NodeId {
+    return idOn(sheet, String(this.counters.next("node")));
   }
 
-  nextGroupId(): GroupId {
-    return String(++this.lastGroup);
+  nextLinkId(sheet = this.sheet): string {
+    return idOn(sheet, String(this.counters.next("link")));
   }
 
-  get lastIds(): { node: number; link: number } {
-    return { node: this.lastNode, link: this.lastLink };
+  nextGroupId(sheet = this.sheet): GroupId {
+    return idOn(sheet, String(this.counters.next("group")));
+  }
+
+  nextRerouteId(sheet = this.sheet): RerouteId {
+    return idOn(sheet, String(this.counters.next("reroute")));
+  }
+
+  get lastIds(): LastIds {
+    return this.counters.last;
   }
 
   watch(id: NodeId, listener: () => void): () => void {
@@ -178,22 +227,27 @@ export class GraphDocument implements ShapeContext {
     };
   }
 
-  private index({ before, after }: Change<GraphRecord>): void {
-    if (before?.kind === "link") this.links_.remove(before);
-    if (after?.kind === "link") this.links_.add(after);
+  protected override index(change: Change<GraphRecord>): void {
+    super.index(change);
+    const { before, after } = change;
     const record = after ?? before;
-    if (record?.kind === "node") {
+    if (!record) return;
+    this.counters.see(record);
+    if (record.kind === "node") {
+      if (!before || !after) this.segments = null;
       if (before?.kind === "node" && after?.kind === "node" && sameShape(before, after)) return;
       this.shapes.delete(record.id);
-      this.lastNode = Math.max(this.lastNode, counter(record.id));
       // A primitive mirrors its target.
-      for (const link of this.links_.linksOf(record.id))
-        if (link.to === record.id) this.shapes.delete(link.from);
-    } else if (record?.kind === "link") {
+      for (const link of this.linksOf(record.id)) if (link.to === record.id) this.shapes.delete(link.from);
+    } else if (record.kind === "link") {
       this.shapes.delete(record.from);
       this.shapes.delete(record.to);
-      this.lastLink = Math.max(this.lastLink, counter(record.id));
-    } else if (record?.kind === "group") this.lastGroup = Math.max(this.lastGroup, counter(record.id));
+    } else if (record.kind === "sheet") {
+      this.segments = null;
+      this.shapes.clear();
+    }
+    const inside = sheetOf(record);
+    if (inside !== ROOT) for (const id of this.hostsOf(inside)) this.shapes.delete(id);
   }
 
   private announce(diff: GraphDiff): void {
@@ -202,8 +256,13 @@ export class GraphDocument implements ShapeContext {
       for (const record of [before, after]) {
         if (record?.kind === "node") ids.add(record.id);
         else if (record?.kind === "link") ids.add(record.from).add(record.to);
+        const inside = record ? sheetOf(record) : ROOT;
+        if (inside === ROOT) continue;
+        for (const id of this.hostsOf(inside)) ids.add(id);
+        if (record?.kind === "sheet") for (const { id } of this.on(inside, "node")) ids.add(id);
       }
     }
+    this.goTo(this.path_);
     this.tell(ids);
   }
 
@@ -214,6 +273,11 @@ export class GraphDocument implements ShapeContext {
   }
 }
 
+/** The sheet that a record says something about. */
+function sheetOf(record: GraphRecord): SheetId {
+  return record.kind === "sheet" ? record.id : record.sheet;
+}
+
 /** Moving, resizing and muting do not change what a node offers. */
 function sameShape(a: NodeRecord, b: NodeRecord): boolean {
   return (
@@ -221,21 +285,7 @@ function sameShape(a: NodeRecord, b: NodeRecord): boolean {
     a.title === b.title &&
     a.values === b.values &&
     a.inputs === b.inputs &&
-    a.outputs === b.outputs
+    a.outputs === b.outputs &&
+    a.raw === b.raw
   );
-}
-
-function counter(value: unknown): number {
-  const n = Number(value);
-  return Number.isSafeInteger(n) && n > 0 ? n : 0;
-}
-
-function readSubgraphNames(root: JsonObject): Map<string, string> {
-  const names = new Map<string, string>();
-  const list =
-    isObject(root.definitions) && isArray(root.definitions.subgraphs) ? root.definitions.subgraphs : [];
-  for (const item of list) {
-    if (isObject(item) && typeof item.id === "string") names.set(item.id, String(item.name ?? "Subgraph"));
-  }
-  return names;
 }

@@ -1,6 +1,7 @@
 /** The verbs of editing. Each takes the document and makes one transaction. */
 import type { Point } from "../lib/geometry";
 import type { Json } from "../lib/json";
+import { controlHolder } from "./controls";
 import type { GraphDocument, GraphTx } from "./document";
 import type { PaletteColor } from "./palette";
 import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord } from "./records";
@@ -29,6 +30,7 @@ export function addNode(doc: GraphDocument, type: string, pos: Point, width = 0)
   const node: NodeRecord = {
     kind: "node",
     id,
+    sheet: doc.sheet,
     type,
     title: null,
     pos,
@@ -42,7 +44,7 @@ export function addNode(doc: GraphDocument, type: string, pos: Point, width = 0)
     controls,
     inputs: [],
     outputs: [],
-    raw: { flags: {}, properties: { "Node name for S&R": type } },
+    raw: { properties: { "Node name for S&R": type } },
   };
   doc.transact("Add node", (tx) => tx.put(node));
   return id;
@@ -73,7 +75,8 @@ export function connect(doc: GraphDocument, from: OutputRef, to: InputRef): bool
   doc.transact("Connect", (tx) => {
     if (existing) tx.remove(`link:${existing.id}`);
     const ends = { from: from.node, output: from.output, to: to.node, input: to.input };
-    tx.put({ kind: "link", id: doc.nextLinkId(), ...ends, type });
+    const sheet = doc.node(to.node)?.sheet ?? doc.sheet;
+    tx.put({ kind: "link", id: doc.nextLinkId(sheet), sheet, ...ends, type, parent: null, raw: null });
   });
   return true;
 }
@@ -109,7 +112,11 @@ export function setValue(doc: GraphDocument, id: NodeId, name: string, value: Js
 }
 
 export function setControl(doc: GraphDocument, id: NodeId, name: string, mode: ControlMode): void {
-  update(doc, `Change ${name}`, id, (node) => ({ ...node, controls: { ...node.controls, [name]: mode } }));
+  const [holder, widget] = controlHolder(doc, id, name);
+  update(doc, `Change ${name}`, holder, (node) => ({
+    ...node,
+    controls: { ...node.controls, [widget]: mode },
+  }));
 }
 
 export function setTitle(doc: GraphDocument, id: NodeId, title: string): void {

@@ -3,14 +3,16 @@ import type { Rect } from "../lib/geometry";
 import type { GraphDocument } from "./document";
 import { removeNodes } from "./edit";
 import type { GroupId, GroupRecord, NodeId } from "./records";
+import { localId } from "./sheets";
 
 /** The size of the title's letters that files state; others read it, we do not. */
 const FONT_SIZE = 24;
 
 export function addGroup(doc: GraphDocument, title: string, rect: Rect): GroupId {
   const id = doc.nextGroupId();
-  const raw = { id: Number(id), font_size: FONT_SIZE, flags: {} };
-  doc.transact("Group", (tx) => tx.put({ kind: "group", id, title, rect, color: null, raw }));
+  const { sheet } = doc;
+  const raw = { id: Number(localId(id, sheet)), font_size: FONT_SIZE, flags: {} };
+  doc.transact("Group", (tx) => tx.put({ kind: "group", id, sheet, title, rect, color: null, raw }));
   return id;
 }
 

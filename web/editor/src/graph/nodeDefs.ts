@@ -16,6 +16,8 @@ export interface InputDef {
   readonly branches?: ReadonlyMap<string, readonly InputDef[]>;
   /** A group of sockets that grows as links are made. */
   readonly autogrow?: Autogrow;
+  /** Inputs and outputs of a node with the same name here take on one type, that of the first link. */
+  readonly match?: string;
 }
 
 export interface Autogrow {
@@ -28,6 +30,7 @@ export interface OutputDef {
   readonly name: string;
   readonly type: string;
   readonly isList: boolean;
+  readonly match?: string;
 }
 
 export interface NodeDef {
@@ -111,12 +114,8 @@ function parseInput(name: string, info: Json | undefined, optional: boolean): In
   };
   if (type === "COMFY_DYNAMICCOMBO_V3") return { ...base, ...dynamicCombo(name, options) };
   if (type === "COMFY_AUTOGROW_V3") return { ...base, ...autogrow(name, options, optional) };
-  const allowed = isObject(options.template) ? text(options.template.allowed_types) : "";
-  return {
-    ...base,
-    type: type === "COMFY_MATCHTYPE_V3" ? allowed || "*" : type,
-    widget: widgetSpec(name, type, options, list),
-  };
+  if (type === "COMFY_MATCHTYPE_V3") return { ...base, ...matching(options) };
+  return { ...base, type, widget: widgetSpec(name, type, options, list) };
 }
 
 function dynamicCombo(name: string, options: JsonObject): Pick<InputDef, "type" | "widget" | "branches"> {
@@ -126,6 +125,11 @@ function dynamicCombo(name: string, options: JsonObject): Pick<InputDef, "type" 
   }
   const widget = widgetSpec(name, "COMBO", { ...options, options: [...branches.keys()] });
   return { type: "COMBO", widget, branches };
+}
+
+function matching(options: JsonObject): Pick<InputDef, "type" | "widget" | "match"> {
+  const template = isObject(options.template) ? options.template : {};
+  return { type: text(template.allowed_types) || "*", widget: null, match: text(template.template_id) };
 }
 
 function autogrow(
@@ -156,10 +160,12 @@ function parseOutputs(info: JsonObject): OutputDef[] {
   return types.map((type, i) => {
     const name = isArray(info.output_name) ? text(info.output_name[i]) : "";
     const plain = isArray(type) ? "COMBO" : text(type) || "*";
+    const match = isArray(info.output_matchtypes) ? text(info.output_matchtypes[i]) : "";
     return {
       name: name || plain,
       type: plain === "COMFY_MATCHTYPE_V3" ? "*" : plain,
       isList: isArray(info.output_is_list) && info.output_is_list[i] === true,
+      ...(match ? { match } : {}),
     };
   });
 }

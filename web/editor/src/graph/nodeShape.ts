@@ -1,6 +1,9 @@
 /** What a node offers right now: its sockets, widgets and outputs, from definition, values, links and file together. */
 import type { InputDef, NodeDef, NodeDefs } from "./nodeDefs";
-import type { LinkRecord, NodeId, NodeRecord, SavedSlot } from "./records";
+import type { LinkRecord, NodeId, NodeRecord, SavedSlot, SheetRecord } from "./records";
+import { isSide } from "./sheets";
+import { instanceShape, sideShape } from "./subgraphShape";
+import { isAny } from "./types";
 import { PRIMITIVE, REROUTE, VIRTUAL_DEFS } from "./virtualNodes";
 import type { WidgetSpec } from "./widgets";
 
@@ -37,7 +40,8 @@ export interface OutputShape {
   readonly isList: boolean;
 }
 
-export type NodeStatus = "known" | "virtual" | "subgraph" | "missing";
+/** A side is an end of a subgraph on its own sheet, where its inputs come from or its outputs go to. */
+export type NodeStatus = "known" | "virtual" | "subgraph" | "side" | "missing";
 
 export interface NodeShape {
   readonly status: NodeStatus;
@@ -51,7 +55,7 @@ export interface NodeShape {
 /** The part of a document that shapes depend on. */
 export interface ShapeContext {
   readonly defs: NodeDefs;
-  subgraphName(type: string): string | undefined;
+  definition(type: string): SheetRecord | undefined;
   linkInto(node: NodeId, input: string): LinkRecord | undefined;
   linksFrom(node: NodeId): readonly LinkRecord[];
   node(id: NodeId): NodeRecord | undefined;
@@ -59,10 +63,13 @@ export interface ShapeContext {
 }
 
 export function shapeOf(node: NodeRecord, doc: ShapeContext): NodeShape {
+  if (isSide(node.type)) return sideShape(node, doc);
+  const subgraph = doc.definition(node.type);
+  if (subgraph) return instanceShape(node, subgraph, doc);
   const def = doc.defs.get(node.type) ?? VIRTUAL_DEFS.get(node.type);
-  if (!def) return fileShape(node, doc);
+  if (!def) return fileShape(node);
   const linked = (name: string) => doc.linkInto(node.id, name) !== undefined;
-  const inputs = expandInputs(def.inputs, node.values, linked);
+  const inputs = matched(expandInputs(def.inputs, node.values, linked), node, doc);
   const status: NodeStatus = doc.defs.has(node.type) ? "known" : "virtual";
   const shape: NodeShape = {
     status,
@@ -73,7 +80,7 @@ export function shapeOf(node: NodeRecord, doc: ShapeContext): NodeShape {
       ...extraSockets(node, def, inputs),
     ],
     widgets: inputs.flatMap((input) => widgetShape(input)),
-    outputs: outputShapes(node, def),
+    outputs: outputShapes(node, def, inputs, doc),
   };
   if (status === "virtual" && node.type === REROUTE) return rerouteShape(node, shape, doc);
   if (status === "virtual" && node.type === PRIMITIVE) return primitiveShape(node, shape, doc);
@@ -105,6 +112,20 @@ export function expandInputs(
   });
 }
 
+/** Inputs that must be of one type take on that of the others' links. */
+function matched(inputs: readonly InputDef[], node: NodeRecord, doc: ShapeContext): InputDef[] {
+  return inputs.map((input) => {
+    if (input.match === undefined) return input;
+    const others = inputs.filter((other) => other !== input && other.match === input.match);
+    return { ...input, type: linkedType(others, node, doc) ?? input.type };
+  });
+}
+
+function linkedType(inputs: readonly InputDef[], node: NodeRecord, doc: ShapeContext): string | undefined {
+  const types = inputs.map((input) => doc.linkInto(node.id, input.name)?.type ?? "*");
+  return types.find((type) => !isAny(type));
+}
+
 function socketShape(input: InputDef): SocketShape {
   return { name: input.name, label: input.label, type: input.type, optional: input.optional, extra: false };
 }
@@ -117,46 +138,42 @@ function widgetShape(input: InputDef): WidgetShape[] {
 
 /** A plain socket that only the file knows stays; a widget input that only the file knows is dropped. */
 function extraSockets(node: NodeRecord, def: NodeDef, known: readonly InputDef[]): SocketShape[] {
-  const growing = def.inputs.flatMap((input) => input.autogrow?.names ?? []);
-  const names = new Set([...known.map((input) => input.name), ...growing]);
+  const names = new Set(known.map((input) => input.name));
+  const dynamic = def.inputs.filter((input) => input.autogrow || input.branches);
+  // Sockets of another branch, or of a group that has shrunk, come back when they are wanted.
+  const isDormant = (name: string) => dynamic.some((input) => name.startsWith(`${input.name}.`));
   return node.inputs
     .filter((slot) => slot.widget === undefined && !names.has(slot.name) && node.type !== REROUTE)
-    .map((slot) => ({
-      name: slot.name,
-      label: slotLabel(slot),
-      type: slot.type,
-      optional: true,
-      extra: true,
-    }));
+    .filter((slot) => !isDormant(slot.name))
+    .map(savedSocket);
 }
 
-function outputShapes(node: NodeRecord, def: NodeDef): OutputShape[] {
+function outputShapes(
+  node: NodeRecord,
+  def: NodeDef,
+  inputs: readonly InputDef[],
+  doc: ShapeContext,
+): OutputShape[] {
   const count = Math.max(def.outputs.length, node.outputs.length);
   return Array.from({ length: count }, (_, index) => {
     const [defined, saved] = [def.outputs[index], node.outputs[index]];
+    const same = defined?.match ? inputs.filter((input) => input.match === defined.match) : [];
     return {
       index,
       label: (saved && customLabel(saved)) || defined?.name || saved?.name || "",
-      type: defined?.type ?? saved?.type ?? "*",
+      type: linkedType(same, node, doc) ?? defined?.type ?? saved?.type ?? "*",
       isList: defined?.isList ?? false,
     };
   });
 }
 
-/** A node whose class is not installed, or a subgraph: what the file says is all there is. */
-function fileShape(node: NodeRecord, doc: ShapeContext): NodeShape {
-  const subgraph = doc.subgraphName(node.type);
+/** A node whose class is not installed: what the file says is all there is. */
+function fileShape(node: NodeRecord): NodeShape {
   return {
-    status: subgraph === undefined ? "missing" : "subgraph",
+    status: "missing",
     def: undefined,
-    title: node.title ?? subgraph ?? node.type,
-    sockets: node.inputs.map((slot) => ({
-      name: slot.name,
-      label: slotLabel(slot),
-      type: slot.type,
-      optional: true,
-      extra: true,
-    })),
+    title: node.title ?? node.type,
+    sockets: node.inputs.map(savedSocket),
     widgets: [],
     outputs: node.outputs.map((slot, index) => ({
       index,
@@ -165,6 +182,10 @@ function fileShape(node: NodeRecord, doc: ShapeContext): NodeShape {
       isList: false,
     })),
   };
+}
+
+export function savedSocket(slot: SavedSlot): SocketShape {
+  return { name: slot.name, label: slotLabel(slot), type: slot.type, optional: true, extra: true };
 }
 
 function rerouteShape(node: NodeRecord, shape: NodeShape, doc: ShapeContext): NodeShape {

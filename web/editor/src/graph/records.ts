@@ -1,10 +1,18 @@
-/** The records a graph document is made of: plain, immutable data. Links name their ends; nothing points at objects. */
+/**
+ * The records a graph document is made of: plain, immutable data. Links name their ends; nothing points at objects.
+ * Every record lies on a sheet: the root of the workflow, or the inside of a subgraph. Ids are unique over all sheets.
+ */
 import type { Point, Rect } from "../lib/geometry";
 import type { Json, JsonObject } from "../lib/json";
 
 export type NodeId = string;
 export type LinkId = string;
 export type GroupId = string;
+export type RerouteId = string;
+/** "" is the root, else the id of a subgraph's definition. */
+export type SheetId = string;
+
+export const ROOT: SheetId = "";
 
 export type ControlMode = "fixed" | "increment" | "decrement" | "randomize" | "increment-wrap";
 
@@ -23,6 +31,7 @@ export interface SavedSlot {
 export interface NodeRecord {
   readonly kind: "node";
   readonly id: NodeId;
+  readonly sheet: SheetId;
   readonly type: string;
   /** null: the title of the definition. */
   readonly title: string | null;
@@ -40,30 +49,65 @@ export interface NodeRecord {
   readonly controls: Readonly<Record<string, ControlMode>>;
   readonly inputs: readonly SavedSlot[];
   readonly outputs: readonly SavedSlot[];
-  /** Members of the file's node object that the editor does not interpret. */
+  /** The node as the file has it: a member that still says the same is written as it was. */
   readonly raw: JsonObject;
 }
 
 export interface LinkRecord {
   readonly kind: "link";
   readonly id: LinkId;
+  readonly sheet: SheetId;
   readonly from: NodeId;
   readonly output: number;
   readonly to: NodeId;
   readonly input: string;
   readonly type: string;
+  /** The reroute nearest to the input; the others follow from that one. */
+  readonly parent: RerouteId | null;
+  /** The link as the file has it, in either form. */
+  readonly raw: Json;
+}
+
+/** A point that a link goes through. Links that share a way share its reroutes. */
+export interface RerouteRecord {
+  readonly kind: "reroute";
+  readonly id: RerouteId;
+  readonly sheet: SheetId;
+  readonly pos: Point;
+  /** The next one towards the output. */
+  readonly parent: RerouteId | null;
+  readonly raw: JsonObject;
 }
 
 export interface GroupRecord {
   readonly kind: "group";
   readonly id: GroupId;
+  readonly sheet: SheetId;
   readonly title: string;
   readonly rect: Rect;
   readonly color: string | null;
   readonly raw: JsonObject;
 }
 
-export type GraphRecord = NodeRecord | LinkRecord | GroupRecord;
+/** An input or output of a subgraph. Its name holds the links; the label is what is shown, and may change. */
+export interface Port {
+  readonly name: string;
+  readonly label: string | null;
+  readonly type: string;
+  readonly raw: JsonObject;
+}
+
+/** The definition of a subgraph. Its nodes and links are records of their own, on the sheet of its id. */
+export interface SheetRecord {
+  readonly kind: "sheet";
+  readonly id: SheetId;
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly raw: JsonObject;
+}
+
+export type GraphRecord = NodeRecord | LinkRecord | RerouteRecord | GroupRecord | SheetRecord;
 
 export type RecordKey = `${GraphRecord["kind"]}:${string}`;
 

@@ -1,6 +1,7 @@
 /** One node in view. Places come from the layout, so that the links on the canvas meet the slots. */
 import { type CSSProperties, type KeyboardEvent, memo } from "react";
 import { type Direction, neighbour } from "../canvas/keyboardNav";
+import { controlOf } from "../graph/controls";
 import { setCollapsed } from "../graph/edit";
 import { Mode, type NodeId, type NodeRecord } from "../graph/records";
 import { NodeTitle } from "./NodeTitle";
@@ -91,7 +92,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
                 id={id}
                 widget={widget}
                 value={node.values[widget.name] ?? widget.spec.default}
-                control={node.controls[widget.name]}
+                control={widget.spec.control && controlOf(doc, id, widget.name)}
                 linked={doc.linkInto(id, widget.name) !== undefined}
                 wrong={run.problems.some((problem) => problem.input === widget.name)}
                 top={band.y}

@@ -62,9 +62,10 @@ export function useLayout(id: NodeId): NodeLayout | undefined {
 }
 
 export function useRun(id: NodeId): NodeRun {
-  const { status } = useServices();
-  const subscribe = useCallback((listener: () => void) => status.watch(id, listener), [status, id]);
-  return useSyncExternalStore(subscribe, () => status.get(id));
+  const { status, doc } = useServices();
+  const key = doc.runId(id);
+  const subscribe = useCallback((listener: () => void) => status.watch(key, listener), [status, key]);
+  return useSyncExternalStore(subscribe, () => status.get(key));
 }
 
 export function useSelected(id: NodeId): boolean {

@@ -4,13 +4,13 @@ import { type Api, PromptRejected } from "../../api/http";
 import type { ServerMessage } from "../../api/messages";
 import type { EventLine } from "../../api/socket";
 import type { NodeErrors, RunOutcome } from "../../api/types";
-import { applyControls } from "../../graph/controls";
+import { applyControls, controlled } from "../../graph/controls";
 import type { GraphDocument } from "../../graph/document";
 import { needsServerConversion, toApiPrompt } from "../../graph/formats/apiPrompt";
 import { writeWorkflow } from "../../graph/formats/writeWorkflow";
 import type { NodeId } from "../../graph/records";
 import type { JsonObject } from "../../lib/json";
-import type { RunStatus } from "../../nodes/runStatus";
+import type { NodeRun, RunStatus } from "../../nodes/runStatus";
 import { closeTopic } from "../../ui/toasts";
 import { RUN_TOPIC, reportFailure, reportRejection, reportRequest } from "./reports";
 import type { RunStore } from "./runStore";
@@ -24,6 +24,8 @@ export class RunController implements Runner {
   through: Runner["through"] = (made, send) => send(made);
   private generation = 0;
   private nodeStarted = 0;
+  /** The node that runs, by its id in the prompt: inside a subgraph, perhaps. */
+  private inner = "";
 
   constructor(
     private readonly doc: GraphDocument,
@@ -40,7 +42,7 @@ export class RunController implements Runner {
         if (connection === "lost") this.endRun();
       }),
       // Whoever changes a node deals with what was wrong with it.
-      doc.touched.on((ids) => status.clearProblems(ids)),
+      doc.touched.on((ids) => status.clearProblems([...ids].map((id) => doc.runId(id)))),
       doc.replacing.on(() => {
         this.generation++;
         closeTopic(RUN_TOPIC);
@@ -88,10 +90,8 @@ export class RunController implements Runner {
     );
     this.generations.set(answer.promptId, generation);
     if (generation !== this.generation) return;
-    for (const node of this.doc.nodes()) {
-      for (const name of Object.keys(node.controls)) {
-        this.status.rememberQueued(node.id, name, node.values[name] ?? null);
-      }
+    for (const { node, widget } of controlled(this.doc)) {
+      this.status.rememberQueued(node.id, widget.name, node.values[widget.name] ?? widget.spec.default);
     }
     applyControls(this.doc);
     if (!answer.nodeErrors.size) return;
@@ -103,7 +103,7 @@ export class RunController implements Runner {
   private markProblems(errors: NodeErrors): void {
     for (const [id, problems] of errors) {
       const node = this.shown(id);
-      if (node) this.status.update(node, { state: "error", problems });
+      if (node) this.show(node, id, { state: "error", problems });
     }
   }
 
@@ -163,16 +163,17 @@ export class RunController implements Runner {
   private markCached(nodes: readonly string[]): void {
     for (const id of nodes) {
       const node = this.shown(id);
-      if (node) this.status.update(node, { state: "cached" });
+      if (node) this.show(node, id, { state: "cached" });
     }
   }
 
   private beginNode(promptId: string, id: string): void {
     this.endNode();
     const node = this.concerns(promptId) ? this.shown(id) : null;
+    this.inner = id;
     this.store.setState(({ promptId: known }) => ({ promptId: promptId || known, node, step: null }));
     this.nodeStarted = performance.now();
-    if (node) this.status.update(node, { state: "running", progress: null });
+    if (node) this.show(node, id, { state: "running", progress: null });
   }
 
   private endNode(): void {
@@ -180,7 +181,7 @@ export class RunController implements Runner {
     if (!node || this.status.get(node).state !== "running") return;
     // The server knows better, but does not measure nodes that take next to nothing.
     const seconds = this.status.get(node).seconds ?? (performance.now() - this.nodeStarted) / 1000;
-    this.status.update(node, { state: "done", progress: null, seconds });
+    this.show(node, this.inner, { state: "done", progress: null, seconds });
   }
 
   private timed({ promptId, node: id, seconds, why }: Of<"node_timing">): void {
@@ -189,26 +190,29 @@ export class RunController implements Runner {
     const run = this.status.get(node);
     // Nodes inside a subgraph add up on their host.
     const sum = node === id ? seconds : (run.seconds ?? 0) + seconds;
-    this.status.update(node, { state: "done", progress: null, seconds: sum, why: run.why || why });
+    this.show(node, id, { state: "done", progress: null, seconds, why });
+    this.status.update(node, { seconds: sum, why: run.why || why });
   }
 
   private say(id: string, line: string): void {
     const node = this.concerns(this.store.getState().promptId ?? "") ? this.shown(id) : null;
-    if (node) this.status.say(node, line.trim());
+    if (!node) return;
+    this.status.say(node, line.trim());
+    if (node !== id) this.status.say(id, line.trim());
   }
 
   private progress(promptId: string, id: string, value: number, max: number): void {
     const node = this.concerns(promptId) ? this.shown(id) : null;
     if (!node || !(max > 0)) return;
     this.store.setState({ step: { value, max } });
-    this.status.update(node, { state: "running", progress: Math.min(1, value / max) });
+    this.show(node, id, { state: "running", progress: Math.min(1, value / max) });
   }
 
   private executed({ promptId, node: id, images, text }: Of<"executed">): void {
     const node = this.concerns(promptId) ? this.shown(id) : null;
     if (!node) return;
     const run = this.status.get(node);
-    this.status.update(node, {
+    this.show(node, id, {
       images: images.length ? images : run.images,
       texts: text.length ? text : run.texts,
     });
@@ -216,15 +220,18 @@ export class RunController implements Runner {
 
   private preview({ promptId, node: id, image }: Of<"preview">): void {
     const info = this.store.getState();
-    const node = this.concerns(promptId ?? info.promptId ?? "") ? this.shown(id ?? info.node ?? "") : null;
-    if (node) this.status.update(node, { preview: URL.createObjectURL(image) });
+    const known = id ?? this.inner;
+    const node = this.concerns(promptId ?? info.promptId ?? "") ? this.shown(known) : null;
+    // Each keeps a URL of its own, since each lets it go by itself.
+    if (node)
+      for (const key of keysOf(node, known)) this.status.update(key, { preview: URL.createObjectURL(image) });
   }
 
   private failed(message: Of<"execution_error">): void {
     const node = this.concerns(message.promptId) ? this.shown(message.node) : null;
     const problem = { message: message.message || message.exception, details: "", input: null };
-    if (node) this.status.update(node, { state: "error", progress: null, problems: [problem] });
-    reportFailure(message, node, this.doc, this.reveal);
+    if (node) this.show(node, message.node, { state: "error", progress: null, problems: [problem] });
+    reportFailure(message, node && message.node, this.doc, this.reveal);
     // A blocked branch fails while the run goes on.
     if (message.exception !== "ExecutionBlocked") this.finish("error");
   }
@@ -238,7 +245,7 @@ export class RunController implements Runner {
   private endRun(): void {
     const { node } = this.store.getState();
     if (node && this.status.get(node).state === "running")
-      this.status.update(node, { state: "idle", progress: null });
+      this.show(node, this.inner, { state: "idle", progress: null });
     this.store.setState(({ revision }) => ({
       promptId: null,
       node: null,
@@ -251,10 +258,20 @@ export class RunController implements Runner {
     return (this.generations.get(promptId) ?? this.generation) === this.generation;
   }
 
-  /** The node on the canvas for an id of the prompt; nodes in a subgraph are shown by their host. */
+  private show(node: NodeId, id: string, patch: Partial<NodeRun>): void {
+    for (const key of keysOf(node, id)) this.status.update(key, patch);
+  }
+
+  /** The node on the root's canvas for an id of the prompt; nodes in a subgraph are shown by their host too. */
   private shown(id: string): NodeId | null {
     if (this.doc.node(id)) return id;
     const host = id.split(/[:.]/)[0] ?? "";
     return this.doc.node(host) ? host : null;
   }
+}
+
+/** What shows the state of a node: it itself where it is, and every subgraph around it. */
+function keysOf(host: NodeId, id: string): string[] {
+  const parts = id.split(":");
+  return [host, ...parts.slice(1).map((_, i) => parts.slice(0, i + 2).join(":"))];
 }

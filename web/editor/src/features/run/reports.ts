@@ -3,6 +3,7 @@ import type { PromptRejected } from "../../api/http";
 import type { ServerMessage } from "../../api/messages";
 import type { NodeProblem } from "../../api/types";
 import type { GraphDocument } from "../../graph/document";
+import { locate } from "../../graph/navigation";
 import type { NodeId } from "../../graph/records";
 import { showToast, type ToastItem } from "../../ui/toasts";
 
@@ -35,12 +36,12 @@ export function problemItems(
   doc: GraphDocument,
   reveal: Reveal,
 ): ToastItem[] {
-  const host = doc.node(id) ? id : (id.split(":")[0] ?? id);
+  const host = locate(doc, id)?.id ?? id.split(":")[0] ?? id;
   const name = doc.shape(host)?.title ?? `Node ${id}`;
   return problems.map(({ message, details, input }) => ({
     title: input ? `${name} · ${input}` : name,
     detail: details && details !== input ? `${message}: ${details}` : message,
-    show: doc.node(host) ? () => reveal(host) : undefined,
+    show: doc.node(host) ? () => reveal(id) : undefined,
   }));
 }
 
@@ -50,7 +51,8 @@ export function reportFailure(
   doc: GraphDocument,
   reveal: Reveal,
 ): void {
-  const name = (node && doc.shape(node)?.title) || error.nodeType || `Node ${error.node}`;
+  const found = node === null ? null : locate(doc, node);
+  const name = (found && doc.shape(found.id)?.title) || error.nodeType || `Node ${error.node}`;
   showToast({
     kind: "error",
     topic: RUN_TOPIC,

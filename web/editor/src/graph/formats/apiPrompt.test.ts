@@ -145,10 +145,8 @@ describe("prompts for the server", () => {
     expect(inputs(doc, batch)).toEqual({ "images.image0": ["8", 0] });
   });
 
-  it("leaves workflows with subgraphs to the server", () => {
-    const definitions = { subgraphs: [{ id: "abc", name: "Sub" }] };
-    const doc = openDocument({ nodes: [{ id: 1, type: "abc" }], links: [], definitions });
-    expect(doc.shape("1")?.status).toBe("subgraph");
+  it("leaves the group nodes of old files to the server", () => {
+    const doc = openDocument({ nodes: [{ id: 1, type: "workflow>Mine" }], links: [] });
     expect(needsServerConversion(doc)).toBe(true);
     expect(needsServerConversion(defaultDocument())).toBe(false);
   });

@@ -1,9 +1,12 @@
 /** Turns a document into the prompt that the server runs: active nodes, values by name, links as `[id, output]`. */
 import { isArray, type Json, type JsonObject } from "../../lib/json";
 import type { GraphDocument } from "../document";
-import { type LinkRecord, Mode, type NodeId, type NodeRecord } from "../records";
-import { compatible, isAny } from "../types";
+import type { WidgetShape } from "../nodeShape";
+import { promptSegments } from "../promptIds";
+import { type LinkRecord, Mode, type NodeRecord } from "../records";
+import { isSide } from "../sheets";
 import { MARKDOWN_NOTE, NOTE, PRIMITIVE, REROUTE } from "../virtualNodes";
+import { ConversionFailed, inputSlots, Scope, type Source, sourceOf } from "./promptScopes";
 import { drawPrompt, fillFilename } from "./promptText";
 
 export interface PromptOptions {
@@ -19,103 +22,89 @@ export interface PromptNode extends JsonObject {
 
 export type ApiPrompt = { readonly [id: string]: PromptNode };
 
-/** Subgraphs and group nodes are expanded by the server, which takes the workflow itself as well. */
+/** A bound on what nested subgraphs open to: thirty that each hold the next one twice would never end. */
+const MOST_NODES = 100_000;
+
+/** Group nodes of old files are left to the server, which says what to do about them. */
 export function needsServerConversion(doc: GraphDocument): boolean {
-  for (const node of doc.nodes()) {
-    if (doc.subgraphName(node.type) !== undefined || /^workflow[>/]/.test(node.type)) return true;
-  }
+  for (const node of doc.allNodes()) if (/^workflow[>/]/.test(node.type)) return true;
   return false;
 }
 
+/** Throws ConversionFailed where a subgraph contains itself, or opens to more nodes than anyone can run. */
 export function toApiPrompt(
   doc: GraphDocument,
   { random = Math.random, now = new Date() }: PromptOptions = {},
 ): ApiPrompt {
   const prompt: Record<string, PromptNode> = {};
-  const text = (node: NodeRecord, name: string, value: Json) =>
-    changeText(doc, node, name, value, random, now);
-  for (const node of doc.nodes()) {
-    if (!isSent(doc, node)) continue;
-    const inputs: Record<string, Json> = {};
-    const shape = doc.shape(node.id);
-    for (const widget of shape?.widgets ?? []) {
-      if (widget.unsent) continue;
-      const own = primitiveValue(doc, node, widget.name) ?? node.values[widget.name] ?? widget.spec.default;
-      const value = own === null && widget.spec.kind === "combo" ? (widget.spec.options[0] ?? null) : own;
-      if (value === null && widget.spec.kind === "combo") continue;
-      inputs[widget.name] = wrap(text(node, widget.name, value), widget.type);
+  let count = 0;
+  const send = (scope: Scope): void => {
+    for (const node of doc.on(scope.sheet, "node")) {
+      if (++count > MOST_NODES) throw new ConversionFailed("The subgraphs open to too many nodes");
+      if (!isSent(doc, node)) continue;
+      if (doc.definition(node.type)) send(scope.child(node));
+      else prompt[scope.promptId(node.id)] = promptNode(scope, node, random, now);
     }
-    for (const { name, type } of inputSlots(doc, node)) {
-      const link = doc.linkInto(node.id, name);
-      const source = link && resolve(doc, link, type);
-      if (source) inputs[name] = [source.node, source.output];
-    }
-    prompt[node.id] = { inputs, class_type: node.type, _meta: { title: shape?.title ?? node.type } };
-  }
+  };
+  send(new Scope(doc, promptSegments(doc)));
   for (const node of Object.values(prompt)) dropDangling(node.inputs as Record<string, Json>, prompt);
   return prompt;
 }
 
 function isSent(doc: GraphDocument, node: NodeRecord): boolean {
   if (doc.defs.get(node.type)?.pageOnly) return false;
-  if (node.mode === Mode.muted || node.mode === Mode.bypassed) return false;
+  if (node.mode === Mode.muted || node.mode === Mode.bypassed || isSide(node.type)) return false;
   return ![REROUTE, PRIMITIVE, NOTE, MARKDOWN_NOTE].includes(node.type);
 }
 
-interface Source {
-  readonly node: NodeId;
-  readonly output: number;
-}
-
-/** Follows a link back through reroutes and bypassed nodes to the node that makes the value. */
-function resolve(doc: GraphDocument, start: LinkRecord, wantedType: string): Source | null {
-  const seen = new Set<string>();
-  let wanted = wantedType;
-  for (let link: LinkRecord | undefined = start; link && !seen.has(link.id); ) {
-    seen.add(link.id);
-    const origin = doc.node(link.from);
-    if (!origin || origin.mode === Mode.muted || origin.type === PRIMITIVE) return null;
-    if (origin.type === REROUTE) {
-      const name: string = doc.shape(origin.id)?.sockets[0]?.name ?? "";
-      link = doc.linkInto(origin.id, name);
-    } else if (origin.mode === Mode.bypassed) {
-      const through = bypassInput(doc, origin, link.output, wanted);
-      if (!through) return null;
-      wanted = through.type;
-      link = doc.linkInto(origin.id, through.name);
-    } else return { node: origin.id, output: link.output };
-  }
-  return null;
-}
-
-interface Slot {
-  readonly name: string;
-  readonly type: string;
-}
-
-/** Sockets in the order of the definition, then widgets, then what only the file knows. */
-function inputSlots(doc: GraphDocument, node: NodeRecord): Slot[] {
+function promptNode(scope: Scope, node: NodeRecord, random: () => number, now: Date): PromptNode {
+  const { doc } = scope;
   const shape = doc.shape(node.id);
-  if (!shape) return [];
-  const extra = shape.status === "known" ? shape.sockets.filter((socket) => socket.extra) : [];
-  return [...shape.sockets.filter((socket) => !extra.includes(socket)), ...shape.widgets, ...extra];
+  const inputs: Record<string, Json> = {};
+  for (const widget of shape?.widgets ?? []) {
+    if (widget.unsent) continue;
+    const found = widgetInput(scope, node, widget, random, now);
+    if (found !== undefined) inputs[widget.name] = found;
+  }
+  for (const { name, type } of inputSlots(doc, node)) {
+    const link = name in inputs ? undefined : doc.linkInto(node.id, name);
+    const source = link && sourceOf(scope, link, type);
+    if (source) inputs[name] = asInput(source, type);
+  }
+  return { inputs, class_type: node.type, _meta: { title: shape?.title ?? node.type } };
 }
 
-function bypassInput(doc: GraphDocument, node: NodeRecord, output: number, wanted: string): Slot | undefined {
-  const slots = inputSlots(doc, node);
-  if (isAny(wanted)) return slots[output] ?? slots[0];
-  const made = doc.outputType(node.id, output) ?? "*";
-  const fits = (slot: Slot | undefined) =>
-    slot && compatible(made, slot.type) && compatible(slot.type, wanted);
-  if (fits(slots[output])) return slots[output];
-  return slots.find((slot) => slot.type === wanted) ?? slots.find(fits);
+/** What a link brings, else what a subgraph's instance holds for it, else its own value. */
+function widgetInput(
+  scope: Scope,
+  node: NodeRecord,
+  widget: WidgetShape,
+  random: () => number,
+  now: Date,
+): Json | undefined {
+  const { doc } = scope;
+  const { name, spec, type } = widget;
+  const link = doc.linkInto(node.id, name);
+  const pushed = link && primitiveValue(scope, link);
+  const source = link && pushed === undefined ? sourceOf(scope, link, type) : null;
+  if (source) return asInput(source, type);
+  const promoted = link ? undefined : scope.override(node.id, name);
+  if (promoted !== undefined) return wrap(promoted, type);
+  const own = pushed ?? node.values[name] ?? spec.default;
+  const value = own === null && spec.kind === "combo" ? (spec.options[0] ?? null) : own;
+  if (value === null && spec.kind === "combo") return undefined;
+  return wrap(changeText(doc, node, name, value, random, now), type);
+}
+
+function asInput(source: Source, type: string): Json {
+  return "value" in source ? wrap(source.value, type) : [source.node, source.output];
 }
 
 /** A primitive writes its value into every widget that it is linked to directly, muted or not. */
-function primitiveValue(doc: GraphDocument, node: NodeRecord, name: string): Json | undefined {
-  const link = doc.linkInto(node.id, name);
-  const origin = link && doc.node(link.from);
-  return origin?.type === PRIMITIVE ? origin.values.value : undefined;
+function primitiveValue(scope: Scope, link: LinkRecord): Json | undefined {
+  const origin = scope.doc.node(link.from);
+  if (origin?.type !== PRIMITIVE) return undefined;
+  return scope.override(origin.id, "value") ?? origin.values.value;
 }
 
 function changeText(

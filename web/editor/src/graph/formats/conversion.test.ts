@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type JsonObject, parseJson } from "../../lib/json";
 import { GraphDocument } from "../document";
 import { parseObjectInfo } from "../nodeDefs";
-import { needsServerConversion, toApiPrompt } from "./apiPrompt";
+import { toApiPrompt } from "./apiPrompt";
 import { readWorkflow } from "./readWorkflow";
 
 const FOLDER = new URL("../../../../../tests/convert/fixtures/", import.meta.url);
@@ -21,17 +21,11 @@ function open(file: string): { doc: GraphDocument; example: JsonObject } {
 }
 
 describe("a workflow becomes the same prompt here as on the server", () => {
-  for (const file of files.filter((name) => !name.startsWith("subgraph_") && name !== UNKNOWN)) {
+  for (const file of files.filter((name) => name !== UNKNOWN)) {
     const { doc, example } = open(file);
     // What the server refuses opens here all the same, without the links that lead nowhere.
     if (example.prompt === undefined) it(`${file} opens`, () => expect(doc.nodes().next().done).toBe(false));
     else it(file, () => expect(toApiPrompt(doc, { random: () => 0 })).toEqual(example.prompt));
-  }
-});
-
-describe("subgraphs are left to the server", () => {
-  for (const file of files.filter((name) => name.startsWith("subgraph_"))) {
-    it(file, () => expect(needsServerConversion(open(file).doc)).toBe(true));
   }
 });
 

@@ -54,7 +54,7 @@ export function fillFilename(text: string, doc: GraphDocument, now: Date): strin
 }
 
 function findValue(doc: GraphDocument, name: string, widget: string): unknown {
-  const nodes = [...doc.nodes()];
+  const nodes = [...doc.allNodes()];
   const property = (node: (typeof nodes)[number]) =>
     (node.raw.properties as Record<string, unknown> | undefined)?.["Node name for S&R"];
   const found =

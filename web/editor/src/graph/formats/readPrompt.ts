@@ -2,7 +2,7 @@
 import { isArray, isObject, type Json } from "../../lib/json";
 import type { DocumentContent } from "../document";
 import type { NodeDefs } from "../nodeDefs";
-import type { ControlMode, GraphRecord, LinkRecord, NodeRecord } from "../records";
+import { type ControlMode, type GraphRecord, type LinkRecord, type NodeRecord, ROOT } from "../records";
 
 const COLUMN = 380;
 const GAP = 60;
@@ -28,7 +28,8 @@ export function readPrompt(file: Json, defs: NodeDefs): DocumentContent {
         const def = isObject(origin) ? defs.get(String(origin.class_type)) : undefined;
         const type = def?.outputs[value[1]]?.type ?? "*";
         const ends = { from: target, output: value[1], to: id, input: name };
-        links.push({ kind: "link", id: String(links.length + 1), ...ends, type });
+        const link = { id: String(links.length + 1), sheet: ROOT, ...ends, type, parent: null, raw: null };
+        links.push({ kind: "link", ...link });
       } else if (value !== undefined) {
         values[name] = isObject(value) && "__value__" in value ? (value.__value__ ?? null) : value;
       }
@@ -65,6 +66,7 @@ function makeNode(
   return {
     kind: "node",
     id,
+    sheet: ROOT,
     type,
     title: title === def?.title ? null : title,
     pos: { x: 0, y: 0 },
@@ -78,7 +80,7 @@ function makeNode(
     controls,
     inputs,
     outputs: [],
-    raw: { flags: {}, properties: { "Node name for S&R": type }, ...(/^\d+$/.test(id) ? {} : { id }) },
+    raw: { properties: { "Node name for S&R": type } },
   };
 }
 

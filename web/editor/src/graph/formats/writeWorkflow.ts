@@ -1,147 +1,131 @@
-/** Writes a document as a litegraph 0.4 workflow file, with everything that was read and not understood in its place. */
+/** Writes a document as a workflow file of the version that it came in; new ones as litegraph 0.4. */
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
-import { addedValues } from "../decoration";
 import type { GraphDocument } from "../document";
-import type { GroupRecord, LinkRecord, NodeRecord } from "../records";
-import { VIRTUAL_DEFS } from "../virtualNodes";
-import { placesOf } from "./places";
+import { type Port, ROOT, type SheetRecord } from "../records";
+import { inputSide, localId, outputSide } from "../sheets";
+import { definitionsIn, fileId } from "./fields";
+import { bounding, sidePlaces } from "./readSheet";
+import { isDefinition } from "./readWorkflow";
+import { type SheetContent, sameSet, writeSheet } from "./writeSheet";
 
-export function writeWorkflow(doc: GraphDocument, only?: ReadonlySet<string>): JsonObject {
+type Members = Record<string, Json | undefined>;
+
+export function writeWorkflow(doc: GraphDocument): JsonObject {
   doc.writing.emit();
-  const nodes = [...doc.nodes()].filter((node) => !only || only.has(node.id));
-  const ids = new Set(nodes.map((node) => node.id));
-  const links = [...doc.links()].filter((link) => ids.has(link.from) && ids.has(link.to));
-  links.sort((a, b) => Number(a.id) - Number(b.id));
-  const inputs = new Map(nodes.map((node) => [node.id, inputNames(node, doc)]));
-  const { node: last_node_id, link: last_link_id } = doc.lastIds;
+  const { root } = doc;
+  const isVersion1 = root.version === 1;
+  const content = writeSheet(doc, ROOT, isVersion1);
+  const { nodes, links, groups } = content;
   return {
-    ...doc.root,
-    last_node_id,
-    last_link_id,
-    nodes: nodes.map((node, order) => writeNode(node, order, doc, links, inputs.get(node.id) ?? [])),
-    links: links.map((link) => writeLink(link, doc, inputs.get(link.to) ?? [])),
-    groups: only ? [] : [...doc.groups()].map(writeGroup),
-    config: doc.root.config ?? {},
-    extra: doc.root.extra ?? {},
-    version: 0.4,
+    config: {},
+    ...root,
+    ...writeLastIds(doc, isVersion1),
+    nodes,
+    links,
+    groups,
+    ...writeReroutes(root, content, isVersion1 || isArray(root.reroutes)),
+    ...writeDefinitions(doc),
+    version: root.version ?? 0.4,
   };
 }
 
-function writeNode(
-  node: NodeRecord,
-  order: number,
-  doc: GraphDocument,
-  links: readonly LinkRecord[],
-  inputs: readonly string[],
+/** As the file states them, until something got a new one. */
+function writeLastIds(doc: GraphDocument, isVersion1: boolean): JsonObject {
+  const { node, link, group, reroute } = doc.lastIds;
+  const state = isObject(doc.root.state) ? doc.root.state : undefined;
+  if (!isVersion1 && !state) return { last_node_id: node, last_link_id: link };
+  const ids = { lastNodeId: node, lastLinkId: link, lastGroupId: group, lastRerouteId: reroute };
+  const grown = Object.entries(ids).filter(([key, id]) => id > Number(state?.[key] ?? 0));
+  const both = doc.root.last_node_id === undefined ? {} : { last_node_id: node, last_link_id: link };
+  return { ...both, state: { ...state, ...Object.fromEntries(grown) } };
+}
+
+/** Beside the nodes, or for 0.4 in `extra`. */
+function writeReroutes(
+  file: JsonObject,
+  { reroutes, extensions }: SheetContent,
+  beside: boolean,
 ): JsonObject {
-  const { id, widgets_values: oldValues, flags: oldFlags, ...rest } = node.raw;
-  const marks = { collapsed: node.collapsed || undefined, pinned: node.pinned || undefined };
-  const flags = { ...(isObject(oldFlags) ? oldFlags : {}), ...marks };
-  const values = writeValues(node, doc, oldValues);
-  const named = isObject(rest.widgets_values_named)
-    ? { ...rest.widgets_values_named, ...node.values }
-    : undefined;
-  return {
-    id: id ?? fileId(node.id),
-    type: node.type,
-    pos: [node.pos.x, node.pos.y],
-    size: [node.size.w, node.size.h],
-    flags,
-    order,
-    ...rest,
-    mode: node.mode,
-    ...(node.title === null ? {} : { title: node.title }),
-    ...(node.color === null ? {} : { color: node.color }),
-    ...(node.bgcolor === null ? {} : { bgcolor: node.bgcolor }),
-    inputs: inputs.map((name) => writeInput(node, name, doc, links)),
-    outputs: writeOutputs(node, doc, links),
-    ...(named ? { widgets_values_named: named } : {}),
-    ...(values === undefined ? {} : { widgets_values: values }),
-  };
-}
-
-function writeValues(node: NodeRecord, doc: GraphDocument, old: Json | undefined): Json | undefined {
-  const def = doc.defs.get(node.type) ?? VIRTUAL_DEFS.get(node.type);
-  if (!def) return old;
-  if (isObject(old)) return { ...old, ...node.values };
-  const kept = isArray(old) ? old : [];
-  const places = placesOf(node.type, def, node.values);
-  const added = addedValues(node, doc.decoration(node.id));
-  if (!places.length && !added.length) return old;
-  const array = places.map((place, i): Json => {
-    if (place.kind === "value") return node.values[place.name] ?? place.spec?.default ?? null;
-    if (place.kind === "control") return node.controls[place.name] ?? kept[i] ?? null;
-    return kept[i] ?? null;
-  });
-  // Places at the end that are no inputs are not invented, only kept.
-  const written = added.length
-    ? places.length
-    : places.findLastIndex((place, i) => place.kind !== "other" || i < kept.length) + 1;
-  return [...array.slice(0, written), ...added, ...kept.slice(places.length + added.length)];
-}
-
-/** The saved slots in their order, then the sockets and linked widgets that the file did not have. */
-function inputNames(node: NodeRecord, doc: GraphDocument): string[] {
-  const names = node.inputs.map((slot) => slot.name);
-  const shape = doc.shape(node.id);
-  for (const socket of shape?.sockets ?? []) if (!names.includes(socket.name)) names.push(socket.name);
-  for (const widget of shape?.widgets ?? []) {
-    if (!names.includes(widget.name) && doc.linkInto(node.id, widget.name)) names.push(widget.name);
+  const extra = isObject(file.extra) ? file.extra : {};
+  const keepsList = (list: Json | undefined, now: readonly Json[]) => now.length > 0 || isArray(list);
+  const links = keepsList(extra.linkExtensions, extensions) ? { linkExtensions: extensions } : {};
+  if (beside) {
+    const list = keepsList(file.reroutes, reroutes) ? { reroutes } : {};
+    return { ...list, extra: { ...extra, ...links } };
   }
-  return names;
+  const list = keepsList(extra.reroutes, reroutes) ? { reroutes } : {};
+  return { extra: { ...extra, ...list, ...links } };
 }
 
-function writeInput(
-  node: NodeRecord,
-  name: string,
-  doc: GraphDocument,
-  links: readonly LinkRecord[],
-): JsonObject {
-  const saved = node.inputs.find((slot) => slot.name === name);
-  const link = doc.linkInto(node.id, name);
-  const id = link && links.includes(link) ? fileId(link.id) : null;
-  if (saved) return { ...saved.raw, link: id };
-  const shape = doc.shape(node.id);
-  const widget = shape?.widgets.find((w) => w.name === name);
-  const socket = shape?.sockets.find((s) => s.name === name);
-  return {
-    name,
-    type: widget?.type ?? socket?.type ?? "*",
-    ...(socket?.optional ? { shape: 7 } : {}),
-    ...(widget ? { widget: { name } } : {}),
-    link: id,
-  };
+function writeDefinitions(doc: GraphDocument): JsonObject {
+  const open = new Map([...doc.definitions()].map((sheet) => [sheet.id, sheet]));
+  const before = definitionsIn(doc.root);
+  const kept = before.flatMap((raw): Json[] => {
+    if (!isDefinition(raw)) return [raw];
+    const sheet = open.get(raw.id);
+    open.delete(raw.id);
+    return sheet ? [writeDefinition(doc, sheet)] : [];
+  });
+  const subgraphs = [...kept, ...[...open.values()].map((sheet) => writeDefinition(doc, sheet))];
+  const { definitions } = doc.root;
+  if (!subgraphs.length && !before.length) return {};
+  return { definitions: { ...(isObject(definitions) ? definitions : {}), subgraphs } };
 }
 
-function writeOutputs(node: NodeRecord, doc: GraphDocument, links: readonly LinkRecord[]): JsonObject[] {
-  return (doc.shape(node.id)?.outputs ?? []).map((output, index) => {
-    const raw = node.outputs[index]?.raw ?? { name: output.label, type: output.type };
-    const out = links
-      .filter((link) => link.from === node.id && link.output === index)
-      .map((link) => fileId(link.id));
-    return { ...raw, links: out.length ? out : null };
+export function writeDefinition(doc: GraphDocument, sheet: SheetRecord): JsonObject {
+  const { raw, id } = sheet;
+  const content = writeSheet(doc, id, true);
+  const members: Members = { ...raw, id };
+  if (raw.name !== sheet.name) members.name = sheet.name;
+  for (const key of ["nodes", "links", "groups"] as const)
+    if (content[key].length || isArray(raw[key])) members[key] = content[key];
+  const inputs = writePorts(sheet.inputs, (port) => linksFromPort(doc, sheet, port));
+  const outputs = writePorts(sheet.outputs, (port) => linksToPort(doc, sheet, port));
+  if (inputs.length || isArray(raw.inputs)) members.inputs = inputs;
+  if (outputs.length || isArray(raw.outputs)) members.outputs = outputs;
+  const beside = isArray(raw.reroutes) || !(isObject(raw.extra) && isArray(raw.extra.reroutes));
+  const { extra, ...rest } = writeReroutes(raw, content, beside);
+  Object.assign(members, rest, isObject(raw.extra) ? { extra } : {});
+  writeSide(doc, inputSide(id), "inputNode", members);
+  writeSide(doc, outputSide(id), "outputNode", members);
+  return members;
+}
+
+function linksFromPort(doc: GraphDocument, sheet: SheetRecord, port: Port): string[] {
+  const index = sheet.inputs.indexOf(port);
+  const links = doc.linksFrom(inputSide(sheet.id)).filter((link) => link.output === index);
+  return links.map((link) => localId(link.id, sheet.id));
+}
+
+function linksToPort(doc: GraphDocument, sheet: SheetRecord, port: Port): string[] {
+  const link = doc.linkInto(outputSide(sheet.id), port.name);
+  return link ? [localId(link.id, sheet.id)] : [];
+}
+
+function writePorts(ports: readonly Port[], linksOf: (port: Port) => string[]): JsonObject[] {
+  return ports.map((port) => {
+    const { raw, label, type } = port;
+    const members: Members = { ...raw };
+    if (raw.name === undefined) Object.assign(members, { name: port.name, type });
+    if ((raw.label ?? null) !== label) members.label = label ?? undefined;
+    const links = linksOf(port);
+    const order = isArray(raw.linkIds) ? raw.linkIds.map(String) : [];
+    const known = order.filter((id) => links.includes(id));
+    const now = [...known, ...links.filter((id) => !known.includes(id))].map(fileId);
+    if (!sameSet(raw.linkIds, now) || (!isArray(raw.linkIds) && now.length)) members.linkIds = now;
+    return members;
   });
 }
 
-function writeLink(link: LinkRecord, doc: GraphDocument, inputs: readonly string[]): Json {
-  const [from, to] = [doc.node(link.from)?.raw.id, doc.node(link.to)?.raw.id];
-  return [
-    fileId(link.id),
-    from ?? fileId(link.from),
-    link.output,
-    to ?? fileId(link.to),
-    inputs.indexOf(link.input),
-    link.type,
-  ];
-}
-
-function writeGroup(group: GroupRecord): JsonObject {
-  const { x, y, w, h } = group.rect;
-  const color = group.color === null ? {} : { color: group.color };
-  return { ...group.raw, title: group.title, bounding: [x, y, w, h], ...color };
-}
-
-/** Ids are numbers in the file wherever they can be. */
-function fileId(id: string): number | string {
-  return /^(0|[1-9]\d{0,14})$/.test(id) ? Number(id) : id;
+function writeSide(doc: GraphDocument, id: string, key: "inputNode" | "outputNode", members: Members): void {
+  const node = doc.node(id);
+  const raw = doc.definition(node?.sheet ?? "")?.raw;
+  if (!node || !raw) return;
+  const { input, output } = sidePlaces(raw);
+  const { x, y } = key === "inputNode" ? input : output;
+  if (node.pos.x === x && node.pos.y === y) return;
+  const saved = isObject(raw[key]) ? raw[key] : {};
+  const [, , w, h] = bounding(saved.bounding);
+  const box = [node.pos.x, node.pos.y, w || 120, h || 60];
+  members[key] = { ...saved, id: Number(localId(id, node.sheet)), bounding: box };
 }
