@@ -49,6 +49,19 @@ def links(page: Page) -> set[tuple[int, int]]:
     return {(link[1], link[3]) for link in saved(page)["links"]}
 
 
+def open_workflow(page: Page, workflow: dict, name: str = "dropped") -> None:
+    """Drops a workflow file on the page, beside all nodes."""
+    page.evaluate(
+        """([text, name]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([text], name, {type: 'application/json'}));
+            window.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
+        }""",
+        [json.dumps(workflow), f"{name}.json"],
+    )
+    expect(page.get_by_label("Name of the workflow")).to_have_value(name)
+
+
 def make_small(page: Page) -> None:
     """Two steps at 64 pixels: quick, and still every part of the way."""
     type_number(page, "3", "steps", "2")

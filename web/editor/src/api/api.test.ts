@@ -68,7 +68,19 @@ describe("messages", () => {
       node: "3",
       promptId: "p",
       images: [{ filename: "a.png", subfolder: "", type: "temp" }],
+      compared: null,
       text: [],
+    });
+    const file = (filename: string) => ({ filename, subfolder: "", type: "temp" });
+    const output = {
+      a_images: [file("a.png")],
+      b_images: [file("b.png")],
+      gifs: [file("c.mp4")],
+      audio: [file("d.flac")],
+    };
+    expect(readMessage(JSON.stringify({ type: "executed", data: { node: "3", output } }))).toMatchObject({
+      images: ["a.png", "b.png", "c.mp4", "d.flac"].map(file),
+      compared: { a: [file("a.png")], b: [file("b.png")] },
     });
     expect(
       readMessage(

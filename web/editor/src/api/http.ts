@@ -1,5 +1,5 @@
 /** Every request that the editor makes of the server, by name. */
-import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
 import {
   readFiles,
   readHistory,
@@ -17,6 +17,7 @@ import type {
   QueueRequest,
   QueueState,
   SystemStats,
+  UploadPlace,
   UserFile,
 } from "./types";
 
@@ -51,7 +52,13 @@ export interface Api {
   removeFromQueue(promptIds: readonly string[]): Promise<void>;
   clearQueue(): Promise<void>;
   clearHistory(): Promise<void>;
-  uploadImage(file: File): Promise<FileRef>;
+  /** To the top of `input` unless a place is given. */
+  uploadImage(file: File, place?: UploadPlace): Promise<FileRef>;
+  /** Sends a picture whose transparency is the mask; the answer names `original` under that transparency. */
+  uploadMask(file: File, place: UploadPlace, original: FileRef): Promise<FileRef>;
+  embeddings(): Promise<string[]>;
+  /** A list of options at a path of this server. */
+  remoteOptions(route: string): Promise<Json>;
   viewUrl(file: FileRef): string;
   /** What lies in a folder of the person's, at any depth, by path in it; nothing when there is no such folder. */
   listFiles(folder: string): Promise<UserFile[]>;
@@ -109,19 +116,24 @@ export class HttpApi implements Api {
     return this.post("history", { clear: true });
   }
 
-  async uploadImage(file: File): Promise<FileRef> {
-    const form = new FormData();
-    form.set("image", file);
-    const response = await this.send("upload/image", form);
-    const body = await readBody(response);
-    if (!response.ok || !isObject(body)) throw failure("upload/image", response);
-    const [ref] = readFiles([{ filename: body.name, subfolder: body.subfolder, type: body.type ?? "input" }]);
-    if (!ref)
-      throw new RequestFailed(
-        "The server took the picture but did not say under which name",
-        response.status,
-      );
-    return ref;
+  uploadImage(file: File, place?: UploadPlace): Promise<FileRef> {
+    return this.upload("upload/image", file, place ?? { subfolder: "", type: "input" });
+  }
+
+  uploadMask(file: File, place: UploadPlace, original: FileRef): Promise<FileRef> {
+    return this.upload("upload/mask", file, place, stringifyJson({ ...original }));
+  }
+
+  async embeddings(): Promise<string[]> {
+    const body = await this.get("embeddings");
+    return isArray(body) ? body.map(String) : [];
+  }
+
+  /** Definitions name paths from the root; nobody else's server is ever asked. */
+  async remoteOptions(route: string): Promise<Json> {
+    if (!/^\/(?!\/)/.test(route)) throw new RequestFailed(`${route} is not on this server`, 0);
+    // Of what is not under api/, some has no twin there.
+    return this.get(`../${route.slice(1)}`);
   }
 
   viewUrl({ filename, subfolder, type }: FileRef): string {
@@ -164,6 +176,21 @@ export class HttpApi implements Api {
   async changeSettings(changes: JsonObject): Promise<void> {
     const headers = { "Content-Type": "application/json" };
     await this.asked("settings", { method: "POST", body: stringifyJson(changes), headers, keepalive: true });
+  }
+
+  private async upload(path: string, file: File, place: UploadPlace, original?: string): Promise<FileRef> {
+    const form = new FormData();
+    form.set("image", file);
+    form.set("type", place.type);
+    form.set("subfolder", place.subfolder);
+    if (original !== undefined) form.set("original_ref", original);
+    const response = await this.send(path, form);
+    const body = await readBody(response);
+    if (!response.ok || !isObject(body)) throw failure(path, response, body);
+    const [ref] = readFiles([{ filename: body.name, subfolder: body.subfolder, type: body.type ?? "input" }]);
+    if (!ref)
+      throw new RequestFailed("The server took the file but did not say under which name", response.status);
+    return ref;
   }
 
   private async asked(path: string, init: RequestInit): Promise<Response> {
@@ -227,7 +254,10 @@ async function readBody(response: Response): Promise<Json | undefined> {
   }
 }
 
-function failure(path: string, response: Response): RequestFailed {
+/** In the server's own words, where it has some. */
+function failure(path: string, response: Response, body?: Json): RequestFailed {
+  const said = isObject(body) && isObject(body.error) ? text(body.error.message) : "";
+  if (said) return new RequestFailed(said, response.status);
   const reason = response.statusText ? ` ${response.statusText}` : "";
   return new RequestFailed(
     `${path.split("?")[0]}: the server answered ${response.status}${reason}`,

@@ -1,6 +1,6 @@
 /** What the server says over the WebSocket, as one union. */
 import { isArray, isObject, type Json, type JsonObject, parseJson } from "../lib/json";
-import { number, readFiles, text } from "./readers";
+import { number, outputFiles, readFiles, text } from "./readers";
 import type { FileRef } from "./types";
 
 export interface NodeProgress {
@@ -8,6 +8,12 @@ export interface NodeProgress {
   readonly value: number;
   readonly max: number;
   readonly state: "running" | "finished" | "error";
+}
+
+/** Pictures to be looked at one over the other. */
+export interface Compared {
+  readonly a: readonly FileRef[];
+  readonly b: readonly FileRef[];
 }
 
 export type ServerMessage =
@@ -29,7 +35,9 @@ export type ServerMessage =
       readonly type: "executed";
       readonly promptId: string;
       readonly node: string;
+      /** Pictures, videos and sounds. */
       readonly images: readonly FileRef[];
+      readonly compared: Compared | null;
       readonly text: readonly string[];
     }
   /** How long a node that ran took, and why it did not come from the cache. */
@@ -102,7 +110,10 @@ function read(type: string, data: JsonObject): ServerMessage | null {
     case "executed": {
       const output = isObject(data.output) ? data.output : {};
       const lines = isArray(output.text) ? output.text.map(String) : [];
-      return { type, promptId, node: shownNode(data) ?? "", images: readFiles(output.images), text: lines };
+      const [a, b] = [readFiles(output.a_images), readFiles(output.b_images)];
+      const compared = a.length && b.length ? { a, b } : null;
+      const images = outputFiles(output);
+      return { type, promptId, node: shownNode(data) ?? "", images, compared, text: lines };
     }
     case "node_timing": {
       const [node, why] = [text(data.node), text(data.why)];

@@ -34,6 +34,16 @@ export function readFiles(value: Json | undefined): FileRef[] {
     }));
 }
 
+/** Whatever files an output node made, under whichever name it lists them. */
+export function outputFiles(output: JsonObject): FileRef[] {
+  const files = Object.values(output).flatMap(readFiles);
+  const seen = new Set<string>();
+  return files.filter((file) => {
+    const name = `${file.type}/${file.subfolder}/${file.filename}`;
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
 export function readNodeErrors(value: Json | undefined): NodeErrors {
   const result = new Map<string, readonly NodeProblem[]>();
   if (!isObject(value)) return result;
@@ -89,7 +99,7 @@ function readHistoryEntry(promptId: string, entry: JsonObject): HistoryEntry {
   const [from, to] = [messages.get("execution_start")?.timestamp, end?.timestamp];
   return {
     promptId,
-    images: outputs.flatMap((output) => (isObject(output) ? readFiles(output.images) : [])),
+    images: outputs.flatMap((output) => (isObject(output) ? outputFiles(output) : [])),
     outcome,
     message: text(failure?.exception_message).trim().split("\n")[0] ?? "",
     seconds: from !== undefined && to !== undefined ? Math.max(0, number(to) - number(from)) / 1000 : null,

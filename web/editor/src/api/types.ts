@@ -7,6 +7,9 @@ export interface FileRef {
   readonly type: string;
 }
 
+/** Where an upload goes: one of the server's folders, and a folder in it. */
+export type UploadPlace = Omit<FileRef, "filename">;
+
 /** A file that the server keeps for the person; `modified` in milliseconds since 1970. */
 export interface UserFile {
   readonly path: string;

@@ -15,17 +15,16 @@ import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { addPanels, panels } from "../features/panels/panels";
 import { LiveRegion } from "../features/run/LiveRegion";
-import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
-import { type NodeServices, NodeServicesContext } from "../nodes/services";
+import { NodeServicesContext } from "../nodes/services";
 import { Toasts } from "../ui/Toasts";
-import { showToast } from "../ui/toasts";
 import { BUILT_IN } from "./builtInPanels";
 import type { OpenEditor } from "./createEditor";
+import { nodeServices } from "./nodeServices";
 import { OpenPanel } from "./OpenPanel";
 import { Rail } from "./Rail";
 import { TopBar } from "./TopBar";
@@ -62,7 +61,10 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   useEffect(() => followSettings(editor, engine), [editor, engine]);
 
   const features = useMemo(() => ({ editor, run: editor.run, settings: editor.settings }), [editor]);
-  const services = useMemo(() => engine && nodeServices(editor, engine, setShown), [editor, engine]);
+  const services = useMemo(
+    () => engine && nodeServices(editor, engine, (images, index) => setShown({ images, index })),
+    [editor, engine],
+  );
   const openImages = (images: readonly FileRef[], index: number) => setShown({ images, index });
 
   return (
@@ -117,21 +119,4 @@ function followSettings(editor: OpenEditor, engine: Engine | null): () => void {
     engine.grid = snap === "on" ? SNAP : 1;
     engine.themeChanged();
   });
-}
-
-function nodeServices(editor: OpenEditor, engine: Engine, show: (shown: Shown) => void): NodeServices {
-  const { doc, selection, status, api } = editor;
-  return {
-    doc,
-    engine,
-    selection,
-    status,
-    viewUrl: (file) => api.viewUrl(file),
-    upload: (file) => api.uploadImage(file),
-    openImages: (images, index) => show({ images, index }),
-    showProblems(id) {
-      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, doc, editor.reveal);
-      showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
-    },
-  };
 }

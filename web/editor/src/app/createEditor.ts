@@ -65,7 +65,15 @@ export function createEditor(
     editor.selection.set([id]);
     editor.engine?.focusNode(id);
   };
-  const runner = new RunController(doc, api, line, status, run, reveal);
+  const runner = new RunController(
+    doc,
+    api,
+    line,
+    status,
+    run,
+    reveal,
+    () => settings.get().seedChange === "before",
+  );
   const set = <K extends keyof Settings>(key: K, value: Settings[K]) =>
     void settings.set(key, value).catch((error) => console.warn("The server did not keep a setting", error));
   const editor: OpenEditor = {

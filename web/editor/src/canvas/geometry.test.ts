@@ -115,9 +115,9 @@ describe("the scene", () => {
   it("makes room for a picture and for an error, and takes it back", () => {
     const scene = new Scene(defaultDocument());
     const before = scene.frame("3")?.h ?? 0;
-    scene.setExtras("3", { previewAspect: 1, note: false, error: false });
+    scene.setExtras("3", { previewAspect: 1, playerHeight: 0, note: false, error: false });
     expect(scene.frame("3")?.h).toBe(before - 4 + 300);
-    scene.setExtras("3", { previewAspect: null, note: false, error: true });
+    scene.setExtras("3", { previewAspect: null, playerHeight: 0, note: false, error: true });
     expect(scene.layout("3")?.error).not.toBeNull();
     scene.setExtras("3", NO_EXTRAS);
     expect(scene.frame("3")?.h).toBe(before);
@@ -126,10 +126,10 @@ describe("the scene", () => {
   it("puts what a node says into a line at its bottom, above what went wrong", () => {
     const scene = new Scene(defaultDocument());
     const before = scene.frame("3")?.h ?? 0;
-    scene.setExtras("3", { previewAspect: null, note: true, error: true });
+    scene.setExtras("3", { previewAspect: null, playerHeight: 0, note: true, error: true });
     const { note, error, h } = scene.layout("3") ?? {};
     expect(note && error && [note.y + note.h, error.y + error.h]).toEqual([error?.y, h]);
-    scene.setExtras("3", { previewAspect: null, note: true, error: false });
+    scene.setExtras("3", { previewAspect: null, playerHeight: 0, note: true, error: false });
     expect(scene.frame("3")?.h).toBe(before + 28);
   });
 

@@ -21,11 +21,15 @@ const TEXT_MIN = 64;
 const TEXT_DEFAULT = 96;
 const ERROR_HEIGHT = 44;
 const PREVIEW_MIN = 96;
+const CURVE_HEIGHT = 168;
+const BOX_HEIGHT = 2 * ROW + GAP;
 
 /** What a run adds to a node. */
 export interface NodeExtras {
   /** Width over height of the picture that is shown. */
   readonly previewAspect: number | null;
+  /** Height of what is shown instead of a picture, such as a player; 0: nothing. */
+  readonly playerHeight: number;
   /** Whether the node has something to say, in a line at its bottom. */
   readonly note: boolean;
   readonly error: boolean;
@@ -49,7 +53,7 @@ export interface NodeLayout {
   readonly error: Band | null;
 }
 
-export const NO_EXTRAS: NodeExtras = { previewAspect: null, note: false, error: false };
+export const NO_EXTRAS: NodeExtras = { previewAspect: null, playerHeight: 0, note: false, error: false };
 
 export function layOutNode(
   node: NodeRecord,
@@ -61,7 +65,7 @@ export function layOutNode(
   if (node.collapsed) return collapsedLayout(shape, w);
   const rows = Math.max(shape.sockets.length, shape.outputs.length);
   const top = GAP + rows * ROW;
-  const widgets = shown(shape);
+  const widgets = shownWidgets(shape);
   const fixed = measure(widgets, top, TEXT_MIN);
   const strips = stripsHeight(extras);
   const reserved = wantsPicture(shape);
@@ -84,18 +88,18 @@ interface Plan {
 }
 
 function place(shape: NodeShape, plan: Plan): NodeLayout {
-  const texts = shown(shape).filter(isTall).length;
+  const shown = shownWidgets(shape);
+  const texts = shown.filter(isTall).length;
   const perText = texts && !plan.preview ? plan.spare / texts : 0;
   const inputs = new Map<string, Point>();
   for (const [i, socket] of shape.sockets.entries())
     inputs.set(socket.name, { x: 0, y: GAP + ROW * i + ROW / 2 });
   const widgets = new Map<string, Band>();
   let y = plan.top + GAP;
-  for (const widget of shape.widgets) {
-    if (widget.hidden) {
-      if (widget.socket) inputs.set(widget.name, { x: 0, y: -TITLE / 2 });
-      continue;
-    }
+  for (const { name, socket, hidden } of shape.widgets) {
+    if (hidden && socket) inputs.set(name, { x: 0, y: -TITLE / 2 });
+  }
+  for (const widget of shown) {
     const h = heightOf(widget, TEXT_MIN) + (isTall(widget) ? perText : 0);
     widgets.set(widget.name, { y, h });
     if (widget.socket) inputs.set(widget.name, { x: 0, y: y + ROW / 2 });
@@ -119,7 +123,7 @@ function place(shape: NodeShape, plan: Plan): NodeLayout {
 
 function collapsedLayout(shape: NodeShape, w: number): NodeLayout {
   const y = -TITLE / 2;
-  const names = [...shape.sockets, ...shape.widgets].map((slot) => slot.name);
+  const names = [...shape.sockets, ...shownWidgets(shape)].map((slot) => slot.name);
   return {
     w,
     h: 0,
@@ -140,17 +144,26 @@ function nodeWidth(node: NodeRecord, shape: NodeShape, width: number): number {
   return shape.widgets.some(isTall) ? TEXT_DEFAULT_WIDTH : DEFAULT_WIDTH;
 }
 
-export function isTall({ spec }: WidgetShape): boolean {
-  return (spec.kind === "text" && spec.multiline) || (spec.kind === "custom" && spec.grows);
+/** The widgets that have a row of their own in the node. */
+export function shownWidgets({ widgets }: NodeShape): readonly WidgetShape[] {
+  return widgets.some((widget) => widget.hidden) ? widgets.filter((widget) => !widget.hidden) : widgets;
 }
 
 function heightOf(widget: WidgetShape, text: number): number {
-  if (widget.spec.kind === "custom") return widget.spec.height;
-  return isTall(widget) ? text : ROW;
+  switch (widget.spec.kind) {
+    case "custom":
+      return widget.spec.height;
+    case "curve":
+      return CURVE_HEIGHT;
+    case "box":
+      return BOX_HEIGHT;
+    default:
+      return isTall(widget) ? text : ROW;
+  }
 }
 
-function shown({ widgets }: NodeShape): readonly WidgetShape[] {
-  return widgets.filter((widget) => !widget.hidden);
+export function isTall({ spec }: WidgetShape): boolean {
+  return (spec.kind === "text" && spec.multiline) || (spec.kind === "custom" && spec.grows);
 }
 
 /** Nodes at the end of a graph that take pictures keep room for showing them. */
@@ -169,6 +182,7 @@ function stripsHeight({ note, error }: NodeExtras): number {
 }
 
 function previewHeight(extras: NodeExtras, w: number, reserved: boolean): number {
+  if (extras.playerHeight) return extras.playerHeight;
   if (extras.previewAspect === null) return reserved ? PREVIEW_MIN : 0;
   return Math.round(clamp(w / extras.previewAspect, PREVIEW_MIN, w * 1.5));
 }

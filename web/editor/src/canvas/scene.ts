@@ -185,8 +185,8 @@ export class Scene {
 
   setExtras(id: NodeId, extras: NodeExtras): void {
     const old = this.extras.get(id) ?? NO_EXTRAS;
-    if (old.previewAspect === extras.previewAspect && old.note === extras.note && old.error === extras.error)
-      return;
+    const same = (Object.keys(extras) as (keyof NodeExtras)[]).every((key) => old[key] === extras[key]);
+    if (same) return;
     this.extras.set(id, extras);
     this.refresh(new Set([id]));
   }

@@ -27,12 +27,12 @@ export class Shells {
     return this.elements.get(id);
   }
 
-  /** Mounts exactly `wanted`, except that a shell in use (with the focus in it) stays. */
+  /** Mounts exactly `wanted`, except that a shell in use stays. */
   show(wanted: ReadonlySet<NodeId>): void {
     let changed = false;
     for (const [id, element] of this.elements) {
       const gone = !this.scene.doc.node(id);
-      if (!gone && (wanted.has(id) || element.contains(document.activeElement))) continue;
+      if (!gone && (wanted.has(id) || inUse(element))) continue;
       element.remove();
       this.elements.delete(id);
       changed = true;
@@ -94,4 +94,9 @@ export class Shells {
     }
     this.snapshot = sorted;
   }
+}
+
+/** The focus is in it, or something in it plays. */
+function inUse(element: HTMLElement): boolean {
+  return element.contains(document.activeElement) || element.querySelector("[data-playing]") !== null;
 }

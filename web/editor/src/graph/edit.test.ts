@@ -123,7 +123,14 @@ function run(doc: GraphDocument, kind: string, a: number, b: number): void {
 }
 
 describe("control after generate", () => {
-  const seed = { kind: "int", default: 0, min: 0, max: 18446744073709551615n, step: 1 } as const;
+  const seed = {
+    kind: "int",
+    look: "field",
+    default: 0,
+    min: 0,
+    max: 18446744073709551615n,
+    step: 1,
+  } as const;
 
   it("steps a 64-bit seed exactly", () => {
     expect(nextValue(seed, 18446744073709551614n, "increment", Math.random)).toBe(18446744073709551615n);

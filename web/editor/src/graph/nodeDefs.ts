@@ -1,6 +1,7 @@
 /** The catalogue of node classes, read from the server's `/object_info`. */
 import { isArray, isObject, type Json, type JsonObject } from "../lib/json";
-import { type WidgetSpec, widgetSpec } from "./widgets";
+import { widgetSpec } from "./readWidget";
+import type { WidgetSpec } from "./widgets";
 
 export interface InputDef {
   readonly name: string;

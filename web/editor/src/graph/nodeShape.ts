@@ -133,7 +133,7 @@ function socketShape(input: InputDef): SocketShape {
 function widgetShape(input: InputDef): WidgetShape[] {
   if (!input.widget) return [];
   const { name, label, type, widget: spec, tooltip, socket, optional } = input;
-  return [{ name, label, type, spec, tooltip, socket, optional }];
+  return [{ name, label, type, spec, tooltip, socket, optional, hidden: spec.hidden }];
 }
 
 /** A plain socket that only the file knows stays; a widget input that only the file knows is dropped. */

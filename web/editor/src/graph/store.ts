@@ -127,9 +127,9 @@ export class RecordStore<K extends string, R extends object> {
     return this.step(this.redoSteps, this.undoSteps, (diff) => diff);
   }
 
-  /** Ends a run of merging transactions: the next one is a step of its own. */
-  endMerge(): void {
-    this.mergeBarrier = true;
+  /** Ends a run of merging transactions, or only one with this key: the next one is a step of its own. */
+  endMerge(mergeKey?: string): void {
+    if (mergeKey === undefined || this.undoSteps.at(-1)?.mergeKey === mergeKey) this.mergeBarrier = true;
   }
 
   get history(): HistoryState {

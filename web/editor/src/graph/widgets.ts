@@ -1,12 +1,16 @@
-/** What kind of control an input of a node definition asks for, and what it starts with. */
-import { isArray, isObject, type Json, type JsonObject } from "../lib/json";
+/** The kinds of widgets there are, each with what it needs to know and what it starts with. */
+import { isObject, type Json } from "../lib/json";
 import type { Numeric } from "../lib/numeric";
 import type { ControlMode } from "./records";
 
 export type Upload = "image" | "audio" | "video" | "file";
 
+/** How a number is shown: to be typed and dragged, as part of its range, or as 0xRRGGBB. */
+export type NumberLook = "field" | "slider" | "color";
+
 export interface IntSpec {
   readonly kind: "int";
+  readonly look: NumberLook;
   readonly default: Numeric;
   readonly min?: Numeric;
   readonly max?: Numeric;
@@ -14,6 +18,7 @@ export interface IntSpec {
 }
 export interface FloatSpec {
   readonly kind: "float";
+  readonly look: Exclude<NumberLook, "color">;
   readonly default: number;
   readonly min?: number;
   readonly max?: number;
@@ -39,13 +44,54 @@ export interface ComboSpec {
   readonly default: Json;
   readonly options: readonly Json[];
   readonly upload: Upload | null;
+  /** The folder of the server whose files are offered, and where an upload goes to. */
+  readonly folder: "input" | "output" | "temp";
+  /** Any number of them; the value is a list. */
+  readonly multiple: boolean;
+  readonly remote: RemoteOptions | null;
 }
-/** A value that is carried along unchanged and shown as text: curves, boxes, colours of packs. */
+/** Options that are asked for where they are needed. */
+export interface RemoteOptions {
+  readonly route: string;
+  /** The member of the answer that is the list; "" when the answer is the list. */
+  readonly key: string;
+  /** What is chosen once they have been asked for again. */
+  readonly afterwards: "first" | "last" | null;
+}
+/** `#rrggbb` */
+export interface ColorSpec {
+  readonly kind: "color";
+  readonly default: string;
+}
+export interface ColorsSpec {
+  readonly kind: "colors";
+  readonly default: readonly Json[];
+}
+/** `{x, y, width, height}` in pixels. */
+export interface BoxSpec {
+  readonly kind: "box";
+  readonly default: Json;
+}
+/** `{points: [[x, y], …], interpolation}` in 0..1. */
+export interface CurveSpec {
+  readonly kind: "curve";
+  readonly default: Json;
+}
+/** Made with the camera or the microphone; the value names the file. */
+export interface CaptureSpec {
+  readonly kind: "capture";
+  readonly default: string;
+  readonly of: "image" | "audio";
+}
+/** Two pictures under a slider: nothing to set, and without a place in the file. */
+export interface CompareSpec {
+  readonly kind: "compare";
+  readonly default: Json;
+}
+/** A value of a kind that only its node knows: edited as JSON. */
 export interface OpaqueSpec {
   readonly kind: "opaque";
   readonly default: Json;
-  /** Places that the value array has after this one for controls that are not inputs. */
-  readonly extraPlaces: number;
 }
 
 /** What a pack draws itself. `view` names who draws it. */
@@ -59,123 +105,32 @@ export interface CustomSpec {
   readonly grows: boolean;
 }
 
-export type WidgetSpec = (
+type AnySpec =
   | IntSpec
   | FloatSpec
   | TextSpec
   | ToggleSpec
   | ComboSpec
+  | ColorSpec
+  | ColorsSpec
+  | BoxSpec
+  | CurveSpec
+  | CaptureSpec
+  | CompareSpec
   | OpaqueSpec
-  | CustomSpec
-) & {
+  | CustomSpec;
+
+export type WidgetSpec = AnySpec & {
   /** The mode that "control after generate" starts in; absent: the widget has no such control. */
   readonly control?: ControlMode;
+  /** Has a value that the person never sees. */
+  readonly hidden?: boolean;
 };
-
-const OPAQUE_TYPES = new Set(
-  (
-    "COLOR CURVE BOUNDING_BOX BOUNDING_BOXES COLORS PAINTER COMPOSITOR IMAGECOMPARE WEBCAM LOAD_3D " +
-    "LOAD_3D_ANIMATION PREVIEW_3D MARKDOWN AUDIO_UI AUDIO_RECORD IMAGEUPLOAD AUDIOUPLOAD VIDEOUPLOAD TREE_SELECT"
-  ).split(" "),
-);
 
 /** The types for which packs bring widgets of their own, and what these are like. */
 export const customTypes = new Map<string, CustomSpec>();
 
 export const CONTROL_MODES: readonly ControlMode[] = ["fixed", "increment", "decrement", "randomize"];
-
-/** The widget for an input definition, or null when the input is a plain socket. */
-export function widgetSpec(
-  name: string,
-  type: string,
-  options: JsonObject,
-  list?: readonly Json[],
-): WidgetSpec | null {
-  if (options.forceInput === true) return null;
-  if (list) return withControl(combo(list, options), name, options);
-  const kind = typeof options.widgetType === "string" ? options.widgetType : type;
-  switch (kind) {
-    case "INT":
-      return withControl(int(options), name, options);
-    case "FLOAT":
-      return float(options);
-    case "STRING":
-      return text(options);
-    case "BOOLEAN":
-      return toggle(options);
-    case "COMBO":
-      return withControl(combo(isArray(options.options) ? options.options : [], options), name, options);
-  }
-  const custom = customTypes.get(kind);
-  if (custom) return { ...custom, default: options.default ?? custom.default };
-  if (!OPAQUE_TYPES.has(kind)) return null;
-  return { kind: "opaque", default: options.default ?? null, extraPlaces: kind === "BOUNDING_BOX" ? 4 : 0 };
-}
-
-function numeric(value: Json | undefined): Numeric | undefined {
-  return typeof value === "number" || typeof value === "bigint" ? value : undefined;
-}
-
-function int(options: JsonObject): IntSpec {
-  return {
-    kind: "int",
-    default: numeric(options.default) ?? 0,
-    min: numeric(options.min),
-    max: numeric(options.max),
-    step: numeric(options.step) ?? 1,
-  };
-}
-
-function float(options: JsonObject): FloatSpec {
-  const num = (value: Json | undefined) => (numeric(value) === undefined ? undefined : Number(value));
-  const step = num(options.step) ?? 0.01;
-  return {
-    kind: "float",
-    default: num(options.default) ?? 0,
-    min: num(options.min),
-    max: num(options.max),
-    step,
-    round: options.round === false ? 0 : (num(options.round) ?? Math.min(step, 0.01)),
-  };
-}
-
-function text(options: JsonObject): TextSpec {
-  return {
-    kind: "text",
-    default: typeof options.default === "string" ? options.default : "",
-    multiline: options.multiline === true,
-    dynamicPrompts: options.dynamicPrompts === true,
-    placeholder: typeof options.placeholder === "string" ? options.placeholder : "",
-  };
-}
-
-function toggle(options: JsonObject): ToggleSpec {
-  return {
-    kind: "toggle",
-    default: options.default === true,
-    on: typeof options.label_on === "string" ? options.label_on : "On",
-    off: typeof options.label_off === "string" ? options.label_off : "Off",
-  };
-}
-
-function combo(list: readonly Json[], options: JsonObject): ComboSpec {
-  const upload: Upload | null =
-    options.image_upload || options.animated_image_upload
-      ? "image"
-      : options.audio_upload
-        ? "audio"
-        : options.video_upload
-          ? "video"
-          : null;
-  return { kind: "combo", default: options.default ?? list[0] ?? null, options: list, upload };
-}
-
-function withControl(spec: IntSpec | ComboSpec, name: string, options: JsonObject): WidgetSpec {
-  const flag = options.control_after_generate;
-  const implied = flag === undefined && spec.kind === "int" && (name === "seed" || name === "noise_seed");
-  if (!flag && !implied) return spec;
-  return { ...spec, control: readControl(flag) ?? "randomize" };
-}
 
 /** The stored form of a control; old files have true and false. */
 export function readControl(value: Json | undefined): ControlMode | undefined {

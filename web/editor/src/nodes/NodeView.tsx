@@ -1,6 +1,7 @@
 /** One node in view. Places come from the layout, so that the links on the canvas meet the slots. */
 import { type CSSProperties, type KeyboardEvent, memo } from "react";
 import { type Direction, neighbour } from "../canvas/keyboardNav";
+import { shownWidgets } from "../canvas/nodeLayout";
 import { controlOf } from "../graph/controls";
 import { setCollapsed } from "../graph/edit";
 import { Mode, type NodeId, type NodeRecord } from "../graph/records";
@@ -83,7 +84,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
       {run.state === "running" && <ProgressBar progress={run.progress} />}
       <Slots id={id} shape={shape} layout={layout} problems={run.problems} />
       {!node.collapsed &&
-        shape.widgets.map((widget) => {
+        shownWidgets(shape).map((widget) => {
           const band = layout.widgets.get(widget.name);
           return (
             band && (

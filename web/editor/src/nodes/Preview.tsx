@@ -1,16 +1,22 @@
-/** The pictures of a node: what it made, what it is making, or what it will load. */
+/** What a node shows of its files: what it made, what it is making, or what it will load. */
 import { Image as ImageIcon } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import type { FileRef } from "../api/types";
 import type { Band } from "../canvas/nodeLayout";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
-import { fileRefOf } from "./fileRef";
+import { CompareView } from "./CompareView";
+import { fileRefOf, mediumOf } from "./fileRef";
+import { Player } from "./Player";
+import { PreviewBar } from "./PreviewBar";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
+import { type Shown, useShown } from "./useShown";
 
 /** Texts get a box of this shape until somebody makes the node larger. */
 const TEXT_ASPECT = 2.5;
+const PLAYER_ROW = 48;
+const MOST_PLAYERS = 4;
 
 interface Props {
   readonly id: NodeId;
@@ -21,32 +27,53 @@ interface Props {
 }
 
 export function Preview({ id, band, node, shape, run }: Props) {
-  const { engine, viewUrl, openImages } = useServices();
-  const images = run.images.length ? run.images : inputImages(node, shape);
-  const live = run.preview !== null && (run.state === "running" || !images.length);
-  const urls = live && run.preview ? [run.preview] : images.map(viewUrl);
-  const ready = useLoaded(urls);
+  const { engine, viewUrl } = useServices();
+  const files = run.images.length ? run.images : inputFiles(node, shape);
+  const sounds = files.filter((file) => mediumOf(file) === "audio");
+  const sights = files.filter((file) => /image|video/.test(mediumOf(file)));
+  const live = run.preview !== null && (run.state === "running" || !files.length);
+  const shown = useShown(live && run.preview ? [{ url: run.preview, file: null }] : sights.map(withUrl));
   const failed = run.problems.length > 0;
   const talks = run.log.length > 0;
-  const columns = Math.ceil(Math.sqrt(ready?.urls.length ?? 1));
-  const hasText = !ready && run.texts.length > 0;
-  const aspect = ready ? gridAspect(ready.aspect, ready.urls.length, columns) : hasText ? TEXT_ASPECT : null;
+  const columns = Math.ceil(Math.sqrt(shown?.items.length ?? 1));
+  const hasText = !shown && !sounds.length && run.texts.length > 0;
+  const compared = run.compared && !live ? run.compared : null;
+  const aspect = shown
+    ? gridAspect(shown, compared ? 1 : columns, compared ? 1 : shown.items.length)
+    : hasText
+      ? TEXT_ASPECT
+      : null;
+  const playerHeight = shown ? 0 : Math.min(sounds.length, MOST_PLAYERS) * PLAYER_ROW;
 
   useEffect(() => {
-    engine.scene.setExtras(id, { previewAspect: aspect, note: talks, error: failed });
-  }, [engine, id, aspect, talks, failed]);
+    engine.scene.setExtras(id, { previewAspect: aspect, playerHeight, note: talks, error: failed });
+  }, [engine, id, aspect, playerHeight, talks, failed]);
+
+  function withUrl(file: FileRef): { url: string; file: FileRef } {
+    return { url: viewUrl(file), file };
+  }
 
   if (!band) return null;
+  const place = { top: band.y, height: band.h };
   if (hasText) {
     return (
-      <p className="preview node-text" data-interactive data-scrolls style={{ top: band.y, height: band.h }}>
+      <p className="preview node-text" data-interactive data-scrolls style={place}>
         {run.texts.join("\n")}
       </p>
     );
   }
-  if (!ready) {
+  if (!shown && playerHeight) {
     return (
-      <div className="preview preview-empty" style={{ top: band.y, height: band.h }}>
+      <div className="preview preview-sounds" data-interactive data-scrolls style={place}>
+        {sounds.map((file) => (
+          <Player key={viewUrl(file)} url={viewUrl(file)} name={file.filename} medium="audio" />
+        ))}
+      </div>
+    );
+  }
+  if (!shown) {
+    return (
+      <div className="preview preview-empty" style={place}>
         <ImageIcon size={24} strokeWidth={1.5} aria-hidden />
         <span>{run.state === "running" ? "Making the picture" : "The picture appears here"}</span>
       </div>
@@ -56,63 +83,46 @@ export function Preview({ id, band, node, shape, run }: Props) {
     <div
       className="preview"
       data-live={live || undefined}
-      style={{ top: band.y, height: band.h, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
+      style={{ ...place, gridTemplateColumns: `repeat(${compared ? 1 : columns}, minmax(0, 1fr))` }}
     >
-      {ready.urls.map((url, i) =>
-        live ? (
-          <img key="live" src={url} alt="Preview of the sampling" draggable={false} />
-        ) : (
-          <button
-            type="button"
-            key={url}
-            aria-label={`Open ${images[i]?.filename}`}
-            onClick={() => openImages(images, i)}
-          >
-            <img src={url} alt={images[i]?.filename ?? ""} draggable={false} />
-          </button>
-        ),
+      {compared ? (
+        <CompareView a={compared.a.map(viewUrl)} b={compared.b.map(viewUrl)} />
+      ) : (
+        <Cells shown={shown} />
       )}
+      {!live && <PreviewBar shown={shown} />}
     </div>
   );
 }
 
-interface Loaded {
-  readonly urls: readonly string[];
-  readonly aspect: number;
+function Cells({ shown }: { readonly shown: Shown }) {
+  const { openImages } = useServices();
+  const files = shown.items.flatMap(({ file }) => file ?? []);
+  return shown.items.map(({ url, file }, i) => {
+    if (!file) return <img key="live" src={url} alt="Preview of the sampling" draggable={false} />;
+    if (mediumOf(file) === "video") return <Player key={url} url={url} name={file.filename} medium="video" />;
+    return (
+      <button
+        type="button"
+        key={url}
+        aria-label={`Open ${file.filename}`}
+        onClick={() => openImages(files, i)}
+      >
+        <img src={url} alt={file.filename} draggable={false} />
+      </button>
+    );
+  });
 }
 
-/** Shows pictures only once they are there, and the old ones until then: nothing flickers or jumps. */
-function useLoaded(urls: readonly string[]): Loaded | null {
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  const key = urls.join("\n");
-  useEffect(() => {
-    const wanted = key ? key.split("\n") : [];
-    const [first] = wanted;
-    if (!first) {
-      setLoaded(null);
-      return;
-    }
-    let current = true;
-    const image = new Image();
-    image.onload = () =>
-      current && setLoaded({ urls: wanted, aspect: image.naturalWidth / image.naturalHeight || 1 });
-    // A file that is gone leaves the place empty.
-    image.onerror = () => current && setLoaded((old) => (first.startsWith("blob:") ? old : null));
-    image.src = first;
-    return () => {
-      current = false;
-    };
-  }, [key]);
-  return loaded;
+function gridAspect({ w, h }: Shown, columns: number, count: number): number {
+  return ((w / h) * columns) / Math.ceil(count / columns);
 }
 
-function gridAspect(aspect: number, count: number, columns: number): number {
-  return (aspect * columns) / Math.ceil(count / columns);
-}
-
-/** What a node with an upload will load. */
-function inputImages(node: NodeRecord, shape: NodeShape): FileRef[] {
-  const widget = shape.widgets.find(({ spec }) => spec.kind === "combo" && spec.upload === "image");
+/** What a node will load: the file that a combo with an upload, or a camera or microphone, names. */
+function inputFiles(node: NodeRecord, shape: NodeShape): FileRef[] {
+  const widget = shape.widgets.find(
+    ({ spec }) => spec.kind === "capture" || (spec.kind === "combo" && spec.upload !== null),
+  );
   const value = widget && node.values[widget.name];
   return typeof value === "string" && value ? [fileRefOf(value)] : [];
 }

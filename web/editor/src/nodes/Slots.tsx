@@ -1,6 +1,6 @@
 import type { CSSProperties } from "react";
 import type { NodeProblem } from "../api/types";
-import { GAP, type NodeLayout, ROW } from "../canvas/nodeLayout";
+import { GAP, type NodeLayout, ROW, shownWidgets } from "../canvas/nodeLayout";
 import { typeVariable } from "../canvas/typeColors";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
@@ -48,8 +48,8 @@ export function Slots({ id, shape, layout, problems }: Props) {
           row={row}
         />
       ))}
-      {shape.widgets
-        .filter((widget) => widget.socket && !widget.hidden)
+      {shownWidgets(shape)
+        .filter((widget) => widget.socket)
         .map((widget) => (
           <Slot
             key={widget.name}
@@ -61,6 +61,7 @@ export function Slots({ id, shape, layout, problems }: Props) {
             optional
             wrong={false}
             label=""
+            name={widget.label}
             row={0}
           />
         ))}
@@ -80,9 +81,11 @@ interface SlotProps {
   readonly isList?: boolean;
   /** The socket of a widget: seen when linked or when the pointer is on the node. */
   readonly small?: boolean;
+  /** What it is called where no label is shown. */
+  readonly name?: string;
 }
 
-function Slot({ side, top, type, linked, optional, wrong, label, row, isList, small }: SlotProps) {
+function Slot({ side, top, type, linked, optional, wrong, label, row, isList, small, name }: SlotProps) {
   const color = { "--slot": `var(${typeVariable(type)})` } as CSSProperties;
   return (
     <>
@@ -95,7 +98,7 @@ function Slot({ side, top, type, linked, optional, wrong, label, row, isList, sm
         data-small={small || undefined}
         data-wrong={wrong || undefined}
         style={{ ...color, top }}
-        title={`${label || type} · ${type}`}
+        title={`${label || name || type} · ${type}`}
       />
       {label && (
         <span

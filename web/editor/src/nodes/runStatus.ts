@@ -1,4 +1,5 @@
 /** What a run says about each node: kept outside React and outside the document, told to the one view that shows it. */
+import type { Compared } from "../api/messages";
 import type { FileRef, NodeProblem } from "../api/types";
 import type { NodeId } from "../graph/records";
 import { Emitter } from "../lib/emitter";
@@ -18,7 +19,9 @@ export interface NodeRun {
   readonly problems: readonly NodeProblem[];
   /** URL of the latest latent preview. */
   readonly preview: string | null;
+  /** Pictures, videos and sounds that it made. */
   readonly images: readonly FileRef[];
+  readonly compared: Compared | null;
   readonly texts: readonly string[];
 }
 
@@ -31,6 +34,7 @@ const NOTHING: NodeRun = {
   problems: [],
   preview: null,
   images: [],
+  compared: null,
   texts: [],
 };
 
@@ -64,8 +68,8 @@ export class RunStatus {
   /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */
   beginRun(): void {
     for (const [id] of [...this.runs]) {
-      const { preview, images, texts } = this.get(id);
-      this.update(id, { ...NOTHING, preview, images, texts });
+      const { preview, images, compared, texts } = this.get(id);
+      this.update(id, { ...NOTHING, preview, images, compared, texts });
     }
   }
 

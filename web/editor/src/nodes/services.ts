@@ -1,12 +1,13 @@
 /** What the inside of a node may use. It is given once, at the top. */
 import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from "react";
-import type { FileRef } from "../api/types";
+import type { FileRef, UploadPlace } from "../api/types";
 import type { Engine } from "../canvas/Engine";
 import type { NodeLayout } from "../canvas/nodeLayout";
 import type { GraphDocument } from "../graph/document";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
 import type { Selection } from "../graph/selection";
+import type { RemoteLists } from "./remoteLists";
 import type { NodeRun, RunStatus } from "./runStatus";
 
 export interface NodeServices {
@@ -15,7 +16,12 @@ export interface NodeServices {
   readonly selection: Selection;
   readonly status: RunStatus;
   viewUrl(file: FileRef): string;
-  upload(file: File): Promise<FileRef>;
+  readonly remoteLists: RemoteLists;
+  upload(file: File, place?: UploadPlace): Promise<FileRef>;
+  /** Sends a file and puts its name into a widget; what goes wrong is said on the page. */
+  uploadInto(id: NodeId, widget: string, file: File): Promise<void>;
+  /** Names that a prompt may use. */
+  promptNames(kind: "embedding" | "lora"): Promise<readonly string[]>;
   showProblems(id: NodeId): void;
   openImages(images: readonly FileRef[], index: number): void;
 }

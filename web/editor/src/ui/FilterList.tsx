@@ -1,7 +1,7 @@
 /** A list to choose from by typing: combos, node search. Only the rows in view are in the page. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { fuzzySearch } from "../lib/fuzzy";
 
 export interface FilterItem {
@@ -10,34 +10,42 @@ export interface FilterItem {
   readonly hint?: string;
   /** Further words that find it. */
   readonly words?: string;
+  readonly icon?: ReactNode;
 }
 
 interface Props {
   readonly items: readonly FilterItem[];
-  readonly selected?: string;
+  /** What is searched once something is typed, where that is more than what is shown at first. */
+  readonly found?: readonly FilterItem[];
+  readonly selected?: ReadonlySet<string>;
   readonly label: string;
   readonly placeholder: string;
   readonly nothing: string;
   readonly onPick: (item: FilterItem) => void;
+  /** Backspace in an empty field. */
+  readonly onBack?: () => void;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const ROW = 28;
 
-export function FilterList({ items, selected, label, placeholder, nothing, onPick }: Props) {
+export function FilterList(props: Props) {
+  const { items, found, selected = NONE, label, placeholder, nothing, onPick, onBack } = props;
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(() =>
     Math.max(
       0,
-      items.findIndex((item) => item.key === selected),
+      items.findIndex((item) => selected.has(item.key)),
     ),
   );
   const scroller = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const haystack = useMemo(() => items.map((item) => `${item.label} ${item.words ?? ""}`), [items]);
+  const searched = found ?? items;
+  const haystack = useMemo(() => searched.map((item) => `${item.label} ${item.words ?? ""}`), [searched]);
   const shown = useMemo(
-    () => fuzzySearch(haystack, query).flatMap((i) => items[i] ?? []),
-    [haystack, items, query],
+    () => (query.trim() ? fuzzySearch(haystack, query).flatMap((i) => searched[i] ?? []) : items),
+    [haystack, items, searched, query],
   );
   const rows = useVirtualizer({
     count: shown.length,
@@ -67,6 +75,7 @@ export function FilterList({ items, selected, label, placeholder, nothing, onPic
     const target = to[e.key];
     if (target !== undefined) setActive(target);
     else if (e.key === "Enter" && shown[active]) onPick(shown[active]);
+    else if (e.key === "Backspace" && !query && onBack) onBack();
     else return;
     e.preventDefault();
   };
@@ -113,16 +122,17 @@ export function FilterList({ items, selected, label, placeholder, nothing, onPic
                 className="option"
                 role="option"
                 tabIndex={-1}
-                aria-selected={item.key === selected}
+                aria-selected={selected.has(item.key)}
                 data-active={index === active || undefined}
                 style={{ transform: `translateY(${start}px)` }}
                 title={item.label}
                 onPointerMove={() => setActive(index)}
                 onClick={() => onPick(item)}
               >
+                {item.icon}
                 <span className="option-label">{item.label}</span>
                 {item.hint && <span className="option-hint">{item.hint}</span>}
-                {item.key === selected && <Check size={14} aria-hidden />}
+                {selected.has(item.key) && <Check size={14} aria-hidden />}
               </div>
             );
           })}

@@ -12,6 +12,7 @@ import type {
   QueueRequest,
   QueueState,
   SystemStats,
+  UploadPlace,
   UserFile,
 } from "../types";
 
@@ -104,8 +105,20 @@ export class FakeServer implements Api, EventLine {
     this.done = [];
   }
 
-  async uploadImage(file: File): Promise<FileRef> {
-    return { filename: file.name, subfolder: "", type: "input" };
+  async uploadImage(file: File, place: UploadPlace = { subfolder: "", type: "input" }): Promise<FileRef> {
+    return { filename: file.name, ...place };
+  }
+
+  async uploadMask(file: File, place: UploadPlace): Promise<FileRef> {
+    return { filename: file.name, ...place };
+  }
+
+  async embeddings(): Promise<string[]> {
+    return ["soft-light", "old/ink"];
+  }
+
+  async remoteOptions(): Promise<Json> {
+    return ["a.png [output]", "b.png [output]"];
   }
 
   viewUrl({ filename, type }: FileRef): string {
@@ -169,7 +182,7 @@ export class FakeServer implements Api, EventLine {
       if (!this.isOutput(type)) continue;
       const made = { filename: `${promptId}_00001_.png`, subfolder: "", type: "output" };
       images.push(made);
-      this.send({ type: "executed", promptId, node, images: [made], text: [] });
+      this.send({ type: "executed", promptId, node, images: [made], compared: null, text: [] });
     }
     if (!failure) this.send({ type: "execution_success", promptId });
     const extra = job.request.extra_data.extra_pnginfo;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { openFile } from "../../actions/file";
+import { dropOnNode } from "../../actions/uploads";
 import { useEditor } from "../context";
 
 /** A picture or JSON file dropped anywhere on the page opens the workflow that it carries. */
@@ -27,7 +28,7 @@ export function DropZone() {
         const file = e.dataTransfer?.files[0];
         if (!file) return;
         e.preventDefault();
-        void openFile(editor, file);
+        if (!dropOnNode(editor, file, e.clientX, e.clientY)) void openFile(editor, file);
       },
       options,
     );

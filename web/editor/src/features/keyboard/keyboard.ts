@@ -2,6 +2,7 @@
 import { actionForKey } from "../../actions";
 import { keyName } from "../../actions/action";
 import type { Editor } from "../../actions/editor";
+import { pasteFile } from "../../actions/uploads";
 import { copyNodes, isCopiedNodes, pasteNodes } from "../../graph/clipboard";
 import { removeNodes } from "../../graph/edit";
 
@@ -40,8 +41,11 @@ export function listenToKeys(editor: Editor): () => void {
   document.addEventListener(
     "paste",
     (e) => {
+      if (isTyping(e.target)) return;
+      const [file] = e.clipboardData?.files ?? [];
+      if (file && pasteFile(editor, file)) return e.preventDefault();
       const text = e.clipboardData?.getData("text/plain") ?? "";
-      if (isTyping(e.target) || !isCopiedNodes(text)) return;
+      if (!isCopiedNodes(text)) return;
       e.preventDefault();
       editor.selection.set(pasteNodes(editor.doc, text));
     },

@@ -9,13 +9,21 @@ import { toasts } from "../../ui/toasts";
 import { RunController } from "./RunController";
 import { createRunStore } from "./runStore";
 
-function make(failing: Record<string, string> = {}) {
+function make(failing: Record<string, string> = {}, changesFirst = false) {
   const doc = defaultDocument();
   const server = new FakeServer({ objectInfo, failing });
   const status = new RunStatus();
   const store = createRunStore();
   const revealed: string[] = [];
-  const runner = new RunController(doc, server, server, status, store, (id) => revealed.push(id));
+  const runner = new RunController(
+    doc,
+    server,
+    server,
+    status,
+    store,
+    (id) => revealed.push(id),
+    () => changesFirst,
+  );
   server.start();
   return { doc, server, status, store, runner, revealed };
 }
@@ -46,6 +54,14 @@ describe("running", () => {
     expect(seeds).toEqual([1, 2, 3]);
     expect(doc.node("3")?.values.seed).toBe(4);
     expect(status.lastQueued("3", "seed")).toBe(3);
+  });
+
+  it("draws it before each of them where that is set, so that the seed on the node is the one of the picture", async () => {
+    const { doc, server, runner } = make({}, true);
+    setControl(doc, "3", "seed", "increment");
+    await runner.queue(2);
+    expect(server.requests.at(-1)?.prompt["3"]).toMatchObject({ inputs: { seed: 3 } });
+    expect(doc.node("3")?.values.seed).toBe(3);
   });
 
   it("marks the node that is refused and names it in words", async () => {

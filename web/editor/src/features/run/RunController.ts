@@ -34,6 +34,8 @@ export class RunController implements Runner {
     private readonly status: RunStatus,
     private readonly store: RunStore,
     private readonly reveal: Editor["reveal"],
+    /** Whether seeds change before they are queued, so that the one that is shown is the one of the picture. */
+    private readonly changesFirst: () => boolean = () => false,
   ) {
     this.cleanups = [
       line.message.on((message) => this.receive(message)),
@@ -78,6 +80,8 @@ export class RunController implements Runner {
   }
 
   private async queueOnce(): Promise<void> {
+    const changesFirst = this.changesFirst();
+    if (changesFirst) applyControls(this.doc);
     const workflow = writeWorkflow(this.doc);
     const prompt = needsServerConversion(this.doc) ? workflow : (toApiPrompt(this.doc) as JsonObject);
     const generation = this.generation;
@@ -93,7 +97,7 @@ export class RunController implements Runner {
     for (const { node, widget } of controlled(this.doc)) {
       this.status.rememberQueued(node.id, widget.name, node.values[widget.name] ?? widget.spec.default);
     }
-    applyControls(this.doc);
+    if (!changesFirst) applyControls(this.doc);
     if (!answer.nodeErrors.size) return;
     this.markProblems(answer.nodeErrors);
     const partial = new PromptRejected("Part of the workflow was left out", "", answer.nodeErrors);
@@ -208,12 +212,13 @@ export class RunController implements Runner {
     this.show(node, id, { state: "running", progress: Math.min(1, value / max) });
   }
 
-  private executed({ promptId, node: id, images, text }: Of<"executed">): void {
+  private executed({ promptId, node: id, images, compared, text }: Of<"executed">): void {
     const node = this.concerns(promptId) ? this.shown(id) : null;
     if (!node) return;
     const run = this.status.get(node);
     this.show(node, id, {
       images: images.length ? images : run.images,
+      compared: images.length ? compared : run.compared,
       texts: text.length ? text : run.texts,
     });
   }

@@ -14,6 +14,7 @@ export interface Settings {
   readonly linkStyle: LinkStyle;
   readonly snap: "off" | "on";
   readonly minimap: "off" | "on";
+  readonly seedChange: "after" | "before";
 }
 
 export interface Setting {
@@ -80,6 +81,16 @@ export const SETTINGS: readonly Setting[] = [
   },
   { key: "snap", id: "Easel.Snap", label: "Snap to grid", standard: "off", choices: SWITCH },
   { key: "minimap", id: "Easel.Minimap", label: "Minimap", standard: "off", choices: SWITCH },
+  {
+    key: "seedChange",
+    id: "Easel.SeedChange",
+    label: "Seeds change",
+    standard: "after",
+    choices: [
+      ["after", "After a run"],
+      ["before", "Before a run"],
+    ],
+  },
 ];
 
 const COPY = "easel.settings";

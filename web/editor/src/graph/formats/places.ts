@@ -29,13 +29,13 @@ export function placesOf(type: string, def: NodeDef, values: NodeRecord["values"
 }
 
 function inputPlaces({ name, widget }: InputDef): Place[] {
-  if (!widget) return [];
+  if (!widget || widget.kind === "compare") return [];
   const places: Place[] = [{ kind: "value", name, spec: widget }];
   if (widget.control) {
     places.push({ kind: "control", name });
     if (widget.kind === "combo") places.push(OTHER);
   }
-  if (widget.kind === "opaque") for (let i = 0; i < widget.extraPlaces; i++) places.push(OTHER);
+  if (widget.kind === "box") places.push(OTHER, OTHER, OTHER, OTHER);
   return places;
 }
 

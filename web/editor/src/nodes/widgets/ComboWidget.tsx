@@ -1,39 +1,48 @@
-/** One of many: a list that is filtered by typing. The arrow keys step through it without opening. */
-import { ChevronsUpDown, Upload } from "lucide-react";
-import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from "react";
+/** One of many, or several: a list that is filtered by typing. The arrow keys step through it without opening. */
+import { ChevronsUpDown, RefreshCw } from "lucide-react";
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type ComboSpec, optionText } from "../../graph/widgets";
-import { FilterList } from "../../ui/FilterList";
+import { isArray, type Json } from "../../lib/json";
 import { type Anchor, anchorOf, Popover } from "../../ui/Popover";
 import { showToast } from "../../ui/toasts";
-import { pathOf } from "../fileRef";
 import { useServices } from "../services";
+import { ComboList } from "./ComboList";
 import type { WidgetProps } from "./WidgetRow";
 
 export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetProps<ComboSpec>) {
   const [anchor, setAnchor] = useState<Anchor | null>(null);
   const button = useRef<HTMLButtonElement>(null);
   const close = useCallback(() => setAnchor(null), []);
-  const items = useMemo(
-    () => spec.options.map((option, i) => ({ key: String(i), label: optionText(option) })),
-    [spec.options],
+  const options = useOptions(spec);
+  const values = useMemo(() => (spec.multiple ? (isArray(value) ? value : []) : [value]), [spec, value]);
+  const chosen = useMemo(
+    () => new Set(values.map((one) => options.indexOf(one)).filter((i) => i >= 0)),
+    [values, options],
   );
-  const at = spec.options.indexOf(value);
-  const text = value === null ? "" : optionText(value);
-  const absent = at < 0 && !(spec.upload && text);
+  const at = spec.multiple ? -1 : options.indexOf(value);
+  const text = values
+    .filter((one) => one !== null)
+    .map(optionText)
+    .join(", ");
+  const absent = chosen.size < values.length && !(spec.upload && text) && !spec.remote;
 
   const key = (e: KeyboardEvent) => {
-    const by =
-      e.key === "ArrowDown" || e.key === "ArrowRight"
-        ? 1
-        : e.key === "ArrowUp" || e.key === "ArrowLeft"
-          ? -1
-          : 0;
-    const next = spec.options[at + by];
+    const by = ARROWS[e.key];
     if (!by) return;
-    if (next !== undefined && !e.altKey) onChange(next);
-    else if (e.altKey && button.current) setAnchor(anchorOf(button.current));
+    const next = options[at + by];
+    if (e.altKey || spec.multiple) button.current && setAnchor(anchorOf(button.current));
+    else if (next !== undefined) onChange(next);
     e.preventDefault();
     e.stopPropagation();
+  };
+  const pick = (option: Json) => {
+    if (spec.multiple) {
+      onChange(values.includes(option) ? values.filter((one) => one !== option) : [...values, option]);
+      return;
+    }
+    onChange(option);
+    close();
+    requestAnimationFrame(() => button.current?.focus({ preventScroll: true }));
   };
 
   return (
@@ -55,20 +64,15 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
         <span className="field-value">{text || "None"}</span>
         <ChevronsUpDown size={12} aria-hidden />
       </button>
-      {spec.upload && <UploadButton kind={spec.upload} disabled={disabled} onUploaded={onChange} />}
+      {spec.remote && <Refresh label={label} remote={spec.remote} disabled={disabled} onChange={onChange} />}
       {anchor && (
         <Popover anchor={anchor} width={Math.max(260, Math.min(480, anchor.w ?? 0))} onClose={close}>
-          <FilterList
-            items={items}
-            selected={String(at)}
+          <ComboList
             label={label}
-            placeholder={`Find ${label}`}
-            nothing={spec.options.length ? "Nothing fits" : "The server has no files here"}
-            onPick={(item) => {
-              onChange(spec.options[Number(item.key)] ?? null);
-              close();
-              requestAnimationFrame(() => button.current?.focus({ preventScroll: true }));
-            }}
+            options={options}
+            chosen={chosen}
+            nothing={options.length ? "Nothing fits" : "The server has no files here"}
+            onPick={pick}
           />
         </Popover>
       )}
@@ -76,49 +80,53 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
   );
 }
 
-interface UploadProps {
-  readonly kind: string;
-  readonly disabled: boolean;
-  readonly onUploaded: (value: string) => void;
+const ARROWS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowRight: 1,
+  ArrowUp: -1,
+  ArrowLeft: -1,
+};
+
+function useOptions({ remote, options }: ComboSpec): readonly Json[] {
+  const { remoteLists } = useServices();
+  const known = useSyncExternalStore(remoteLists.changed.on, () =>
+    remote ? remoteLists.get(remote.route, remote.key) : undefined,
+  );
+  return known ?? options;
 }
 
-function UploadButton({ kind, disabled, onUploaded }: UploadProps) {
-  const { upload } = useServices();
-  const input = useRef<HTMLInputElement>(null);
-  const send = async (file: File | undefined) => {
-    if (!file) return;
+interface RefreshProps {
+  readonly label: string;
+  readonly remote: NonNullable<ComboSpec["remote"]>;
+  readonly disabled: boolean;
+  readonly onChange: (value: Json) => void;
+}
+
+function Refresh({ label, remote, disabled, onChange }: RefreshProps) {
+  const { remoteLists } = useServices();
+  const refresh = async () => {
     try {
-      onUploaded(pathOf(await upload(file)));
+      const options = await remoteLists.refresh(remote.route, remote.key);
+      const next = remote.afterwards && options.at(remote.afterwards === "first" ? 0 : -1);
+      if (next !== undefined && next !== null) onChange(next);
     } catch (error) {
       showToast({
         kind: "error",
-        title: `${file.name} was not uploaded`,
-        body: String((error as Error).message),
+        title: `The list of ${label} was not read`,
+        body: (error as Error).message,
       });
     }
   };
   return (
-    <>
-      <button
-        type="button"
-        className="field-side"
-        disabled={disabled}
-        aria-label={`Upload ${kind}`}
-        title={`Upload ${kind}`}
-        onClick={() => input.current?.click()}
-      >
-        <Upload size={14} aria-hidden />
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept={kind === "file" ? undefined : `${kind}/*`}
-        onChange={(e) => {
-          void send(e.target.files?.[0]);
-          e.target.value = "";
-        }}
-      />
-    </>
+    <button
+      type="button"
+      className="field-side"
+      disabled={disabled}
+      aria-label={`Refresh ${label}`}
+      title={`Ask the server again what there is for ${label}`}
+      onClick={() => void refresh()}
+    >
+      <RefreshCw size={14} aria-hidden />
+    </button>
   );
 }

@@ -1,19 +1,11 @@
-/** A number: drag sideways, click to type, arrows to step. Shift goes finer, Ctrl coarser. Integers stay exact to 64 bits. */
+/**
+ * A number: drag sideways, click to type it or a sum, arrows to step. Shift goes finer, Ctrl coarser. Integers stay exact
+ * to 64 bits.
+ */
 import { type KeyboardEvent, type PointerEvent as PressEvent, useEffect, useRef, useState } from "react";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
-import type { Json } from "../../lib/json";
-import {
-  addFloat,
-  addInt,
-  clampFloat,
-  clampInt,
-  decimals,
-  type Numeric,
-  readFloat,
-  readInt,
-  snap,
-  toBigInt,
-} from "../../lib/numeric";
+import { keepKeys } from "./fieldKeys";
+import { numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
 type Props = WidgetProps<IntSpec | FloatSpec>;
@@ -23,18 +15,17 @@ const PIXELS_PER_STEP = 6;
 export function NumberWidget({ label, spec, value, disabled, onChange, onDone }: Props) {
   const [typing, setTyping] = useState<{ text: string; begun: boolean } | null>(null);
   const field = useRef<HTMLDivElement>(null);
-  const current = asNumber(spec, value);
+  const current = numberOf(spec, value);
 
-  const stepBy = (steps: number, merge: boolean) => onChange(step(spec, current, steps), merge);
+  const stepBy = (steps: number, merge: boolean) => onChange(stepped(spec, current, steps), merge);
 
   const key = (e: KeyboardEvent) => {
-    const up = e.key === "ArrowUp" || e.key === "ArrowRight";
-    const down = e.key === "ArrowDown" || e.key === "ArrowLeft";
-    if (up || down) stepBy((up ? 1 : -1) * (e.ctrlKey || e.metaKey ? 10 : e.shiftKey ? 0.1 : 1), true);
-    else if (e.key === "Home" && spec.min !== undefined) onChange(spec.min);
-    else if (e.key === "End" && spec.max !== undefined) onChange(spec.max);
-    else if (e.key === "Enter") setTyping({ text: format(spec, current), begun: false });
-    else if (/^[\d.-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping({ text: e.key, begun: true });
+    const steps = stepsOf(e);
+    if (steps !== null) stepBy(steps, true);
+    else if (e.key === "Home" && spec.min !== undefined) onChange(settled(spec, spec.min));
+    else if (e.key === "End" && spec.max !== undefined) onChange(settled(spec, spec.max));
+    else if (e.key === "Enter") setTyping({ text: shownNumber(spec, current), begun: false });
+    else if (/^[\d.(*/-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping({ text: e.key, begun: true });
     else return;
     e.preventDefault();
     e.stopPropagation();
@@ -44,18 +35,18 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
     if (e.button !== 0 || disabled) return;
     drag(
       e,
-      (steps) => onChange(step(spec, current, steps), true),
+      (steps) => onChange(stepped(spec, current, steps), true),
       (dragged) => {
         onDone();
-        if (!dragged) setTyping({ text: format(spec, current), begun: false });
+        if (!dragged) setTyping({ text: shownNumber(spec, current), begun: false });
       },
     );
   };
 
   const finish = (text: string | null, refocus: boolean) => {
-    const typed = text === null ? null : read(spec, text);
+    const next = text === null ? null : typed(spec, text, current);
     setTyping(null);
-    if (typed !== null && typed !== current) onChange(typed);
+    if (next !== null && next !== current) onChange(next);
     if (refocus) requestAnimationFrame(() => field.current?.focus());
   };
 
@@ -71,7 +62,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
         aria-label={label}
         aria-disabled={disabled}
         aria-valuenow={Number(current)}
-        aria-valuetext={format(spec, current)}
+        aria-valuetext={shownNumber(spec, current)}
         aria-valuemin={spec.min === undefined ? undefined : Number(spec.min)}
         aria-valuemax={spec.max === undefined ? undefined : Number(spec.max)}
         onPointerDown={press}
@@ -79,7 +70,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
         onBlur={onDone}
       >
         <span className="field-label">{label}</span>
-        <span className="field-value">{format(spec, current)}</span>
+        <span className="field-value">{shownNumber(spec, current)}</span>
       </div>
       <Step label={`Increase ${label}`} disabled={disabled} up onStep={() => stepBy(1, false)} />
     </div>
@@ -116,7 +107,7 @@ interface InputProps {
   readonly onFinish: (text: string | null, refocus: boolean) => void;
 }
 
-function NumberInput({ label, text, begun, onFinish }: InputProps) {
+export function NumberInput({ label, text, begun, onFinish }: InputProps) {
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   useEffect(() => {
@@ -138,8 +129,7 @@ function NumberInput({ label, text, begun, onFinish }: InputProps) {
       defaultValue={text}
       onBlur={(e) => finish(e.target.value, false)}
       onKeyDown={(e) => {
-        const runs = e.key === "Enter" && (e.ctrlKey || e.metaKey);
-        if (!runs) e.stopPropagation();
+        keepKeys(e);
         if (e.key === "Enter") finish(e.currentTarget.value, true);
         if (e.key === "Escape") finish(null, true);
       }}
@@ -181,30 +171,4 @@ function drag(
   };
   element.addEventListener("pointerup", finish, options);
   element.addEventListener("pointercancel", finish, options);
-}
-
-function asNumber(spec: IntSpec | FloatSpec, value: Json): Numeric {
-  if (typeof value === "number" || typeof value === "bigint") return value;
-  return typeof value === "string" ? (read(spec, value) ?? spec.default) : spec.default;
-}
-
-function read(spec: IntSpec | FloatSpec, text: string): Numeric | null {
-  if (spec.kind === "int") {
-    const typed = readInt(text);
-    return typed === null ? null : clampInt(typed, spec);
-  }
-  const typed = readFloat(text);
-  return typed === null ? null : clampFloat(spec.round ? snap(typed, spec.round) : typed, spec);
-}
-
-function step(spec: IntSpec | FloatSpec, value: Numeric, steps: number): Numeric {
-  if (spec.kind === "int") return addInt(value, BigInt(Math.trunc(steps)) * toBigInt(spec.step), spec);
-  return addFloat(Number(value), steps * spec.step, spec.round || spec.step / 10, spec);
-}
-
-/** At least as many decimals as a step has, so that a value does not change its width while it is dragged. */
-function format(spec: IntSpec | FloatSpec, value: Numeric): string {
-  if (spec.kind === "int" || typeof value === "bigint") return value.toString();
-  const grain = Math.min(spec.step, 1);
-  return value.toFixed(Math.max(decimals(grain), decimals(Number(value.toPrecision(12)))));
 }

@@ -1,28 +1,31 @@
 /** What happens to a value after it has been queued, and the way back to the last one. */
 import { ArrowDown, ArrowUp, Dices, History, Lock, Repeat } from "lucide-react";
 import { useRef, useState } from "react";
+import { nextValue } from "../../graph/controls";
 import { setControl, setValue } from "../../graph/edit";
 import type { ControlMode, NodeId } from "../../graph/records";
+import type { WidgetSpec } from "../../graph/widgets";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
 import { useServices } from "../services";
 
 const MODES: readonly { mode: ControlMode; label: string; Icon: typeof Lock }[] = [
   { mode: "fixed", label: "Keep as it is", Icon: Lock },
-  { mode: "randomize", label: "Random after each run", Icon: Dices },
-  { mode: "increment", label: "One up after each run", Icon: ArrowUp },
-  { mode: "decrement", label: "One down after each run", Icon: ArrowDown },
+  { mode: "randomize", label: "Random for each run", Icon: Dices },
+  { mode: "increment", label: "One up for each run", Icon: ArrowUp },
+  { mode: "decrement", label: "One down for each run", Icon: ArrowDown },
 ];
 
 interface Props {
   readonly id: NodeId;
   readonly name: string;
   readonly label: string;
+  readonly spec: WidgetSpec;
   readonly mode: ControlMode;
   readonly disabled: boolean;
 }
 
-export function SeedControl({ id, name, label, mode, disabled }: Props) {
+export function SeedControl({ id, name, label, spec, mode, disabled }: Props) {
   const { doc, status } = useServices();
   const button = useRef<HTMLButtonElement>(null);
   const [anchor, setAnchor] = useState<Anchor | null>(null);
@@ -37,10 +40,15 @@ export function SeedControl({ id, name, label, mode, disabled }: Props) {
       run: () => setControl(doc, id, name, other),
     })),
     {
+      label: "Draw a new one now",
+      icon: <Dices size={14} aria-hidden />,
+      separated: true,
+      run: () => setValue(doc, id, name, nextValue(spec, 0, "randomize", Math.random)),
+    },
+    {
       label: "Use the last one again",
       hint: last === undefined ? "" : String(last),
       icon: <History size={14} aria-hidden />,
-      separated: true,
       disabled: last === undefined,
       run: () => {
         if (last === undefined) return;
@@ -59,7 +67,7 @@ export function SeedControl({ id, name, label, mode, disabled }: Props) {
         className="field-side"
         data-mode={mode}
         disabled={disabled}
-        aria-label={`After each run, ${label}: ${shown?.label ?? mode}`}
+        aria-label={`Between runs, ${label}: ${shown?.label ?? mode}`}
         title={shown?.label ?? mode}
         aria-haspopup="menu"
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
@@ -69,7 +77,7 @@ export function SeedControl({ id, name, label, mode, disabled }: Props) {
       {anchor && (
         <Menu
           anchor={anchor}
-          label={`After each run, ${label}`}
+          label={`Between runs, ${label}`}
           items={items}
           width={250}
           onClose={() => setAnchor(null)}

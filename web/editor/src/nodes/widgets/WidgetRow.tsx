@@ -3,14 +3,23 @@ import { memo } from "react";
 import { setValue } from "../../graph/edit";
 import type { WidgetShape } from "../../graph/nodeShape";
 import type { ControlMode, NodeId } from "../../graph/records";
-import { type Json, stringifyJson } from "../../lib/json";
+import type { Json } from "../../lib/json";
 import { useServices } from "../services";
+import { BoxWidget } from "./BoxWidget";
+import { CaptureWidget } from "./CaptureWidget";
+import { ColorsWidget } from "./ColorsWidget";
+import { ColorWidget } from "./ColorWidget";
 import { ComboWidget } from "./ComboWidget";
+import { CurveWidget } from "./CurveWidget";
 import { CustomWidget } from "./CustomWidget";
+import { JsonWidget } from "./JsonWidget";
 import { NumberWidget } from "./NumberWidget";
+import type { NumberSpec } from "./numberValue";
 import { SeedControl } from "./SeedControl";
+import { SliderWidget } from "./SliderWidget";
 import { LineWidget, TextWidget } from "./TextWidget";
 import { ToggleWidget } from "./ToggleWidget";
+import { UploadButton } from "./UploadButton";
 
 interface Props {
   readonly id: NodeId;
@@ -37,13 +46,15 @@ export interface WidgetProps<Spec> {
 export const WidgetRow = memo(function WidgetRow(props: Props) {
   const { id, widget, value, control, linked, wrong, top, height } = props;
   const { doc } = useServices();
-  const withControl = control !== undefined && widget.spec.control !== undefined;
+  const { spec } = widget;
+  const gesture = `${id}.${widget.name}`;
+  const withControl = control !== undefined && spec.control !== undefined;
   return (
     <div
       className="widget"
       data-widget={widget.name}
       data-interactive
-      data-kind={widget.spec.kind}
+      data-kind={spec.kind}
       data-linked={linked || undefined}
       data-wrong={wrong || undefined}
       style={{ top, height }}
@@ -51,18 +62,26 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
     >
       <Control
         label={widget.label}
-        spec={widget.spec}
+        spec={spec}
         value={value}
         disabled={linked}
         id={id}
         name={widget.name}
-        onChange={(next, merge) =>
-          setValue(doc, id, widget.name, next, merge ? `${id}.${widget.name}` : undefined)
-        }
-        onDone={() => doc.store.endMerge()}
+        onChange={(next, merge) => setValue(doc, id, widget.name, next, merge ? gesture : undefined)}
+        onDone={() => doc.store.endMerge(gesture)}
       />
+      {spec.kind === "combo" && spec.upload && (
+        <UploadButton id={id} name={widget.name} kind={spec.upload} disabled={linked} />
+      )}
       {withControl && (
-        <SeedControl id={id} name={widget.name} label={widget.label} mode={control} disabled={linked} />
+        <SeedControl
+          id={id}
+          name={widget.name}
+          label={widget.label}
+          spec={spec}
+          mode={control}
+          disabled={linked}
+        />
       )}
     </div>
   );
@@ -73,8 +92,10 @@ type ControlProps = WidgetProps<WidgetShape["spec"]> & { readonly id: NodeId; re
 function Control({ spec, id, name, ...rest }: ControlProps) {
   switch (spec.kind) {
     case "int":
+      if (spec.look === "color") return <ColorWidget spec={spec} {...rest} />;
+      return <NumberControl spec={spec} {...rest} />;
     case "float":
-      return <NumberWidget spec={spec} {...rest} />;
+      return <NumberControl spec={spec} {...rest} />;
     case "combo":
       return <ComboWidget spec={spec} {...rest} />;
     case "toggle":
@@ -83,17 +104,23 @@ function Control({ spec, id, name, ...rest }: ControlProps) {
       return spec.multiline ? <TextWidget spec={spec} {...rest} /> : <LineWidget spec={spec} {...rest} />;
     case "custom":
       return <CustomWidget spec={spec} {...rest} id={id} name={name} />;
+    case "color":
+      return <ColorWidget spec={spec} {...rest} />;
+    case "colors":
+      return <ColorsWidget spec={spec} {...rest} />;
+    case "box":
+      return <BoxWidget spec={spec} {...rest} />;
+    case "curve":
+      return <CurveWidget spec={spec} {...rest} />;
+    case "capture":
+      return <CaptureWidget spec={spec} {...rest} />;
     case "opaque":
-      return <OpaqueValue label={rest.label} value={rest.value} />;
+      return <JsonWidget spec={spec} {...rest} />;
+    case "compare":
+      return null;
   }
 }
 
-function OpaqueValue({ label, value }: { readonly label: string; readonly value: Json }) {
-  const text = typeof value === "string" ? value : stringifyJson(value);
-  return (
-    <div className="field field-opaque" title={text}>
-      <span className="field-label">{label}</span>
-      <span className="field-value">{text}</span>
-    </div>
-  );
+function NumberControl(props: WidgetProps<NumberSpec>) {
+  return props.spec.look === "slider" ? <SliderWidget {...props} /> : <NumberWidget {...props} />;
 }

@@ -1,0 +1,39 @@
+/** What the inside of a node may use, put together from the editor. */
+import { uploadInto } from "../actions/uploads";
+import type { FileRef } from "../api/types";
+import type { Engine } from "../canvas/Engine";
+import { problemItems, RUN_TOPIC } from "../features/run/reports";
+import { optionText } from "../graph/widgets";
+import { RemoteLists } from "../nodes/remoteLists";
+import type { NodeServices } from "../nodes/services";
+import { showToast } from "../ui/toasts";
+import type { OpenEditor } from "./createEditor";
+
+export function nodeServices(
+  editor: OpenEditor,
+  engine: Engine,
+  openImages: (images: readonly FileRef[], index: number) => void,
+): NodeServices {
+  const { doc, selection, status, api } = editor;
+  return {
+    doc,
+    engine,
+    selection,
+    status,
+    openImages,
+    remoteLists: new RemoteLists((route) => api.remoteOptions(route)),
+    viewUrl: (file) => api.viewUrl(file),
+    upload: (file, place) => api.uploadImage(file, place),
+    uploadInto: (id, widget, file) => uploadInto(editor, id, widget, file),
+    promptNames: async (kind) => (kind === "embedding" ? api.embeddings() : loraNames(editor)),
+    showProblems(id) {
+      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, doc, editor.reveal);
+      showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
+    },
+  };
+}
+
+function loraNames({ doc }: OpenEditor): readonly string[] {
+  const input = doc.defs.get("LoraLoader")?.inputs.find(({ name }) => name === "lora_name");
+  return input?.widget?.kind === "combo" ? input.widget.options.map(optionText) : [];
+}

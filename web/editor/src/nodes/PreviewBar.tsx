@@ -1,0 +1,55 @@
+/** What can be done with a picture on a node; seen with the pointer or the focus on it. */
+import { Copy, Maximize2 } from "lucide-react";
+import { showToast } from "../ui/toasts";
+import { mediumOf } from "./fileRef";
+import { useServices } from "./services";
+import type { Shown } from "./useShown";
+
+export function PreviewBar({ shown }: { readonly shown: Shown }) {
+  const { openImages } = useServices();
+  const files = shown.items.flatMap(({ file }) => file ?? []);
+  const [first] = files;
+  if (!first) return null;
+  const isPicture = mediumOf(first) === "image";
+  return (
+    <div className="preview-bar" data-interactive>
+      <span>
+        {shown.w} × {shown.h}
+      </span>
+      {isPicture && (
+        <>
+          <button
+            type="button"
+            aria-label="Copy picture"
+            title="Copy picture"
+            onClick={() => void copyPicture(shown.items[0]?.url ?? "")}
+          >
+            <Copy size={14} aria-hidden />
+          </button>
+        </>
+      )}
+      <button type="button" aria-label="Full screen" title="Full screen" onClick={() => openImages(files, 0)}>
+        <Maximize2 size={14} aria-hidden />
+      </button>
+    </div>
+  );
+}
+
+/** The clipboard takes PNG only; the file is sent as it is where it is one, so that its workflow comes along. */
+export async function copyPicture(url: string): Promise<void> {
+  try {
+    const blob = (await fetch(url)).blob().then((file) => (file.type === "image/png" ? file : asPng(file)));
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+    showToast({ kind: "info", title: "Copied", topic: "copy" });
+  } catch (error) {
+    showToast({ kind: "error", title: "The picture was not copied", body: (error as Error).message });
+  }
+}
+
+async function asPng(file: Blob): Promise<Blob> {
+  const picture = await createImageBitmap(file);
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  canvas.getContext("2d")?.drawImage(picture, 0, 0);
+  picture.close();
+  return canvas.convertToBlob({ type: "image/png" });
+}

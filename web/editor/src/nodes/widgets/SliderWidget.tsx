@@ -1,0 +1,69 @@
+/** A number shown as part of its range: press or drag anywhere, arrows to step, Enter or a double click to type. */
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { clamp } from "../../lib/geometry";
+import { NumberInput } from "./NumberWidget";
+import { type NumberSpec, numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
+import type { WidgetProps } from "./WidgetRow";
+
+export function SliderWidget({ label, spec, value, disabled, onChange, onDone }: WidgetProps<NumberSpec>) {
+  const [typing, setTyping] = useState(false);
+  const field = useRef<HTMLDivElement>(null);
+  const current = numberOf(spec, value);
+  const [min, max] = [Number(spec.min), Number(spec.max)];
+  const part = max > min ? clamp((Number(current) - min) / (max - min), 0, 1) : 0;
+
+  const slide = (e: PointerEvent<HTMLDivElement>) => {
+    const box = e.currentTarget.getBoundingClientRect();
+    const at = min + clamp((e.clientX - box.left) / box.width, 0, 1) * (max - min);
+    const steps = Math.round((at - min) / Number(spec.step));
+    onChange(settled(spec, stepped(spec, spec.min ?? 0, steps)), true);
+  };
+  const key = (e: KeyboardEvent) => {
+    const steps = stepsOf(e);
+    if (steps !== null) onChange(stepped(spec, current, steps), true);
+    else if (e.key === "Home") onChange(settled(spec, min));
+    else if (e.key === "End") onChange(settled(spec, max));
+    else if (e.key === "Enter") setTyping(true);
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
+  };
+  const finish = (text: string | null, refocus: boolean) => {
+    const next = text === null ? null : typed(spec, text, current);
+    setTyping(false);
+    if (next !== null && next !== current) onChange(next);
+    if (refocus) requestAnimationFrame(() => field.current?.focus());
+  };
+
+  if (typing)
+    return <NumberInput label={label} text={shownNumber(spec, current)} begun={false} onFinish={finish} />;
+  return (
+    <div
+      ref={field}
+      className="field field-slider"
+      role="slider"
+      tabIndex={disabled ? -1 : 0}
+      aria-label={label}
+      aria-disabled={disabled}
+      aria-valuemin={min}
+      aria-valuemax={max}
+      aria-valuenow={Number(current)}
+      aria-valuetext={shownNumber(spec, current)}
+      style={{ "--part": part } as CSSProperties}
+      onPointerDown={(e) => {
+        if (e.button !== 0 || disabled) return;
+        e.currentTarget.setPointerCapture(e.pointerId);
+        slide(e);
+      }}
+      onPointerMove={(e) => e.currentTarget.hasPointerCapture(e.pointerId) && slide(e)}
+      onPointerUp={onDone}
+      onPointerCancel={onDone}
+      onDoubleClick={() => !disabled && setTyping(true)}
+      onKeyDown={key}
+      onBlur={onDone}
+    >
+      <span className="field-label">{label}</span>
+      <span className="field-value">{shownNumber(spec, current)}</span>
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+/** What fields that take text share: they keep their keys to themselves and follow changes that come from elsewhere. */
+import { type KeyboardEvent, type RefObject, useEffect } from "react";
+
+/** Plain keys are the field's own. Esc leaves it, and combinations such as Ctrl+Enter and Ctrl+S work from within. */
+export function keepKeys(e: KeyboardEvent): void {
+  const combination = e.ctrlKey || e.metaKey || e.altKey;
+  if (!combination && e.key !== "Escape") e.stopPropagation();
+}
+
+/** Follows undo and paste without touching what is being typed. */
+export function useSynced(
+  field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>,
+  text: string,
+): void {
+  useEffect(() => {
+    if (field.current && field.current.value !== text) field.current.value = text;
+  }, [field, text]);
+}
