@@ -54,6 +54,10 @@ class ModelFunctions:
         """`function(sigma, denoise_mask, extra_options)` changes the inpainting mask at every step."""
         self.model_options["denoise_mask_function"] = denoise_mask_function
 
+    def disable_model_cfg1_optimization(self) -> None:
+        """Have the negative side computed at a scale of 1, too."""
+        self._disable_cfg1(True)
+
     def _append_option(self, name: str, function: Function, disable_cfg1_optimization: bool) -> None:
         self.model_options[name] = [*self.model_options.get(name, []), function]
         self._disable_cfg1(disable_cfg1_optimization)

@@ -75,10 +75,17 @@ def applied(patches: Iterable[Patch], weight: Tensor) -> Tensor:
 def _apply(patch: Patch, weight: Tensor) -> Tensor:
     part = weight if patch.offset is None else weight.narrow(*patch.offset)
     before = part * patch.strength_model if patch.strength_model != 1 else part
+    if patch.strength == 0:
+        return _placed(before, part, weight)
     after = _patched(patch.recipe, before if patch.function is None else before.clone(), patch.strength)
     if patch.function is not None:
         after = before + patch.function(after - before)
-    if patch.offset is None:
+    return _placed(after, part, weight)
+
+
+def _placed(after: Tensor, part: Tensor, weight: Tensor) -> Tensor:
+    """The weight with a changed part in its place."""
+    if part is weight:
         return after
     part.copy_(after)
     return weight

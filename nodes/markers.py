@@ -85,6 +85,7 @@ class Float:
     round: float | bool | None = None
     tooltip: str = ""
     advanced: bool = False
+    display: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class String:
     placeholder: str = ""
     tooltip: str = ""
     forceInput: bool = False
+    advanced: bool = False
 
 
 @dataclass(frozen=True)

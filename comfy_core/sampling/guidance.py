@@ -99,17 +99,26 @@ def sampling_function(
         uncond = []
     predictions = predict_conditions(model, [cond, uncond] if uncond else [cond], x, timestep, model_options)
     predictions = [predictions[0], predictions[-1]]
-    shared = shared_arguments(model, x, timestep, cond_scale, model_options)
+    shared = shared_arguments(model, x, timestep, cond_scale, model_options, cond, uncond)
     for change in model_options.get("sampler_pre_cfg_function", ()):
-        predictions = change({"conds": [cond, uncond], "conds_out": predictions, **shared})
+        predictions = change({**shared, "conds": [cond, uncond], "conds_out": predictions})
     return cfg_function(predictions[0], predictions[1], shared)
 
 
 def shared_arguments(
-    model: DiffusionModel, x: Tensor, timestep: Tensor, cond_scale: float, model_options: dict[str, Any]
+    model: DiffusionModel,
+    x: Tensor,
+    timestep: Tensor,
+    cond_scale: float,
+    model_options: dict[str, Any],
+    cond: list[Condition],
+    uncond: list[Condition],
 ) -> dict[str, Any]:
-    """What functions that change the guidance are told besides the predictions."""
+    """What functions that change the guidance are told besides the predictions; `cond` and `uncond` are what was asked
+    for, in the form that `predict_conditions` takes."""
     return {
+        "cond": cond,
+        "uncond": uncond,
         "cond_scale": cond_scale,
         "timestep": timestep,
         "sigma": timestep,
@@ -128,8 +137,13 @@ def cfg_function(cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any])
         guided = x - options["sampler_cfg_function"](shared | both | noise)
     else:
         guided = uncond_pred + (cond_pred - uncond_pred) * scale
-    for change in options.get("sampler_post_cfg_function", ()):
-        guided = change(shared | both | {"denoised": guided, "cond": cond_pred, "uncond": uncond_pred})
+    return after_guidance(guided, cond_pred, uncond_pred, shared)
+
+
+def after_guidance(guided: Tensor, cond_pred: Tensor, uncond_pred: Tensor, shared: dict[str, Any]) -> Tensor:
+    """A guided prediction after the functions that change it."""
+    for change in shared["model_options"].get("sampler_post_cfg_function", ()):
+        guided = change({**shared, "denoised": guided, "cond_denoised": cond_pred, "uncond_denoised": uncond_pred})
     return guided
 
 

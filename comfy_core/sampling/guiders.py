@@ -49,7 +49,7 @@ class DualCFGGuider(CFGGuider):
             conds = self._needed(*conds)
         negative, middle, positive = predict_conditions(self.inner_model, conds, x, timestep, options)
         scale = self.cfg1 if self.nested else self.cfg2
-        shared = shared_arguments(self.inner_model, x, timestep, scale, options)
+        shared = shared_arguments(self.inner_model, x, timestep, scale, options, conds[-1], conds[0])
         if self.nested:
             towards = cfg_function(positive, middle, shared)
             return negative + self.cfg2 * (towards - negative)
