@@ -7,13 +7,15 @@ from typing import Annotated, Any
 
 from torch import Tensor
 
-from comfy_core import folders
-from comfy_core.media import animation, deep
+from comfy_core import folders, progress
+from comfy_core.infotext import write
+from comfy_core.media import animation, deep, metadata
 from comfy_core.media.images import to_pictures
 from comfy_core.media.save import COMPRESSION, png_texts, save_files, save_pngs
 from nodes.images import shown
+from nodes.parameters import for_batch, infotext_of
 from nodes.recipe import with_recipe
-from nodes.schema import Boolean, Cases, Combo, Float, Int, String, Widget, node
+from nodes.schema import Boolean, Cases, Combo, Float, Hidden, Int, String, Widget, node
 from nodes.types import Image, PngInfo, Prompt
 
 MODULE = "comfy_extras.nodes_images"
@@ -117,6 +119,46 @@ def save_image_advanced(
     else:
         files = save_pngs(to_pictures(images), place, filename_prefix, texts)
     return {"ui": {"images": _outputs(files)}, "result": (images,)}  # type: ignore[return-value]
+
+
+@node(
+    "EaselSaveWithParameters",
+    title="Save Image (A1111 Parameters)",
+    category="image",
+    outputs=("images",),
+    is_output=True,
+    search_aliases=("infotext", "a1111", "civitai", "parameters", "automatic1111"),
+)
+def save_with_parameters(
+    images: Image,
+    filename_prefix: Prefix,
+    prompt: Prompt = None,
+    extra_pnginfo: PngInfo = None,
+    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
+) -> Image:
+    """Save pictures as PNG in output/ with the workflow, and with the parameters line that A1111's web UI and model
+    sites read, as far as the graph can be said in it."""
+    texts = png_texts(prompt, with_recipe(prompt, extra_pnginfo))
+    place = folders.current().output
+    files = [
+        one
+        for number, picture in enumerate(to_pictures(images))
+        for one in save_pngs(
+            [picture], place, filename_prefix, _parameters(prompt, unique_id, number, len(images)) | texts
+        )
+    ]
+    return {"ui": {"images": _outputs(files)}, "result": (images,)}  # type: ignore[return-value]
+
+
+def _parameters(prompt: Any, saver: str, place: int, count: int) -> dict[str, str]:
+    """The text chunk of one of several pictures; none, and a warning, for a graph that has no such words."""
+    if not isinstance(prompt, dict) or not metadata.is_wanted():
+        return {}
+    try:
+        return {"parameters": write(for_batch(infotext_of(prompt, saver), place, count))}
+    except ValueError as error:
+        progress.warn(f"the picture is saved without parameters: {error}")
+        return {}
 
 
 @node(

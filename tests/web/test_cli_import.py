@@ -53,3 +53,23 @@ def test_what_cannot_be_imported_is_told(run, tmp_path, picture):
     (tmp_path / "c.png").write_bytes(b"no picture")
     assert "does not say how it was made" in run(tmp_path / "c.png")[2]
     assert "cannot write" in run(picture, "-o", tmp_path / "no" / "wf.json")[2]
+
+
+def test_what_was_imported_is_exported_as_the_same_text_and_into_a_picture(run, picture, tmp_path, capsys):
+    run(picture, "-o", tmp_path / "wf.json")
+
+    def export(workflow, *words):
+        code = main.main(["export", str(workflow), "--infotext", *map(str, words), "--base-directory", str(tmp_path)])
+        return (code, *capsys.readouterr())
+
+    code, out, _ = export(tmp_path / "wf.json")
+    said = TEXT.replace("Euler a,", "Euler a, Schedule type: Uniform,")
+    assert (code, out) == (0, f"{said}, Version: Easel\n")
+    assert "is no picture" in export(tmp_path / "wf.json", "--out", tmp_path / "b.png")[2]
+    info = PngInfo()
+    info.add_text("workflow", (tmp_path / "wf.json").read_text())
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "c.png", pnginfo=info)
+    assert export(tmp_path / "c.png", "--out", tmp_path / "d.png")[0] == 0
+    with Image.open(tmp_path / "d.png") as copy:
+        assert (copy.text["parameters"], copy.getpixel((0, 0))) == (f"{said}, Version: Easel", (255, 0, 0))
+        assert "workflow" in copy.text

@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
-    _export(commands.add_parser("export", help="write a workflow as a Python script"))
+    _export(commands.add_parser("export", help="write a workflow as a Python script, or as A1111's parameters"))
     _import(commands.add_parser("import", help="make a workflow of a picture from AUTOMATIC1111's web UI and its kin"))
     add_account_commands(commands, folders)
     return top
@@ -117,8 +117,17 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 
 def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
-    parser.add_argument("--python", action="store_true", required=True, help="as a Python script")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: to the terminal)")
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--python", action="store_true", help="as a Python script")
+    form.add_argument(
+        "--infotext", action="store_true", help="as the parameters of AUTOMATIC1111's web UI, as far as they can say it"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where to write it (default: to the terminal); parameters also as .png: a copy of the picture with them",
+    )
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     common(parser)
 
