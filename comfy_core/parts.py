@@ -130,14 +130,22 @@ def load_diffusers(folder: Path) -> Checkpoint:
 
     Raises WeightsError when there is no U-Net, or a part is not whole.
     """
-    unet = find_weights(folder / "unet")
-    if unet is None:
-        raise WeightsError(f"{folder.name} has no weights in unet/; download the whole folder again.")
-    family, weights = _recognised(_with_scheduler(open_weights(unet), folder))
+    family, weights = recognised_unet(folder)
     with reading(folder.name):
         checkpoint = family.load(weights)
         log.info("%s: %s", folder.name, checkpoint.note)
         return replace(checkpoint, clip=_clip_in(folder, family), vae=_vae_in(folder))
+
+
+def recognised_unet(folder: Path) -> tuple[Family, Weights]:
+    """The family of a pipeline, and the table of its U-Net in the layout of a checkpoint, with what its scheduler says.
+
+    Raises WeightsError.
+    """
+    unet = find_weights(folder / "unet")
+    if unet is None:
+        raise WeightsError(f"{folder.name} has no weights in unet/; download the whole folder again.")
+    return _recognised(_with_scheduler(open_weights(unet), folder))
 
 
 def find_weights(folder: Path) -> Path | None:

@@ -44,7 +44,8 @@ def said_again(text):
         "",
         ", Clip skip: 2, ENSD: 31337",
         ", RNG: CPU",
-        ", Denoising strength: 0.6, Hires steps: 10, Hires upscaler: Latent, Hires resize: 840x1264, Hires CFG Scale: 4",
+        ", Denoising strength: 0.6, Hires steps: 10, Hires upscaler: Latent, Hires resize: 840x1264, "
+        "Hires CFG Scale: 4",
         ", Denoising strength: 0.4, Hires steps: 20, Hires upscaler: Lanczos, Hires resize: 600x800, "
         'Hires sampler: Euler, Hires prompt: "x, y"',
         ", Refiner: fine, Refiner switch at: 0.8",
@@ -99,7 +100,7 @@ def test_saved_pictures_carry_parameters_and_the_workflow_each_with_its_seed():
     for file in result["ui"]["images"]:
         with Image.open(folders.current().output / file["filename"]) as picture:
             assert json.loads(picture.text["prompt"]) == prompt
-            assert list(picture.text)[0] == "parameters"
+            assert next(iter(picture.text)) == "parameters"
             seeds.append(parse(picture.text["parameters"]).fields["Seed"])
     assert seeds == ["5", "6"]
 

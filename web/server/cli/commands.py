@@ -7,19 +7,21 @@ from pathlib import Path
 
 from web.server.cli.account_commands import add_account_commands
 from web.server.cli.flags import common, count, folders, port, positive, queue
+from web.server.cli.model_commands import add_model_commands
 
-COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "user", "token")
+COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "prune", "convert", "user", "token")
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = top.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export,import}")
+    commands = top.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export,import,prune,convert}")
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
     _export(commands.add_parser("export", help="write a workflow as a Python script, or as A1111's parameters"))
     _import(commands.add_parser("import", help="make a workflow of a picture from AUTOMATIC1111's web UI and its kin"))
+    add_model_commands(commands)
     add_account_commands(commands, folders)
     return top
 

@@ -1,0 +1,43 @@
+"""`main.py prune` and `convert`: their flags. What they do is in `model_tools.py`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+TYPES = ("fp32", "fp16", "bf16")
+
+
+def add_model_commands(commands: Any) -> None:
+    _prune(commands.add_parser("prune", help="make a checkpoint smaller: without what sampling does not need"))
+    _convert(commands.add_parser("convert", help="put a model into another format"))
+    for name in ("prune", "convert"):
+        commands.choices[name].add_argument("--verbose", action="store_true", help="say more, with tracebacks")
+
+
+def _prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a checkpoint: .safetensors, .ckpt …")
+    parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: <name>-pruned.safetensors beside it")
+    parser.add_argument(
+        "--weights",
+        choices=("auto", "ema", "live"),
+        default="auto",
+        help="which set to keep where training left two (default: what a loader would take)",
+    )
+    parser.add_argument("--dtype", choices=TYPES, help="store numbers as these (default: as they are)")
+    parser.add_argument("--no-vae", dest="vae", action="store_false", help="without the VAE")
+    parser.add_argument("--no-clip", dest="clip", action="store_false", help="without the text encoders")
+
+
+def _convert(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "A weight file of any kind becomes a .safetensors file, and a folder of diffusers becomes one checkpoint."
+    )
+    parser.add_argument("source", type=Path, help="a weight file, or a folder of diffusers")
+    parser.add_argument("target", type=Path, help="a .safetensors file")
+    parser.add_argument("--dtype", choices=TYPES, help="store numbers as these (default: as they are)")
+    parser.add_argument("--fp8", choices=("e4m3", "e5m2"), help="store the diffusion model's matrices in 8 bits")
+    parser.add_argument(
+        "--no-scales", dest="scales", action="store_false", help="with --fp8: plain 8-bit numbers, without scales"
+    )
