@@ -88,6 +88,7 @@ class DiffusionModel(nn.Module):
         """
         inputs = {
             "c_crossattn": cond.get("cross_attn"),
+            "crossattn_controlnet": cond.get("cross_attn_controlnet"),
             "c_concat": self.concat_cond(**cond),
             "y": self.encode_adm(**cond),
             "guidance": self.encode_guidance(**cond),

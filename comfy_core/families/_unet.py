@@ -6,7 +6,7 @@ Rombach et al. 2022, https://arxiv.org/abs/2112.10752; Podell et al. 2023 (SDXL)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comfy_core import concat
 from comfy_core.concat import Concat
@@ -99,30 +99,36 @@ def unet_dims(unet: Weights, *, heads: int | None, norm_groups: int, head_dim: i
     """The dimensions of a U-Net, from names and shapes (`unet` without its prefix). Heads and norm groups do not show
     in shapes. Raises WeightsError for a layout that is not a U-Net's."""
     try:
-        model_channels, in_channels = unet.shape("input_blocks.0.0.weight")[:2]
-        widths, depths = _down(unet)
-        context = next(name for name in unet if name.endswith("attn2.to_k.weight"))
-        projection = next(name for name in unet if name.endswith("proj_in.weight"))
-        vector, guidance = "label_emb.0.0.weight", "time_embed.cond_proj.weight"
-        return UNetDims(
-            in_channels=in_channels,
-            out_channels=unet.shape("out.2.weight")[0],
-            model_channels=model_channels,
-            channel_mult=multiples(model_channels, widths),
-            res_blocks=tuple(len(level) for level in depths),
-            depths=depths,
-            up_depths=_up(unet, depths),
-            middle_depth=_middle(unet),
-            context_dim=unet.shape(context)[1],
-            heads=heads,
-            head_dim=head_dim,
-            linear_projections=len(unet.shape(projection)) == 2,
-            vector_dim=unet.shape(vector)[1] if vector in unet else 0,
-            guidance_dim=unet.shape(guidance)[1] if guidance in unet else 0,
-            norm_groups=norm_groups,
-        )
-    except (KeyError, StopIteration, IndexError) as error:
+        way_down = encoder_dims(unet, heads=heads, norm_groups=norm_groups, head_dim=head_dim)
+        return replace(way_down, out_channels=unet.shape("out.2.weight")[0], up_depths=_up(unet, way_down.depths))
+    except (KeyError, IndexError) as error:
         raise WeightsError(f"{file_name(unet)}: the U-Net is not whole ({error}).") from error
+
+
+def encoder_dims(unet: Weights, *, heads: int | None, norm_groups: int, head_dim: int | None = None) -> UNetDims:
+    """The dimensions of a U-Net's way down and middle alone, as ControlNets have them. One without transformers has a
+    `context_dim` of 0. Raises KeyError or IndexError for another layout."""
+    model_channels, in_channels = unet.shape("input_blocks.0.0.weight")[:2]
+    widths, depths = _down(unet)
+    context = next((name for name in unet if name.endswith("attn2.to_k.weight")), None)
+    projection = next((name for name in unet if name.endswith("proj_in.weight")), None)
+    vector, guidance = "label_emb.0.0.weight", "time_embed.cond_proj.weight"
+    return UNetDims(
+        in_channels=in_channels,
+        model_channels=model_channels,
+        channel_mult=multiples(model_channels, widths),
+        res_blocks=tuple(len(level) for level in depths),
+        depths=depths,
+        up_depths=(),
+        middle_depth=_middle(unet),
+        context_dim=unet.shape(context)[1] if context else 0,
+        heads=heads,
+        head_dim=head_dim,
+        linear_projections=projection is None or len(unet.shape(projection)) == 2,
+        vector_dim=unet.shape(vector)[1] if vector in unet else 0,
+        guidance_dim=unet.shape(guidance)[1] if guidance in unet else 0,
+        norm_groups=norm_groups,
+    )
 
 
 def _down(unet: Weights) -> tuple[list[int], tuple[tuple[int, ...], ...]]:

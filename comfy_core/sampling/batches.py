@@ -56,8 +56,12 @@ def predict(
     sides = [task.side for task in batch]
     options = dict(model_options.get("transformer_options", {}))
     options |= {"cond_or_uncond": sides, "uuids": [task.condition.uuid for task in batch], "sigmas": timestep}
-    inputs["transformer_options"] = _with_patches(options, conditions[0], parts[0])
+    options = _with_patches(options, conditions[0], parts[0])
     many_x, many_t = torch.cat(parts), timestep.repeat(len(batch))
+    if conditions[0].control is not None:
+        inputs["control"] = conditions[0].control.get_control(many_x, many_t, inputs, len(batch), options)
+    inputs.pop("crossattn_controlnet", None)
+    inputs["transformer_options"] = options
     apply_model = wrapped(WrappersMP.APPLY_MODEL, model.apply_model, options, model)
     wrapper = model_options.get("model_function_wrapper")
     if wrapper is None:
@@ -101,6 +105,7 @@ def _fits(x: Tensor, a: Task, b: Task) -> bool:
     return (
         one.inputs.keys() == other.inputs.keys()
         and one.boxes is other.boxes
+        and one.control is other.control
         and one.crop(x).shape == other.crop(x).shape
         and all(_joinable(name, one.inputs[name], other.inputs[name]) for name in one.inputs)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from torch import Tensor
 from comfy_core import progress
 from comfy_core.concat import repeated
 from comfy_core.conditioning import Conditioning
+from comfy_core.control.base import ControlBase
 from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.regions import Box, bounds_of, box_of, feathered, fitted_mask
 
@@ -26,7 +28,8 @@ class Condition:
 
     `steps` are runs of steps, each from the sigma of its first to that of the first after it. `weight`, broadcastable
     to the latent or to the part of it in `box`, says how much it counts in each cell. A `default` counts where no other
-    of its side does. `boxes` are the things that GLIGEN puts in their places. Patches tell entries apart by `uuid`.
+    of its side does. `boxes` are the things that GLIGEN puts in their places, and `control` what pictures control; with
+    `shares_control` other sides have it too. Patches tell entries apart by `uuid`.
     """
 
     inputs: dict[str, Tensor]
@@ -38,6 +41,8 @@ class Condition:
     weight: Tensor | None = None
     default: bool = False
     boxes: Any = None
+    control: ControlBase | None = None
+    shares_control: bool = False
     uuid: UUID = field(default_factory=uuid4)
 
     def active(self, sigma: float) -> bool:
@@ -57,10 +62,33 @@ class Condition:
 
 def further_models(conds: dict[str, Conditioning]) -> list[ModelPatcher]:
     """The models that take part because conditioning asks for them."""
-    found = {
-        id(extra["gligen"][1]): extra["gligen"][1] for side in conds.values() for _, extra in side if "gligen" in extra
-    }
-    return list(found.values())
+    extras = [extra for side in conds.values() for _, extra in side]
+    models = [extra["gligen"][1] for extra in extras if "gligen" in extra]
+    models += [model for control in controls_in(conds) for model in control.get_models()]
+    return list({id(model): model for model in models}.values())
+
+
+def controls_in(conds: dict[str, Conditioning]) -> list[ControlBase]:
+    """What controls prompts, each once."""
+    found = [extra["control"] for side in conds.values() for _, extra in side if extra.get("control") is not None]
+    return list({id(control): control for control in found}.values())
+
+
+@contextmanager
+def controls_ready(patcher: ModelPatcher, conds: dict[str, Conditioning]) -> Iterator[None]:
+    """Have what controls the prompts ready for a model inside the `with` block.
+
+    Raises ValueError when something is for another family of models.
+    """
+    controls = controls_in(conds)
+    to_sigma = patcher.get_model_object("model_sampling").percent_to_sigma
+    try:
+        for control in controls:
+            control.pre_run(patcher, to_sigma)
+        yield
+    finally:
+        for control in controls:
+            control.cleanup()
 
 
 def process_conds(
@@ -82,7 +110,9 @@ def process_conds(
                 ready[other] += _opposites(given, ready[other])
     if "positive" in ready:
         for side in ready.keys() - {"positive"}:
-            ready[side] = _with_boxes(ready["positive"], ready[side])
+            ready[side] = _sharing(ready["positive"], ready[side], "boxes")
+            shared = [one for one in ready["positive"] if one.shares_control]
+            ready[side] = _sharing(shared, ready[side], "control")
     return ready
 
 
@@ -116,6 +146,8 @@ def _ready(
         weight=_weight(box, mask, extra.get("mask_strength", 1.0), dims, device),
         default=bool(extra.get("default")),
         boxes=extra.get("gligen"),
+        control=extra.get("control"),
+        shares_control=bool(extra.get("control_apply_to_uncond")),
     )
 
 
@@ -167,15 +199,15 @@ def _smallest_around(box: Box, conditions: list[Condition]) -> Condition | None:
     return whole[0] if whole else None
 
 
-def _with_boxes(positive: list[Condition], others: list[Condition]) -> list[Condition]:
-    """The other side's conditions with the positive one's GLIGEN boxes, unless it has its own."""
-    given = [one.boxes for one in positive if one.box is None and one.boxes is not None]
-    free = [place for place, one in enumerate(others) if one.box is None and one.boxes is None]
-    if not free or any(one.box is None and one.boxes is not None for one in others):
+def _sharing(positive: list[Condition], others: list[Condition], name: str) -> list[Condition]:
+    """The other side's conditions with what the positive one has under a name, unless it has its own."""
+    given = [getattr(one, name) for one in positive if one.box is None and getattr(one, name) is not None]
+    free = [place for place, one in enumerate(others) if one.box is None and getattr(one, name) is None]
+    if not free or any(one.box is None and getattr(one, name) is not None for one in others):
         return others
     shared = list(others)
-    for number, boxes in enumerate(given):
-        one = replace(others[free[number % len(free)]], boxes=boxes)
+    for number, value in enumerate(given):
+        one = replace(others[free[number % len(free)]], **{name: value})
         if number < len(free):
             shared[free[number]] = one
         else:

@@ -13,7 +13,7 @@ from torch import Tensor
 from comfy_core.memory import residency
 from comfy_core.memory.devices import offload_device
 from comfy_core.patcher import ModelPatcher
-from comfy_core.sampling.conditions import further_models
+from comfy_core.sampling.conditions import controls_ready, further_models
 from comfy_core.sampling.inpaint import MaskedDenoiser, prepare_mask
 from comfy_core.sampling.noise import generator
 from comfy_core.sampling.resume import resumable
@@ -45,7 +45,8 @@ def run_sampler(
     offload device.
 
     Raises:
-        ValueError: sigmas that are no list of numbers, noise or a mask that does not fit the latent.
+        ValueError: sigmas that are no list of numbers, noise or a mask that does not fit the latent, a ControlNet for
+            another family of models.
     """
     check_sigmas(sigmas)
     if not len(sigmas):
@@ -54,8 +55,12 @@ def run_sampler(
         raise ValueError(f"the noise has shape {list(noise.shape)} and the latent {list(latent_image.shape)}")
     model = guider.model_patcher
     device, latent_format = model.load_device, model.get_model_object("latent_format")
-    others = [*model.get_additional_models(), *further_models(guider.original_conds)]
-    with residency.use([model, *others], model.memory_required((2 * noise.shape[0], *noise.shape[1:]))), at_work(model):
+    conds, working = guider.original_conds, model.memory_required((2 * noise.shape[0], *noise.shape[1:]))
+    with (
+        controls_ready(model, conds),
+        residency.use([model, *model.get_additional_models(), *further_models(conds)], working),
+        at_work(model),
+    ):
         sampling = model.get_model_object("model_sampling")
         sigmas, noise = sigmas.to(device, torch.float32), noise.to(device, torch.float32)
         scaled = latent_image.to(device, torch.float32)

@@ -14,11 +14,13 @@ from PIL import Image
 
 import nodes
 from comfy_core import folders
+from comfy_core.control import load_controlnet
 from comfy_core.families import load_checkpoint
 from comfy_core.folders import Folders
 from comfy_core.sampling.samplers import sampler_object
-from comfy_core.weights import WeightsError
+from comfy_core.weights import Weights, WeightsError
 from nodes.schema import Input, Node, choices
+from tests.tiny_control import controlnet_tensors
 
 ALL = {
     one.schema.id: one
@@ -41,6 +43,7 @@ def sockets(tiny: Path) -> dict[str, Any]:
         "MODEL": model,
         "CLIP": clip,
         "VAE": checkpoint.vae,
+        "CONTROL_NET": load_controlnet(Weights.of(controlnet_tensors("sd1"))),
         "CONDITIONING": conditioning,
         "LATENT": {"samples": torch.zeros(1, 4, 8, 8)},
         "IMAGE": torch.full((1, 64, 64, 3), 0.5),

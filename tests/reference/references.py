@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import diffusers
+import torch
 import transformers
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, convert_ldm_vae_checkpoint
+from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor
 
 from comfy_core.networks.autoencoder_kl import AutoencoderDims
@@ -16,6 +18,20 @@ from comfy_core.networks.unet import UNetDims
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
+OF_CONTROLNETS = (
+    "down_block_types",
+    "block_out_channels",
+    "layers_per_block",
+    "transformer_layers_per_block",
+    "cross_attention_dim",
+    "attention_head_dim",
+    "use_linear_projection",
+    "norm_num_groups",
+    "addition_embed_type",
+    "addition_time_embed_dim",
+    "projection_class_embeddings_input_dim",
+)
+"""What diffusers' ControlNets and U-Nets are told alike."""
 
 
 def empty_unet(dims: UNetDims) -> Any:
@@ -55,6 +71,16 @@ def _vector(dims: UNetDims) -> dict[str, Any]:
         "addition_time_embed_dim": 256,
         "projection_class_embeddings_input_dim": dims.vector_dim,
     }
+
+
+def empty_controlnet(dims: UNetDims, hint: tuple[int, ...] = (16, 32, 96, 256), **union: int) -> Any:
+    """Diffusers' ControlNet for a U-Net of these dimensions, or its union, which `union` describes."""
+    config = {name: value for name, value in empty_unet(dims).config.items() if name in OF_CONTROLNETS}
+    config |= {"conditioning_embedding_out_channels": hint}
+    if union:
+        return diffusers.ControlNetUnionModel(**config, **union)
+    middle = "UNetMidBlock2DCrossAttn" if dims.middle_depth >= 0 else "UNetMidBlock2D"
+    return diffusers.ControlNetModel(**config, mid_block_type=middle)
 
 
 def reference_unet(weights: Mapping[str, Tensor], dims: UNetDims) -> Any:
@@ -126,3 +152,18 @@ def from_open_clip(state: Mapping[str, Tensor], layers: int) -> dict[str, Tensor
             found[f"{ours}.mlp.fc1.{kind}"] = state[f"{theirs}.mlp.c_fc.{kind}"]
             found[f"{ours}.mlp.fc2.{kind}"] = state[f"{theirs}.mlp.c_proj.{kind}"]
     return found
+
+
+def vectors(width: int, images: bool, generator: torch.Generator) -> tuple[Tensor | None, dict[str, Any]]:
+    """A vector beside the text as we take it, and as diffusers does: whole, or as pooled text and numbers."""
+    if not width:
+        return None, {}
+    if images:
+        y = torch.randn((2, width), generator=generator)
+        return y, {"class_labels": y}
+    count = width // 256
+    pooled = torch.randn((2, width - 256 * count), generator=generator)
+    numbers = torch.rand((2, count), generator=generator) * 1024
+    sines = get_timestep_embedding(numbers.flatten(), 256, flip_sin_to_cos=True, downscale_freq_shift=0)
+    y = torch.cat([pooled, sines.reshape(2, -1)], dim=1)
+    return y, {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": numbers}}

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
-from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor
 
 from comfy_core.checkpoint import Checkpoint
@@ -18,7 +17,7 @@ from comfy_core.families._diffusers import unet_renamed, vae_renamed
 from comfy_core.memory import residency
 from comfy_core.text.tokenizer import clip_tokens
 from comfy_core.weights import Weights
-from tests.reference.references import UNET, VAE, reference_text, reference_unet, reference_vae
+from tests.reference.references import UNET, VAE, reference_text, reference_unet, reference_vae, vectors
 from tests.reference.test_sd1 import assert_equal
 from tests.tiny_models import MODELS, TinyModel, model_tensors, write_model
 
@@ -57,21 +56,6 @@ def test_unet_predicts_as_diffusers_does(loaded: Loaded):
         mine = loaded.ours.model.model.diffusion_model(x, timesteps, context, y=ours, guidance=guidance)
     unet = reference_unet(loaded.weights, dims)
     assert_equal(mine, unet(x, timesteps, context, timestep_cond=guidance, **theirs).sample, 1e-4)
-
-
-def vectors(width: int, images: bool, generator: torch.Generator) -> tuple[Tensor | None, dict[str, Any]]:
-    """A vector beside the text as we take it, and as diffusers does: whole, or as pooled text and numbers."""
-    if not width:
-        return None, {}
-    if images:
-        y = torch.randn((2, width), generator=generator)
-        return y, {"class_labels": y}
-    count = width // 256
-    pooled = torch.randn((2, width - 256 * count), generator=generator)
-    numbers = torch.rand((2, count), generator=generator) * 1024
-    sines = get_timestep_embedding(numbers.flatten(), 256, flip_sin_to_cos=True, downscale_freq_shift=0)
-    y = torch.cat([pooled, sines.reshape(2, -1)], dim=1)
-    return y, {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": numbers}}
 
 
 @pytest.mark.parametrize("loaded", TEXTS, indirect=True)

@@ -9,6 +9,7 @@ import diffusers
 import pytest
 import transformers
 
+from comfy_core.control import load_controlnet
 from comfy_core.families import recognise
 from comfy_core.families._clip import SD1_L, SD2_H, SDXL_G, Kind, load_clip
 from comfy_core.families._diffusers import unet_renamed, vae_renamed
@@ -18,7 +19,7 @@ from comfy_core.networks.autoencoder_kl import AutoencoderDims
 from comfy_core.networks.build import shapes_only
 from comfy_core.networks.unet import UNetDims
 from comfy_core.weights import Weights
-from tests.reference.references import empty_unet
+from tests.reference.references import empty_controlnet, empty_unet
 
 SD1 = UNetDims()
 SD2 = replace(SD1, context_dim=1024, heads=None, linear_projections=True)
@@ -117,3 +118,42 @@ def test_the_released_autoencoder_is_whole():
     assert set(network.state_dict()) == set(vae)
     assert len(vae) == 248
     assert sum(one.numel() for one in network.parameters()) == 83_653_863
+
+
+CONTROLNETS = {
+    "SD 1.5": (SD1, {}, 340, 361_279_120),
+    "SD 2.1": (SD2, {}, 340, 364_228_240),
+    "SDXL": (SDXL, {}, 844, 1_251_014_160),
+    "SDXL small": (replace(SDXL, depths=((0, 0),) * 3, middle_depth=-1), {}, 124, 125_690_640),
+    "SDXL union": (SDXL, {"num_control_type": 6}, 863, 1_255_958_800),
+    "SDXL union, ProMax": (SDXL, {"num_control_type": 8}, 863, 1_256_614_800),
+}
+
+
+@pytest.mark.parametrize("name", CONTROLNETS)
+def test_a_released_controlnet_is_whole(name: str):
+    dims, union, tensors, parameters = CONTROLNETS[name]
+    with shapes_only():
+        theirs = empty_controlnet(dims, **union).state_dict()
+    ours: Any = load_controlnet(Weights.of(theirs)).patcher.model
+    text = dims.context_dim if any(map(any, dims.depths)) else 0
+    assert ours.dims == replace(dims, up_depths=(), context_dim=text)
+    assert len(ours.state_dict()) == len(theirs) == tensors
+    assert sum(one.numel() for one in ours.parameters()) == parameters
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "parameters"),
+    [
+        ("full_adapter", [320, 640, 1280, 1280], 77_369_280),
+        ("full_adapter_xl", [320, 640, 1280, 1280], 79_028_160),
+        ("light_adapter", [320, 640, 1280], 18_689_200),
+    ],
+)
+def test_a_released_t2i_adapter_is_whole(kind: str, channels: list[int], parameters: int):
+    factor, layers = 16 if kind == "full_adapter_xl" else 8, 4 if kind == "light_adapter" else 2
+    with shapes_only():
+        theirs = diffusers.T2IAdapter(3, channels, layers, factor, kind).state_dict()
+    ours: Any = load_controlnet(Weights.of(theirs)).patcher.model
+    assert len(ours.state_dict()) == len(theirs)
+    assert sum(one.numel() for one in ours.parameters()) == parameters

@@ -1,0 +1,54 @@
+"""Tiny ControlNets and T2I-Adapters for the models of `tests.tiny_models`, in the layouts of their releases, every
+parameter random.
+
+    tensors = controlnet_tensors("sdxl")          # of ControlNet's release
+    tensors = adapter_tensors("sdxl")             # of T2I-Adapter's
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from comfy_core.networks.controlnet import ControlNet, ControlNetDims
+from comfy_core.networks.t2i_adapter import AdapterDims, BlockDims, T2IAdapter
+from comfy_core.networks.unet import UNetDims
+from tests.tiny_models import MODELS
+from tests.tiny_sd1 import randomise
+
+HINT = (3, 8, 8, 16, 16, 24, 24, 32)
+PREFIX = "control_model."
+
+
+def controlnet_dims(family: str, types: int = 0) -> ControlNetDims:
+    return ControlNetDims(replace(MODELS[family].unet, in_channels=4, up_depths=()), HINT, types)
+
+
+def controlnet_tensors(family: str, types: int = 0, seed: int = 5) -> dict[str, Tensor]:
+    """A ControlNet without prefix, or a union for so many types of pictures."""
+    network = ControlNet(controlnet_dims(family, types))
+    randomise(network, torch.Generator().manual_seed(seed))
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def adapter_dims(unet: UNetDims, coarse: bool = False, light: bool = False, channels: int = 3) -> AdapterDims:
+    """Those of an adapter for a U-Net, with two layers a level; a coarse one is of SDXL's kind."""
+    widths = [unet.model_channels * mult for mult in unet.channel_mult]
+    if light:
+        blocks = [BlockDims(width, halves=number > 0) for number, width in enumerate(widths)]
+        return AdapterDims(channels * 64, tuple(blocks), per_level=1, light=True, layers=2)
+    levels = [*widths, widths[-1]] if coarse else widths
+    blocks, before = [], levels[0]
+    for level, width in enumerate(levels):
+        halves = level == 2 if coarse else level > 0
+        blocks += [BlockDims(width, in_kernel=int(width != before), halves=halves), BlockDims(width)]
+        before = width
+    return AdapterDims(channels * (256 if coarse else 64), tuple(blocks))
+
+
+def adapter_tensors(dims: AdapterDims, seed: int = 6) -> dict[str, Tensor]:
+    network = T2IAdapter(dims)
+    randomise(network, torch.Generator().manual_seed(seed))
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
