@@ -18,6 +18,25 @@ def widget(page: Page, id: str, name: str):
     return page.locator(f'[data-node="{id}"] [data-widget="{name}"]')
 
 
+def tab(page: Page, name: str | None = None):
+    """The tab of this name, or the one that is shown."""
+    if name is None:
+        return page.get_by_role("tab", selected=True)
+    return page.get_by_role("tab", name=name)
+
+
+def drop_file(page: Page, name: str, content: str, kind: str = "application/json") -> None:
+    """Drop a text file on the page."""
+    page.evaluate(
+        """([name, content, type]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([content], name, {type}));
+            window.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
+        }""",
+        [name, content, kind],
+    )
+
+
 def type_number(page: Page, id: str, name: str, value: str) -> None:
     widget(page, id, name).get_by_role("spinbutton").click()
     page.keyboard.type(value)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, links, make_small, node, run, saved, slot, type_number, widget
+from tests.browser.hands import drag, links, make_small, node, run, saved, slot, tab, type_number, widget
 
 NAMES = {
     "3": "KSampler",
@@ -163,7 +163,7 @@ def test_the_picture_brings_its_workflow_back(page: Page):
         url,
     )
     expect(widget(page, "6", "text").locator("textarea")).to_have_value("a picture that remembers")
-    expect(page.get_by_label("Name of the workflow")).to_have_value("made")
+    expect(tab(page)).to_have_text("made")
 
 
 def test_what_is_missing_is_said_on_the_node_and_in_words(page: Page):

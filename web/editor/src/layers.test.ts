@@ -5,7 +5,19 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = import.meta.dirname;
 /** From top to bottom. */
-const FLOORS = ["main.tsx", "app", "features", "actions", "nodes", "canvas", "graph", "api", "ui", "lib"];
+const FLOORS = [
+  "main.tsx",
+  "app",
+  "features",
+  "actions",
+  "tabs",
+  "nodes",
+  "canvas",
+  "graph",
+  "api",
+  "ui",
+  "lib",
+];
 const REACT = /^(react|react-dom|lucide-react|@tanstack\/react)/;
 const BROWSER =
   /\b(document|window|HTMLElement|navigator|localStorage|sessionStorage|CanvasRenderingContext2D)\b\s*[.(:;)\]>]/;

@@ -4,6 +4,7 @@ import "./ui/ui.css";
 import "./nodes/node.css";
 import "./nodes/widgets/widgets.css";
 import "./features/features.css";
+import "./features/tabs/tabs.css";
 import "./app/app.css";
 import { HttpApi } from "./api/http";
 import { App } from "./app/App";

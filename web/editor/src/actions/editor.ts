@@ -8,8 +8,18 @@ import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import type { Emitter } from "../lib/emitter";
 import type { Point } from "../lib/geometry";
-import type { Json, JsonObject } from "../lib/json";
+import type { JsonObject } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
+import type { Drafts } from "../tabs/drafts";
+import type { Tab } from "../tabs/Tab";
+import type { Tabs } from "../tabs/Tabs";
+
+export interface RunRequest {
+  /** How many times, with the controls applied in between. */
+  readonly count?: number;
+  /** Before all that waits. */
+  readonly front?: boolean;
+}
 
 /** A workflow, and the prompt that was made of it. */
 export interface MadePrompt {
@@ -20,43 +30,34 @@ export interface MadePrompt {
 export interface Runner {
   /** What is sent goes through here: packs may change it. */
   through(made: MadePrompt, send: (made: MadePrompt) => Promise<QueueAnswer>): Promise<QueueAnswer>;
-  /** Queues the workflow as it is now, `count` times, with the controls applied in between. */
-  queue(count?: number): Promise<void>;
+  /** Queues the workflow in view as it is now. */
+  queue(request?: RunRequest): Promise<void>;
   interrupt(): Promise<void>;
 }
 
 export interface Editor {
+  readonly tabs: Tabs;
+  /** These three are those of the tab that is shown: another object after another tab was shown. */
   readonly doc: GraphDocument;
   readonly selection: Selection;
   readonly status: RunStatus;
+  /** Null where the browser keeps nothing. */
+  readonly drafts: Drafts | null;
   readonly api: Api;
   readonly line: EventLine;
   readonly runner: Runner;
-  /** Null until the canvas is in the page. */
+  /** The canvas with the tab that is shown; null until it is in the page. */
   engine: Engine | null;
-  name: string;
-  /** Where it is kept on the server; null while it is kept nowhere. */
-  readonly path: string | null;
-  /** Whether there is something that is not saved. */
-  readonly dirty: boolean;
-  /** Counts up with each edit. */
-  readonly revision: number;
-  /** Name, path or `dirty` changed. */
-  readonly renamed: Emitter;
   /** The workflows on the server changed. */
   readonly filesChanged: Emitter;
   /** Somebody wants to save under another name. */
-  readonly nameAsked: Emitter;
-  /** What it was at `revision` is at `path` now. */
-  markSaved(path: string, revision: number): void;
-  /** The file behind it was moved, or is gone. */
-  movedTo(path: string | null): void;
-  /** Opens a workflow or a prompt in place of the present one. */
-  open(file: Json, name: string, path?: string): void;
+  readonly nameAsked: Emitter<Tab>;
+  /** Somebody wants to close what is not saved. */
+  readonly closeAsked: Emitter<Tab>;
   /** Puts copied nodes here, or a little aside of where they were. */
   paste(at?: Point): Promise<void>;
-  /** Goes to a node of the open sheet, or to the one that has this id in the prompt. */
-  reveal(id: NodeId): void;
+  /** Goes to a node of the open sheet, or to the one that has this id in the prompt; of another tab, where it is said. */
+  reveal(id: NodeId, tab?: Tab): void;
   toggleTheme(): void;
   togglePanel(id: string): void;
   toggleMinimap(): void;

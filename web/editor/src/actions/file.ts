@@ -9,25 +9,30 @@ import type { Editor } from "./editor";
 import { saveTo } from "./save";
 
 export const fileActions: readonly Action[] = [
-  { id: "new", label: "New workflow", run: (editor) => editor.open({ nodes: [], links: [] }, "Untitled") },
   { id: "open", label: "Open file…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
   {
     id: "save",
     label: "Save",
     keys: ["Ctrl+S"],
     everywhere: true,
-    run: (editor) => (editor.path ? void saveTo(editor, editor.path, true) : editor.nameAsked.emit()),
+    run: save,
   },
   {
     id: "saveAs",
     label: "Save as…",
     keys: ["Ctrl+Shift+S"],
     everywhere: true,
-    run: (editor) => editor.nameAsked.emit(),
+    run: ({ nameAsked, tabs }) => nameAsked.emit(tabs.current),
   },
   { id: "download", label: "Download", keys: ["Ctrl+Alt+S"], everywhere: true, run: downloadWorkflow },
   { id: "exportPrompt", label: "Export for the API", run: exportPrompt },
 ];
+
+function save(editor: Editor): void {
+  const tab = editor.tabs.current;
+  if (tab.path) void saveTo(editor, tab, tab.path, true);
+  else editor.nameAsked.emit(tab);
+}
 
 function chooseFile(editor: Editor): void {
   const input = document.createElement("input");
@@ -53,7 +58,7 @@ export async function openFile(editor: Editor, file: File): Promise<void> {
       });
       return;
     }
-    editor.open(found, name);
+    editor.tabs.open(found, { name });
   } catch (error) {
     showToast({ kind: "error", title: `${file.name} cannot be opened`, body: (error as Error).message });
   }
@@ -67,12 +72,12 @@ async function readGraph(file: File): Promise<Json | null> {
   return texts.size || file.type.startsWith("image/") ? null : parseJson(new TextDecoder().decode(bytes));
 }
 
-function downloadWorkflow({ doc, name }: Editor): void {
-  download(`${name}.json`, stringifyJson(writeWorkflow(doc), 2));
+function downloadWorkflow({ tabs: { current } }: Editor): void {
+  download(`${current.name}.json`, stringifyJson(writeWorkflow(current.doc), 2));
 }
 
-function exportPrompt({ doc, name }: Editor): void {
-  download(`${name} (API).json`, stringifyJson(toApiPrompt(doc), 2));
+function exportPrompt({ tabs: { current } }: Editor): void {
+  download(`${current.name} (API).json`, stringifyJson(toApiPrompt(current.doc), 2));
 }
 
 function download(name: string, text: string): void {

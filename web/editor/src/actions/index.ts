@@ -4,6 +4,7 @@ import { arrangeActions } from "./arrange";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { runActions } from "./run";
+import { tabActions } from "./tabs";
 import { viewActions } from "./view";
 
 /** Everything that the editor itself can do. */
@@ -13,6 +14,7 @@ export const actions: readonly Action[] = [
   ...arrangeActions,
   ...viewActions,
   ...fileActions,
+  ...tabActions,
 ];
 
 /** What packs have added, and the keys that the person has chosen instead of the built-in ones, by action. */

@@ -2,7 +2,8 @@
 import { RequestFailed } from "../api/http";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { parseJson, stringifyJson } from "../lib/json";
-import { showToast } from "../ui/toasts";
+import type { Tab } from "../tabs/Tab";
+import { closeTopic, showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
 
 export const FOLDER = "workflows";
@@ -23,25 +24,31 @@ export function nameOf(path: string): string {
 
 export type Saved = "saved" | "exists" | "failed";
 
-export async function saveTo(editor: Editor, path: string, overwrite: boolean): Promise<Saved> {
-  const { api, doc } = editor;
-  const revision = editor.revision;
+export async function saveTo(editor: Editor, tab: Tab, path: string, overwrite: boolean): Promise<Saved> {
+  const { revision } = tab;
   try {
-    await api.writeFile(path, stringifyJson(writeWorkflow(doc), 2), overwrite);
+    await editor.api.writeFile(path, stringifyJson(writeWorkflow(tab.doc), 2), overwrite);
   } catch (error) {
     if (error instanceof RequestFailed && error.status === CONFLICT) return "exists";
     report("The workflow could not be saved", error);
     return "failed";
   }
-  editor.markSaved(path, revision);
+  tab.markSaved(path, lastPart(path), revision);
   editor.filesChanged.emit();
   showToast({ kind: "info", topic: TOPIC, title: `Saved ${nameOf(path)}` });
   return "saved";
 }
 
+/** Shows the tab that has it open already, or opens it in a new one. */
 export async function openFrom(editor: Editor, path: string): Promise<void> {
+  const { tabs, api } = editor;
+  const open = tabs.withPath(path);
+  if (open) {
+    tabs.show(open);
+    return;
+  }
   try {
-    editor.open(parseJson(await editor.api.readFile(path)), lastPart(path), path);
+    tabs.open(parseJson(await api.readFile(path)), { name: lastPart(path), path });
   } catch (error) {
     report(`${nameOf(path)} cannot be opened`, error);
   }
@@ -51,22 +58,47 @@ export async function rename(editor: Editor, path: string, to: string): Promise<
   if (to === path) return;
   try {
     await editor.api.moveFile(path, to);
-    if (editor.path === path) editor.movedTo(to);
+    editor.tabs.withPath(path)?.movedTo(to, lastPart(to));
     editor.filesChanged.emit();
   } catch (error) {
     report(`${nameOf(path)} could not be renamed`, error);
   }
 }
 
-/** What is open stays open, as something that is not saved. */
+/** What is open stays open, as something that is not saved. One click puts the file back. */
 export async function remove(editor: Editor, path: string): Promise<void> {
+  const { api, tabs, filesChanged } = editor;
   try {
-    await editor.api.deleteFile(path);
-    if (editor.path === path) editor.movedTo(null);
-    editor.filesChanged.emit();
+    const text = await api.readFile(path);
+    await api.deleteFile(path);
+    tabs.withPath(path)?.lostFile();
+    filesChanged.emit();
+    const undo = () => {
+      closeTopic(TOPIC);
+      api.writeFile(path, text, false).then(
+        () => filesChanged.emit(),
+        (error) => report(`${nameOf(path)} could not be put back`, error),
+      );
+    };
+    const action = { label: "Put it back", run: undo };
+    showToast({ kind: "info", topic: TOPIC, title: `Deleted ${nameOf(path)}`, action });
   } catch (error) {
     report(`${nameOf(path)} could not be deleted`, error);
   }
+}
+
+/** A tab whose workflow is a file renames the file in its folder; another one only itself. */
+export async function renameTab(editor: Editor, tab: Tab, name: string): Promise<void> {
+  const wanted = name.trim().replaceAll("/", " ");
+  if (!wanted || wanted === tab.name) return;
+  const { path } = tab;
+  if (!path) {
+    tab.rename(wanted);
+    return;
+  }
+  const to = pathOf([...nameOf(path).split("/").slice(0, -1), wanted].join("/"));
+  if (to) await rename(editor, path, to);
+  else showToast({ kind: "error", topic: TOPIC, title: `“${wanted}” cannot be the name of a workflow` });
 }
 
 export function lastPart(path: string): string {

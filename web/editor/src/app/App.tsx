@@ -3,8 +3,9 @@ import { Plug, Puzzle, RotateCw } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { HttpApi } from "../api/http";
 import { Socket } from "../api/socket";
-import { Drafts } from "../features/drafts/drafts";
 import { SettingsStore } from "../features/settings/settings";
+import { randomId } from "../lib/ids";
+import { Drafts } from "../tabs/drafts";
 import { Button } from "../ui/Button";
 import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
 import { Workspace } from "./Workspace";
@@ -16,19 +17,6 @@ type Stage =
   | { readonly name: "ready"; readonly editor: OpenEditor };
 
 const RETRY = 2000;
-const CLIENT_KEY = "easel.client";
-
-/** The same after a reload, so that the run that is under way goes on reporting to this tab. */
-function clientId(): string {
-  const known = sessionStorage.getItem(CLIENT_KEY);
-  if (known) return known;
-  const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-  sessionStorage.setItem(CLIENT_KEY, fresh);
-  return fresh;
-}
-
 export function App() {
   const [stage, setStage] = useState<Stage>({ name: "connecting" });
   const [attempt, setAttempt] = useState(0);
@@ -93,16 +81,16 @@ export function App() {
 async function start(): Promise<OpenEditor | null> {
   const api = new HttpApi();
   const settings = new SettingsStore(api);
-  const [defs, drafts] = await Promise.all([
+  const [defs, memory] = await Promise.all([
     loadDefs(api),
     Drafts.open().catch(() => null),
     // Without an answer the browser's own copy holds.
     settings.load().catch(() => {}),
   ]);
   if (!defs.size) return null;
-  const draft = (await drafts?.load().catch(() => null)) ?? null;
-  const line = new Socket(clientId());
-  const editor = createEditor(api, line, defs, drafts, draft, settings);
+  // The same after a reload, so that the run that is under way goes on reporting to this window.
+  const line = new Socket(memory?.drafts.window ?? randomId());
+  const editor = createEditor(api, line, defs, memory, settings);
   line.start();
   return editor;
 }

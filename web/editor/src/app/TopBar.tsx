@@ -3,11 +3,11 @@ import { useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf, keysOf } from "../actions";
 import type { Action } from "../actions/action";
-import { nameOf, pathOf, rename } from "../actions/save";
 import { useEditor } from "../features/context";
 import { panels, togglePanel } from "../features/panels/panels";
 import { RunButton } from "../features/run/RunButton";
 import { shownTheme } from "../features/settings/apply";
+import { TabBar } from "../features/tabs/TabBar";
 import { Button } from "../ui/Button";
 import { Menu } from "../ui/Menu";
 import { type Anchor, anchorOf } from "../ui/Popover";
@@ -25,7 +25,7 @@ export function TopBar() {
   return (
     <header className="topbar">
       <FileMenu />
-      <WorkflowName />
+      <TabBar />
       <Button
         title={titleOf(actionOf("addNode"))}
         icon={<Plus size={16} aria-hidden />}
@@ -85,11 +85,13 @@ function FileMenu() {
   const editor = useEditor();
   const button = useRef<HTMLSpanElement>(null);
   const [anchor, setAnchor] = useState<Anchor | null>(null);
-  const items = ["new", "open", "save", "saveAs", "download", "exportPrompt", "settings"].map((id) => {
-    const action = actionOf(id);
-    const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
-    return { label: action.label, icon, hint: keysOf(action)[0], run: () => action.run(editor) };
-  });
+  const items = ["new", "open", "reopenTab", "save", "saveAs", "download", "exportPrompt", "settings"].map(
+    (id) => {
+      const action = actionOf(id);
+      const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
+      return { label: action.label, icon, hint: keysOf(action)[0], run: () => action.run(editor) };
+    },
+  );
   return (
     <span ref={button} className="topbar-brand">
       <Button
@@ -101,39 +103,5 @@ function FileMenu() {
       />
       {anchor && <Menu anchor={anchor} label="File" items={items} onClose={() => setAnchor(null)} />}
     </span>
-  );
-}
-
-function WorkflowName() {
-  const editor = useEditor() as OpenEditor;
-  const name = useSyncExternalStore(editor.renamed.on, () => editor.name);
-  const dirty = useSyncExternalStore(editor.renamed.on, () => editor.dirty);
-  const commit = (text: string) => {
-    const wanted = text.trim().replaceAll("/", " ") || name;
-    if (wanted === name) return;
-    const { path } = editor;
-    const to = path && pathOf([...nameOf(path).split("/").slice(0, -1), wanted].join("/"));
-    if (path && to) void rename(editor, path, to).then(() => editor.renamed.emit());
-    else editor.name = wanted;
-    editor.renamed.emit();
-  };
-  return (
-    <>
-      <input
-        key={name}
-        className="topbar-name"
-        aria-label="Name of the workflow"
-        defaultValue={name}
-        size={Math.max(8, Math.min(40, name.length))}
-        spellCheck={false}
-        onBlur={(e) => commit(e.target.value)}
-        onKeyDown={(e) => {
-          if (e.key === "Enter" || e.key === "Escape") e.currentTarget.blur();
-        }}
-      />
-      {dirty && (
-        <span className="topbar-dirty" role="img" aria-label="Not saved" title="Not saved (Ctrl+S)" />
-      )}
-    </>
   );
 }

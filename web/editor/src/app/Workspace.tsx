@@ -1,5 +1,5 @@
 /** The frame around the canvas. */
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
@@ -18,6 +18,7 @@ import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
+import { CloseDialog } from "../features/tabs/CloseDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { NodeServicesContext } from "../nodes/services";
@@ -36,34 +37,45 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   const rightOpen = useStore(panels, (state) => state.right !== null);
   const [settingsOpen, setSettingsOpen] = useState(false);
 
+  const tab = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current);
+
   useEffect(() => {
     if (!host) return;
-    const created = new Engine(host, editor.doc, editor.selection);
+    const { doc, selection, status } = tab;
+    const created = new Engine(host, doc, selection);
     created.setMarks({
-      isFailed: (id) => editor.status.get(editor.doc.runId(id)).problems.length > 0,
-      isRunning: (id) => editor.status.get(editor.doc.runId(id)).state === "running",
+      isFailed: (id) => status.get(doc.runId(id)).problems.length > 0,
+      isRunning: (id) => status.get(doc.runId(id)).state === "running",
     });
-    const off = editor.status.changed.on(() => created.isFar && created.invalidate());
+    const off = status.changed.on(() => created.isFar && created.invalidate());
     editor.engine = created;
-    created.fit();
+    if (tab.camera) created.camera = tab.camera;
+    else created.fit();
     setEngine(created);
     return () => {
       off();
+      tab.camera = created.camera;
       editor.engine = null;
       created.destroy();
       setEngine(null);
     };
-  }, [host, editor]);
+  }, [host, editor, tab]);
 
   useEffect(() => listenToKeys(editor), [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => editor.settingsAsked.on(() => setSettingsOpen(true)), [editor]);
   useEffect(() => followSettings(editor, engine), [editor, engine]);
 
-  const features = useMemo(() => ({ editor, run: editor.run, settings: editor.settings }), [editor]);
+  const shownEngine = engine?.doc === tab.doc ? engine : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is read from the editor is another with each tab
+  const features = useMemo(
+    () => ({ editor, run: editor.run, settings: editor.settings }),
+    [editor, tab, shownEngine],
+  );
   const services = useMemo(
-    () => engine && nodeServices(editor, engine, (images, index) => setShown({ images, index })),
-    [editor, engine],
+    () =>
+      shownEngine && nodeServices(editor, tab, shownEngine, (images, index) => setShown({ images, index })),
+    [editor, tab, shownEngine],
   );
   const openImages = (images: readonly FileRef[], index: number) => setShown({ images, index });
 
@@ -85,10 +97,10 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
           />
           <EmptyHint />
           <FirstRunHint />
-          {engine && <MinimapPanel />}
+          {shownEngine && <MinimapPanel />}
         </main>
         <OpenPanel side="right" openImages={openImages} />
-        {engine && <StatusLine />}
+        {shownEngine && <StatusLine />}
       </div>
       {services && (
         <NodeServicesContext value={services}>
@@ -96,11 +108,12 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
           <NodeLayer />
         </NodeServicesContext>
       )}
-      {engine && <NodeSearch />}
-      {engine && <ContextMenu />}
+      {shownEngine && <NodeSearch />}
+      {shownEngine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       <SaveDialog />
+      <CloseDialog />
       <DropZone />
       <Toasts />
       <LiveRegion />

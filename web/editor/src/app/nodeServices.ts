@@ -6,15 +6,18 @@ import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { optionText } from "../graph/widgets";
 import { RemoteLists } from "../nodes/remoteLists";
 import type { NodeServices } from "../nodes/services";
+import type { Tab } from "../tabs/Tab";
 import { showToast } from "../ui/toasts";
 import type { OpenEditor } from "./createEditor";
 
 export function nodeServices(
   editor: OpenEditor,
+  tab: Tab,
   engine: Engine,
   openImages: (images: readonly FileRef[], index: number) => void,
 ): NodeServices {
-  const { doc, selection, status, api } = editor;
+  const { api } = editor;
+  const { doc, selection, status } = tab;
   return {
     doc,
     engine,
@@ -27,7 +30,7 @@ export function nodeServices(
     uploadInto: (id, widget, file) => uploadInto(editor, id, widget, file),
     promptNames: async (kind) => (kind === "embedding" ? api.embeddings() : loraNames(editor)),
     showProblems(id) {
-      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, doc, editor.reveal);
+      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, tab, editor.reveal);
       showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
     },
   };

@@ -107,6 +107,7 @@ export class Engine implements ToolContext {
   destroy(): void {
     cancelAnimationFrame(this.frameRequest);
     for (const cleanup of this.cleanups) cleanup();
+    this.scene.destroy();
     this.host.replaceChildren();
   }
 

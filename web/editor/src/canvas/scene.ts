@@ -34,22 +34,30 @@ export class Scene {
   private readonly linkIndex = new SpatialIndex<string>();
   private readonly order = new Map<NodeId, number>();
   private readonly watchers = new Map<NodeId, Set<() => void>>();
+  private readonly offs: readonly (() => void)[];
   private nextOrder = 1;
   private dragged: { ids: ReadonlySet<NodeId>; groups: ReadonlySet<string>; by: Point } | null = null;
   private sizedGroup: { id: string; rect: Rect } | null = null;
   private sized: { id: NodeId; size: NodeRecord["size"] } | null = null;
 
   constructor(readonly doc: GraphDocument) {
-    doc.touched.on((ids) => this.refresh(ids));
-    doc.store.changed.on((diff) => {
-      // Links are indexed by the nodes they hang on; the ones that are gone must leave the index themselves.
-      for (const { before, after } of diff.values()) {
-        if (before?.kind === "link" && !after) this.dropLink(before.id);
-        if (before?.kind === "group" || after?.kind === "group") this.changed.emit(new Set());
-      }
-    });
-    doc.replacing.on(() => this.extras.clear());
+    this.offs = [
+      doc.touched.on((ids) => this.refresh(ids)),
+      doc.store.changed.on((diff) => {
+        // Links are indexed by the nodes they hang on; the ones that are gone must leave the index themselves.
+        for (const { before, after } of diff.values()) {
+          if (before?.kind === "link" && !after) this.dropLink(before.id);
+          if (before?.kind === "group" || after?.kind === "group") this.changed.emit(new Set());
+        }
+      }),
+      doc.replacing.on(() => this.extras.clear()),
+    ];
     this.refresh(new Set([...doc.nodes()].map((node) => node.id)));
+  }
+
+  /** The document goes on without it. */
+  destroy(): void {
+    for (const off of this.offs) off();
   }
 
   /** The same object until something that it depends on changes, so views can compare it. */

@@ -25,6 +25,9 @@ export interface NodeRun {
   readonly texts: readonly string[];
 }
 
+/** What runs have left on the nodes. */
+export type Results = Readonly<Record<NodeId, Pick<NodeRun, "images" | "compared" | "texts">>>;
+
 const NOTHING: NodeRun = {
   state: "idle",
   progress: null,
@@ -48,6 +51,8 @@ function retire(url: string): void {
 export class RunStatus {
   /** Any node's state changed; for what is drawn far away. */
   readonly changed = new Emitter<NodeId>();
+  /** A node has made something. */
+  readonly made = new Emitter<NodeId>();
   private readonly runs = new Map<NodeId, NodeRun>();
   private readonly watchers = new Map<NodeId, Set<() => void>>();
   private readonly queuedValues = new Map<string, Json>();
@@ -63,6 +68,18 @@ export class RunStatus {
     this.runs.set(id, after);
     for (const listener of [...(this.watchers.get(id) ?? [])]) listener();
     this.changed.emit(id);
+    if (before.images !== after.images || before.texts !== after.texts) this.made.emit(id);
+  }
+
+  get results(): Results {
+    const made = [...this.runs].filter(([, { images, texts }]) => images.length || texts.length);
+    return Object.fromEntries(
+      made.map(([id, { images, compared, texts }]) => [id, { images, compared, texts }]),
+    );
+  }
+
+  restore(results: Results): void {
+    for (const [id, made] of Object.entries(results)) this.update(id, made);
   }
 
   /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */

@@ -120,7 +120,7 @@ function HistoryRow({ entry, openImages }: { readonly entry: HistoryEntry } & Pa
         <Button
           label="Open this workflow"
           icon={<FolderOpen size={14} aria-hidden />}
-          onClick={() => editor.open(entry.workflow ?? entry.prompt, `${editor.name}`)}
+          onClick={() => editor.tabs.open(entry.workflow ?? entry.prompt, { name: "From the history" })}
         />
       </div>
       {message && <p className="history-message">{message}</p>}

@@ -89,7 +89,7 @@ export function LibraryPanel() {
 
 function Row({ path }: { readonly path: string }) {
   const editor = useEditor();
-  const isOpen = useSyncExternalStore(editor.renamed.on, () => editor.path === path);
+  const isOpen = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current.path === path);
   const [renaming, setRenaming] = useState(false);
   const [menu, setMenu] = useState<{ anchor: Anchor; label: string; items: MenuItem[] } | null>(null);
   const more = useRef<HTMLSpanElement>(null);

@@ -1,20 +1,21 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { nameOf, pathOf, saveTo } from "../../actions/save";
+import type { Tab } from "../../tabs/Tab";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 
 /** Asks under which name to keep the workflow; shown when it has none yet or is to get another. */
 export function SaveDialog() {
   const editor = useEditor();
-  const [open, setOpen] = useState(false);
-  useEffect(() => editor.nameAsked.on(() => setOpen(true)), [editor]);
-  return open ? <Asking onClose={() => setOpen(false)} /> : null;
+  const [tab, setTab] = useState<Tab | null>(null);
+  useEffect(() => editor.nameAsked.on(setTab), [editor]);
+  return tab && <Asking tab={tab} onClose={() => setTab(null)} />;
 }
 
-function Asking({ onClose }: { readonly onClose: () => void }) {
+function Asking({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => void }) {
   const editor = useEditor();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [name, setName] = useState(() => (editor.path ? nameOf(editor.path) : editor.name));
+  const [name, setName] = useState(() => (tab.path ? nameOf(tab.path) : tab.name));
   const [taken, setTaken] = useState<string | null>(null);
   const path = pathOf(name);
   useEffect(() => {
@@ -25,7 +26,7 @@ function Asking({ onClose }: { readonly onClose: () => void }) {
   const submit = async (e: FormEvent) => {
     e.preventDefault();
     if (!path) return;
-    const result = await saveTo(editor, path, taken === path || path === editor.path);
+    const result = await saveTo(editor, tab, path, taken === path || path === tab.path);
     if (result === "saved") onClose();
     else if (result === "exists") setTaken(path);
   };

@@ -7,12 +7,11 @@ import { useFeatures } from "../context";
 export function LiveRegion() {
   const { editor, run } = useFeatures();
   const promptId = useStore(run, (state) => state.promptId);
-  const node = useStore(run, (state) => state.node);
+  const name = useStore(run, (state) => state.title);
   const step = useStore(run, (state) => state.step);
   const last = useStore(run, (state) => state.last);
   const connection = useStore(run, (state) => state.connection);
-  const workflow = useSyncExternalStore(editor.renamed.on, () => editor.name);
-  const name = node ? (editor.doc.shape(node)?.title ?? "") : "";
+  const workflow = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current.name);
   const percent = step ? `${Math.round((100 * step.value) / step.max)} % ` : "";
 
   useEffect(() => {

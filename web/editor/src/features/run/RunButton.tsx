@@ -50,7 +50,7 @@ export function RunButton() {
         icon={<Play size={14} fill="currentColor" aria-hidden />}
         title={connected ? `Run ${plural(count, "time")} (Ctrl+Enter)` : "Not connected to the server"}
         disabled={!connected}
-        onClick={() => void editor.runner.queue(count)}
+        onClick={() => void editor.runner.queue({ count })}
       >
         Run
       </Button>

@@ -1,31 +1,23 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeServer } from "../../api/fake/FakeServer";
 import { objectInfo } from "../../api/fake/objectInfo";
 import { addNode, setControl, setValue } from "../../graph/edit";
-import { readWorkflow } from "../../graph/formats/readWorkflow";
-import { defaultDocument, defaultWorkflow, defs } from "../../graph/testing";
-import { RunStatus } from "../../nodes/runStatus";
+import { defaultWorkflow, defs } from "../../graph/testing";
+import { Tabs } from "../../tabs/Tabs";
 import { toasts } from "../../ui/toasts";
 import { RunController } from "./RunController";
 import { createRunStore } from "./runStore";
 
 function make(failing: Record<string, string> = {}, changesFirst = false) {
-  const doc = defaultDocument();
+  const tabs = new Tabs(defs);
+  const tab = tabs.open(defaultWorkflow(), { name: "first" });
   const server = new FakeServer({ objectInfo, failing });
-  const status = new RunStatus();
   const store = createRunStore();
   const revealed: string[] = [];
-  const runner = new RunController(
-    doc,
-    server,
-    server,
-    status,
-    store,
-    (id) => revealed.push(id),
-    () => changesFirst,
-  );
+  const reveal = (id: string) => revealed.push(id);
+  const runner = new RunController(tabs, server, server, store, reveal, () => changesFirst);
   server.start();
-  return { doc, server, status, store, runner, revealed };
+  return { tabs, tab, doc: tab.doc, server, status: tab.status, store, runner, revealed };
 }
 
 beforeEach(() => toasts.setState({ list: [] }));
@@ -47,7 +39,7 @@ describe("running", () => {
   it("draws a new seed after each of several runs, and remembers the last one queued", async () => {
     const { doc, server, status, runner } = make();
     setControl(doc, "3", "seed", "increment");
-    await runner.queue(3);
+    await runner.queue({ count: 3 });
     const seeds = server.requests.map(
       (request) => (request.prompt["3"] as { inputs: { seed: number } }).inputs.seed,
     );
@@ -59,7 +51,7 @@ describe("running", () => {
   it("draws it before each of them where that is set, so that the seed on the node is the one of the picture", async () => {
     const { doc, server, runner } = make({}, true);
     setControl(doc, "3", "seed", "increment");
-    await runner.queue(2);
+    await runner.queue({ count: 2 });
     expect(server.requests.at(-1)?.prompt["3"]).toMatchObject({ inputs: { seed: 3 } });
     expect(doc.node("3")?.values.seed).toBe(3);
   });
@@ -84,13 +76,28 @@ describe("running", () => {
     expect(status.get("3").problems).toEqual([]);
   });
 
-  it("does not put events of an earlier workflow onto nodes of this one", async () => {
-    const { doc, server, status, runner } = make();
+  it("shows what comes of a run on the tab that asked for it, whichever is in view", async () => {
+    const { tabs, tab, server, store, runner } = make();
     await runner.queue();
-    doc.load(readWorkflow(defaultWorkflow(), defs));
+    const other = tabs.open(defaultWorkflow(), { name: "second" });
     server.runNext();
-    expect(status.get("9").images).toEqual([]);
-    expect(status.get("3").state).toBe("idle");
+    expect(tab.status.get("9").images).toHaveLength(1);
+    expect(other.status.get("9").images).toEqual([]);
+    expect(other.status.get("3").state).toBe("idle");
+    await runner.queue();
+    tabs.close(other);
+    server.runNext();
+    expect(tab.status.get("9").images).toHaveLength(1);
+    expect(store.getState()).toMatchObject({ promptId: null, last: { outcome: "success" } });
+  });
+
+  it("brings a person to the failed node of a tab that is not in view", async () => {
+    const { tabs, tab, server, runner } = make({ "3": "Out of paint" });
+    await runner.queue();
+    tabs.openEmpty();
+    server.runNext();
+    expect(toasts.getState().list[0]?.title).toBe("KSampler failed");
+    expect(tab.status.get("3").state).toBe("error");
   });
 
   it("shows what happens inside a subgraph on its host", async () => {
@@ -124,13 +131,21 @@ describe("running", () => {
     expect(status.get("8")).toMatchObject({ seconds: 1.5, why: "it has not run since the start" });
   });
 
-  it("stops showing a run when the server is lost", async () => {
+  it("goes on with a run after the line broke, unless the server knows nothing of it any more", async () => {
     const { server, status, store } = make();
     server.send({ type: "execution_start", promptId: "p" });
     server.send({ type: "executing", promptId: "p", node: "3" });
-    expect(status.get("3").state).toBe("running");
+    const queue = vi.spyOn(server, "queue");
+    queue.mockResolvedValue({ running: [{ promptId: "p", number: 0 }], pending: [] });
     server.close();
-    expect(status.get("3").state).toBe("idle");
-    expect(store.getState()).toMatchObject({ connection: "lost", promptId: null });
+    server.connect("open");
+    await Promise.resolve();
+    expect(status.get("3").state).toBe("running");
+    queue.mockResolvedValue({ running: [], pending: [] });
+    server.close();
+    expect(store.getState().connection).toBe("lost");
+    server.connect("open");
+    await vi.waitFor(() => expect(status.get("3").state).toBe("idle"));
+    expect(store.getState()).toMatchObject({ connection: "open", promptId: null });
   });
 });

@@ -55,13 +55,11 @@ function DeviceText() {
 }
 
 function ProgressText({ info }: { readonly info: RunInfo }) {
-  const { doc } = useEditor();
-  const title = info.node ? doc.shape(info.node)?.title : undefined;
   if (info.promptId) {
     const percent = info.step ? Math.round((100 * info.step.value) / info.step.max) : null;
     return (
       <span className="status-item status-progress">
-        {title ?? "Running"}
+        {info.title || "Running"}
         {info.step && ` ${info.step.value} of ${info.step.max}`}
         <span className="status-bar" aria-hidden>
           <i style={{ width: `${percent ?? 0}%` }} />

@@ -2,18 +2,18 @@
 import type { PromptRejected } from "../../api/http";
 import type { ServerMessage } from "../../api/messages";
 import type { NodeProblem } from "../../api/types";
-import type { GraphDocument } from "../../graph/document";
 import { locate } from "../../graph/navigation";
 import type { NodeId } from "../../graph/records";
+import type { Tab } from "../../tabs/Tab";
 import { showToast, type ToastItem } from "../../ui/toasts";
 
 /** All messages about runs: a new one takes the place of the last. */
 export const RUN_TOPIC = "run";
 
-type Reveal = (id: NodeId) => void;
+type Reveal = (id: NodeId, tab?: Tab) => void;
 
-export function reportRejection(error: PromptRejected, doc: GraphDocument, reveal: Reveal): void {
-  const items = [...error.nodeErrors].flatMap(([id, problems]) => problemItems(id, problems, doc, reveal));
+export function reportRejection(error: PromptRejected, tab: Tab, reveal: Reveal): void {
+  const items = [...error.nodeErrors].flatMap(([id, problems]) => problemItems(id, problems, tab, reveal));
   const known: Record<string, string> = {
     "Prompt has no outputs": "Nothing to run: add a node that saves or previews a result",
     "Prompt outputs failed validation": "The workflow cannot run yet",
@@ -33,33 +33,34 @@ export function reportRejection(error: PromptRejected, doc: GraphDocument, revea
 export function problemItems(
   id: NodeId,
   problems: readonly NodeProblem[],
-  doc: GraphDocument,
+  tab: Tab,
   reveal: Reveal,
 ): ToastItem[] {
+  const { doc } = tab;
   const host = locate(doc, id)?.id ?? id.split(":")[0] ?? id;
   const name = doc.shape(host)?.title ?? `Node ${id}`;
   return problems.map(({ message, details, input }) => ({
     title: input ? `${name} · ${input}` : name,
     detail: details && details !== input ? `${message}: ${details}` : message,
-    show: doc.node(host) ? () => reveal(id) : undefined,
+    show: doc.node(host) ? () => reveal(id, tab) : undefined,
   }));
 }
 
 export function reportFailure(
   error: Extract<ServerMessage, { type: "execution_error" }>,
+  tab: Tab | null,
   node: NodeId | null,
-  doc: GraphDocument,
   reveal: Reveal,
 ): void {
-  const found = node === null ? null : locate(doc, node);
-  const name = (found && doc.shape(found.id)?.title) || error.nodeType || `Node ${error.node}`;
+  const found = tab && node !== null ? locate(tab.doc, node) : null;
+  const name = (found && tab?.doc.shape(found.id)?.title) || error.nodeType || `Node ${error.node}`;
   showToast({
     kind: "error",
     topic: RUN_TOPIC,
     title: `${name} failed`,
     body: error.message || error.exception,
     report: [`${error.exception}: ${error.message}`, error.traceback].filter(Boolean).join("\n\n"),
-    action: node ? { label: "Show", run: () => reveal(node) } : undefined,
+    action: tab && node ? { label: "Show", run: () => reveal(node, tab) } : undefined,
   });
 }
 

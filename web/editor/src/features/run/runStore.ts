@@ -9,7 +9,11 @@ export interface RunInfo {
   /** Prompts running and waiting. */
   readonly remaining: number;
   readonly promptId: string | null;
+  /** The tab that asked for it; null for a run that no open tab asked for. */
+  readonly tab: string | null;
+  /** In that tab. */
   readonly node: NodeId | null;
+  readonly title: string;
   readonly step: { readonly value: number; readonly max: number } | null;
   readonly startedAt: number;
   readonly last: { readonly outcome: RunOutcome; readonly seconds: number } | null;
@@ -19,13 +23,13 @@ export interface RunInfo {
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
+export const NO_RUN = { promptId: null, tab: null, node: null, title: "", step: null } as const;
+
 export function createRunStore() {
   return createStore<RunInfo>(() => ({
     connection: "connecting",
     remaining: 0,
-    promptId: null,
-    node: null,
-    step: null,
+    ...NO_RUN,
     startedAt: 0,
     last: null,
     revision: 0,

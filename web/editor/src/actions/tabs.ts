@@ -1,0 +1,98 @@
+/** Opening, closing and walking the tabs. A browser keeps Ctrl with T, W and Tab for itself, so these are on Alt. */
+import { writeWorkflow } from "../graph/formats/writeWorkflow";
+import type { ClosedDraft } from "../tabs/drafts";
+import { openDraft } from "../tabs/keepDrafts";
+import type { Tab } from "../tabs/Tab";
+import type { Tabs } from "../tabs/Tabs";
+import { showToast } from "../ui/toasts";
+import type { Action } from "./action";
+import type { Editor } from "./editor";
+
+const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+export const tabActions: readonly Action[] = [
+  {
+    id: "new",
+    label: "New workflow",
+    keys: ["Alt+N"],
+    everywhere: true,
+    run: ({ tabs }) => void tabs.openEmpty(),
+  },
+  {
+    id: "closeTab",
+    label: "Close tab",
+    keys: ["Alt+W"],
+    everywhere: true,
+    run: (editor) => closeTab(editor, editor.tabs.current),
+  },
+  {
+    id: "reopenTab",
+    label: "Reopen closed tab",
+    keys: ["Alt+Shift+W"],
+    everywhere: true,
+    enabled: ({ drafts }) => drafts !== null,
+    run: (editor) => void reopenLast(editor),
+  },
+  {
+    id: "duplicateTab",
+    label: "Duplicate tab",
+    run: ({ tabs }) => duplicate(tabs, tabs.current),
+  },
+  {
+    id: "nextTab",
+    label: "Next tab",
+    keys: ["Alt+PageDown"],
+    everywhere: true,
+    run: ({ tabs }) => tabs.step(1),
+  },
+  {
+    id: "previousTab",
+    label: "Previous tab",
+    keys: ["Alt+PageUp"],
+    everywhere: true,
+    run: ({ tabs }) => tabs.step(-1),
+  },
+  ...DIGITS.map(
+    (digit): Action => ({
+      id: `tab${digit}`,
+      label: `Go to tab ${digit}`,
+      keys: [`Alt+${digit}`],
+      everywhere: true,
+      enabled: ({ tabs }) => digit <= tabs.list.length,
+      run: ({ tabs }) => {
+        const tab = tabs.list[digit - 1];
+        if (tab) tabs.show(tab);
+      },
+    }),
+  ),
+];
+
+/** Asks before something that is not saved is closed. */
+export function closeTab({ tabs, closeAsked }: Editor, tab: Tab): void {
+  if (!tab.dirty) tabs.close(tab);
+  else {
+    tabs.show(tab);
+    closeAsked.emit(tab);
+  }
+}
+
+export function duplicate(tabs: Tabs, tab: Tab): void {
+  tabs.open(writeWorkflow(tab.doc), { name: tab.name, dirty: true });
+}
+
+async function reopenLast(editor: Editor): Promise<void> {
+  const [last] = (await editor.drafts?.closed()) ?? [];
+  if (last) await reopen(editor, last);
+  else showToast({ kind: "info", topic: "tabs", title: "No tab was closed" });
+}
+
+/** As it was when it was closed. Its file may be open again meanwhile: then it is kept nowhere. */
+export async function reopen({ tabs, drafts }: Editor, draft: ClosedDraft): Promise<void> {
+  try {
+    const taken = draft.path !== null && tabs.withPath(draft.path) !== undefined;
+    openDraft(tabs, taken ? { ...draft, path: null, dirty: true } : draft);
+    await drafts?.reopened(draft);
+  } catch (error) {
+    showToast({ kind: "error", title: `${draft.name} cannot be opened`, body: (error as Error).message });
+  }
+}
