@@ -41,6 +41,9 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
 }
 ANY_VAE = "any_vae"
 """Not a folder but a list: VAEs that are files, pairs of files in vae_approx/ by one name, and pixel space."""
+INPUT_LATENTS = "input_latents"
+INPUTS = {"input": IMAGES, INPUT_LATENTS: (".latent",)}
+"""Kinds of files that lie in input/, and how their names end."""
 SMALL_VAES = ("taesd", "taesdxl", "taesd3", "taef1")
 PIXEL_SPACE = "pixel_space"
 PIPELINE = "model_index.json"  # makes a folder a pipeline of diffusers
@@ -103,8 +106,8 @@ class Folders:
 
     def files(self, kind: str) -> list[str]:
         """Names a combo offers: relative to the kind's folder, with `/`, sorted, without hidden files."""
-        if kind == "input":
-            return sorted(_listing(self.input, IMAGES))
+        if kind in INPUTS:
+            return sorted(_listing(self.input, INPUTS[kind]))
         if kind == ANY_VAE:
             return [*self.files("vae"), *self.small_vaes(), PIXEL_SPACE]
         if kind == "diffusers":

@@ -231,6 +231,6 @@ def _is_there(where: Folders, folder: str, name: str, listed: Callable[[str], li
     if name in listed(folder):
         return True
     try:
-        return folder == "input" and where.find("input", name).is_file()
+        return folder in folders.INPUTS and where.find("input", name).is_file()
     except (ValueError, OSError):
         return False

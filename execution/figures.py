@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from comfy_core.folders import INPUTS
 from execution.graph import Graph, GraphNode
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ def _own_models(node: GraphNode) -> list[str]:
     return [
         str(node.literals[one.name])
         for one in node.inputs
-        if one.folder not in (None, "input") and one.name in node.literals
+        if one.folder and one.folder not in INPUTS and one.name in node.literals
     ]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from comfy_core.folders import Folders
+from comfy_core.folders import INPUTS, Folders
 from execution import problems
 from execution.graph import GraphNode, Link
 from execution.problems import Problem
@@ -97,7 +97,7 @@ class Inputs:
 
     def _is_annotated_file(self, declared: Input, value: Any) -> bool:
         """`picture.png [output]` names a file of another folder than the listed one; uploads do, too."""
-        if declared.folder != "input" or not isinstance(value, str) or not value:
+        if declared.folder not in INPUTS or not isinstance(value, str) or not value:
             return False
         try:
             return self._folders.find("input", value).is_file()

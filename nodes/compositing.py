@@ -9,9 +9,11 @@ import torch
 from comfy_core.media import compositing as ops
 from comfy_core.media.batches import as_many, as_masks, resized, resized_masks, same_channels
 from nodes.schema import Boolean, Combo, Float, Int, node
-from nodes.types import MAX_RESOLUTION, Image, Mask
+from nodes.types import MAX_RESOLUTION, Image, Latent, Mask
 
 MODULE = "comfy_extras.nodes_compositing"
+CELL = 8
+LatentPlace = Int(default=0, min=0, max=MAX_RESOLUTION, step=8, tooltip="In pixels of the picture.")
 Place = Int(default=0, min=0, max=MAX_RESOLUTION, step=1, tooltip="In pixels, from the top left corner.")
 
 
@@ -41,6 +43,30 @@ def image_composite_masked(
         source = source[..., : destination.shape[-1]]
     destination, source = same_channels(destination, source)
     return ops.pasted(destination, source, masks, x, y)
+
+
+@node(
+    "LatentCompositeMasked",
+    title="Latent Composite Masked",
+    category="model/latent",
+    python_module="comfy_extras.nodes_mask",
+    search_aliases=("overlay latent", "layer latent", "paste latent", "inpaint latent"),
+)
+def latent_composite_masked(
+    destination: Latent,
+    source: Latent,
+    x: Annotated[int, LatentPlace],
+    y: Annotated[int, LatentPlace],
+    resize_source: Annotated[bool, Boolean(tooltip="Give the source the size of the destination first.")],
+    mask: Mask | None = None,
+) -> Latent:
+    """Paste a latent into another one, where the mask is white."""
+    into, part = (one["samples"].movedim(1, -1) for one in (destination, source))
+    if into.ndim != 4 or part.shape[-1] != into.shape[-1]:
+        shapes = f"{list(source['samples'].shape)} and {list(destination['samples'].shape)}"
+        raise ValueError(f"latents of shape {shapes} are of different kinds of model, or of videos, and do not mix")
+    pasted = image_composite_masked(into, part, x // CELL, y // CELL, resize_source, mask)
+    return destination | {"samples": pasted.movedim(-1, 1)}
 
 
 @node(

@@ -20,6 +20,16 @@ from nodes.schema import Combo, File, Float, Int, String, node
 from nodes.types import MAX_RESOLUTION, Image, Mask, PngInfo, Prompt
 
 InputImage = Annotated[str, File("input", image_upload=True, tooltip="A picture in input/.")]
+OutputImage = Annotated[
+    str,
+    Combo(
+        None,
+        image_upload=True,
+        image_folder="output",
+        remote={"route": "/internal/files/output", "refresh_button": True, "control_after_refresh": "first"},
+        tooltip="A picture in output/, as `name [output]`.",
+    ),
+]
 RUN = "".join(random.choices(string.ascii_lowercase, k=5))
 
 
@@ -58,6 +68,19 @@ def load_image_mask(
     return read_mask(input_path(image), channel)
 
 
+@node(
+    "LoadImageOutput",
+    title="Load Image (from Outputs)",
+    category="image",
+    experimental=True,
+    search_aliases=("output image", "previous generation"),
+    essentials_category="Basics",
+)
+def load_image_output(image: OutputImage) -> tuple[Image, Mask]:
+    """Open a picture that was made here; its transparent part is the mask."""
+    return read_image(input_path(image))
+
+
 def input_path(name: str) -> Path:
     """The path of an input picture. Raises FileNotFoundError naming what there is."""
     path = folders.current().find("input", name)
@@ -74,6 +97,11 @@ def file_hash(name: str | None) -> str:
 
 
 @load_image.fingerprint
+def _(image: str | None) -> str:
+    return file_hash(image)
+
+
+@load_image_output.fingerprint
 def _(image: str | None) -> str:
     return file_hash(image)
 

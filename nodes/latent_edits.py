@@ -74,13 +74,13 @@ def latent_batch(samples1: Latent, samples2: Latent) -> Latent:
     """Two batches as one; the second gets the size of the first."""
     one, other = samples1["samples"], samples2["samples"]
     places = [given.get("batch_index", list(range(len(given["samples"])))) for given in (samples1, samples2)]
-    return samples1 | {"samples": torch.cat([one, _sized(other, one)]), "batch_index": places[0] + places[1]}
+    return samples1 | {"samples": torch.cat([one, sized(other, one)]), "batch_index": places[0] + places[1]}
 
 
 @node("LatentAdd", category=ADVANCED, python_module=MODULE, search_aliases=("combine latents", "sum latents"))
 def latent_add(samples1: Latent, samples2: Latent) -> Latent:
     """The sum of two latents."""
-    return samples1 | {"samples": samples1["samples"] + _like(samples2["samples"], samples1["samples"])}
+    return samples1 | {"samples": samples1["samples"] + as_like(samples2["samples"], samples1["samples"])}
 
 
 @node(
@@ -91,7 +91,7 @@ def latent_add(samples1: Latent, samples2: Latent) -> Latent:
 )
 def latent_subtract(samples1: Latent, samples2: Latent) -> Latent:
     """The difference of two latents."""
-    return samples1 | {"samples": samples1["samples"] - _like(samples2["samples"], samples1["samples"])}
+    return samples1 | {"samples": samples1["samples"] - as_like(samples2["samples"], samples1["samples"])}
 
 
 @node(
@@ -121,7 +121,7 @@ def latent_interpolate(
 ) -> Latent:
     """A mix of two latents: their directions are mixed, and so are their lengths."""
     one = samples1["samples"]
-    other = _like(samples2["samples"], one)
+    other = as_like(samples2["samples"], one)
     lengths = [part.norm(dim=1, keepdim=True) for part in (one, other)]
     ways = [(part / length).nan_to_num() for part, length in zip((one, other), lengths, strict=True)]
     way = ratio * ways[0] + (1 - ratio) * ways[1]
@@ -142,7 +142,7 @@ def latent_blend(
 ) -> Latent:
     """A weighted mean of two latents."""
     one = samples1["samples"]
-    other = _as_many(_sized(samples2["samples"], one, "bicubic"), len(one))
+    other = _as_many(sized(samples2["samples"], one, "bicubic"), len(one))
     return samples1 | {"samples": blend_factor * one + (1 - blend_factor) * other}
 
 
@@ -216,11 +216,12 @@ def _fade(length: int, feather: int, at_start: bool, at_end: bool) -> Tensor:
     return (rise if at_start else torch.ones(length)) * (rise.flip(0) if at_end else torch.ones(length))
 
 
-def _like(latent: Tensor, other: Tensor) -> Tensor:
-    return _as_many(_sized(latent, other), len(other))
+def as_like(latent: Tensor, other: Tensor) -> Tensor:
+    """Latents of the size and number of others. Raises ValueError when they have different channels."""
+    return _as_many(sized(latent, other), len(other))
 
 
-def _sized(latent: Tensor, other: Tensor, method: str = "bilinear") -> Tensor:
+def sized(latent: Tensor, other: Tensor, method: str = "bilinear") -> Tensor:
     """A latent with the sides of another. Raises ValueError when they have different channels."""
     if latent.shape[1:-2] != other.shape[1:-2]:
         raise ValueError(

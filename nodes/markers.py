@@ -27,6 +27,7 @@ class Socket:
     tooltip: str = ""
     lazy: bool = False
     raw_link: bool = False
+    display_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Int:
     tooltip: str = ""
     advanced: bool = False
     display: str = ""
+    hidden: bool = False
+    socketless: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ class String:
     tooltip: str = ""
     forceInput: bool = False
     advanced: bool = False
+    socketless: bool = False
+    widgetType: str = ""
+    image_upload: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,17 +116,21 @@ class Boolean:
 
 @dataclass(frozen=True)
 class Combo:
-    """One of a fixed list of strings; with None, of a list that lies in the editor alone."""
+    """One of a fixed list of strings; with None, of a list that lies in the editor alone, or that it asks for as
+    `remote` says."""
 
     choices: tuple[str, ...] | None
     default: str | None = None
     tooltip: str = ""
     advanced: bool = False
+    image_upload: bool = False
+    image_folder: str = ""
+    remote: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class File:
-    """One of the files of a folder: a model kind (`"checkpoints"`) or `"input"`."""
+    """One of the files of a folder: a model kind (`"checkpoints"`) or one of `comfy_core.folders.INPUTS`."""
 
     folder: str
     image_upload: bool = False
@@ -184,7 +194,8 @@ def read_input(name: str, hint: Any) -> Input:
     if isinstance(marker, Hidden):
         return Input(name=name, type=marker.type, section="hidden")
     if isinstance(marker, Socket):
-        flags = ({"lazy": True} if marker.lazy else {}) | ({"rawLink": True} if marker.raw_link else {})
+        flags: dict[str, Any] = ({"lazy": True} if marker.lazy else {}) | ({"rawLink": True} if marker.raw_link else {})
+        flags |= {"display_name": marker.display_name} if marker.display_name else {}
         return Input(name=name, type=marker.type, section=section, options=flags | _tooltip(marker))
     if isinstance(marker, Match | Grow | Cases):
         return Input(name=name, type=DYNAMIC[type(marker)], section=section, options=marker.options | _tooltip(marker))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from nodes.schema import Boolean, Combo, Float, Int, String, Widget, node
+from nodes.schema import Boolean, Combo, Float, Int, Socket, String, Widget, node
 from nodes.types import MAX_RESOLUTION
 
 CATEGORY, MODULE = "utilities/primitive", "comfy_extras.nodes_primitive"
@@ -84,6 +84,56 @@ def primitive_bounding_box(
 ) -> Annotated[dict[str, int], Widget("BOUNDING_BOX")]:
     """A box in a picture."""
     return {"x": x, "y": y, "width": width, "height": height}
+
+
+@node(
+    "SeedNode",
+    title="Seed",
+    category="utilities",
+    outputs=("seed",),
+    python_module="comfy_extras.nodes_seed",
+    search_aliases=("seed", "random"),
+)
+def seed_node(
+    seed: Annotated[
+        int,
+        Int(
+            default=None, min=0, max=2**63 - 1, control_after_generate="fixed", tooltip="The same gives the same noise."
+        ),
+    ],
+) -> Annotated[int, Int()]:
+    """A seed, for several nodes at once."""
+    return seed
+
+
+@node(
+    "ComfyNumberConvert",
+    title="Convert Number",
+    category="utilities",
+    python_module="comfy_extras.nodes_number_convert",
+    search_aliases=(
+        "int to float",
+        "float to int",
+        "number convert",
+        "int2float",
+        "float2int",
+        "cast",
+        "parse number",
+        "string to number",
+        "bool to int",
+    ),
+)
+def number_convert(
+    value: Annotated[
+        Any, Socket("INT,FLOAT,STRING,BOOLEAN", display_name="value", tooltip="A number, or text of one.")
+    ],
+) -> tuple[Annotated[float, Float()], Annotated[int, Int()]]:
+    """A number as a fraction and as a whole number, which is cut, not rounded."""
+    try:
+        number = float(value.strip() if isinstance(value, str) else value)
+        return number, int(value) if isinstance(value, int) else int(number)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"value is {value!r}, which is no number") from error
 
 
 @node(

@@ -15,6 +15,18 @@ from nodes.types import MAX_RESOLUTION, Image
 POST = "comfy_extras.nodes_post_processing"
 MEGAPIXEL = 1024 * 1024
 
+TALL_KONTEXT_SIZES = (
+    (672, 1568),
+    (688, 1504),
+    (720, 1456),
+    (752, 1392),
+    (800, 1328),
+    (832, 1248),
+    (880, 1184),
+    (944, 1104),
+)
+KONTEXT_SIZES = (*TALL_KONTEXT_SIZES, (1024, 1024), *((wide, high) for high, wide in TALL_KONTEXT_SIZES))
+
 Method = Annotated[str, Combo(IMAGE_METHODS, tooltip="How pixels between pixels are found.")]
 Megapixels = Float(default=1.0, min=0.01, max=16.0, step=0.01, tooltip="In 1024 x 1024 pixels.")
 Longest = Int(default=512, min=0, max=MAX_RESOLUTION, step=1, tooltip="In pixels; 0 changes nothing.")
@@ -79,6 +91,14 @@ def image_scale_to_max_dimension(
     """Resize pictures by their longer side."""
     width, height = _by_side(image, largest_size, max(image.shape[1:3]))
     return resized(image, width, height, upscale_method)
+
+
+@node("FluxKontextImageScale", category="model/conditioning/flux", python_module="comfy_extras.nodes_flux")
+def flux_kontext_image_scale(image: Image) -> Image:
+    """Resize pictures to the size nearest in proportions of those that FLUX.1 Kontext was trained on."""
+    proportions = image.shape[2] / image.shape[1]
+    width, height = min(KONTEXT_SIZES, key=lambda size: abs(proportions - size[0] / size[1]))
+    return resized(image, width, height, "lanczos", "center")
 
 
 def _by_side(images: Tensor, size: int, old: int) -> tuple[int, int]:

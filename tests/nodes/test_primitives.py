@@ -27,3 +27,25 @@ def test_a_word_of_a_list_of_ones_own_has_its_place():
 def test_a_ratio_and_a_number_of_pixels_make_a_size(ratio: str, megapixels: float, size: tuple[int, int]):
     assert primitives.resolution_selector(ratio, megapixels, 8) == size
     assert all(side % 64 == 0 for side in primitives.resolution_selector(ratio, megapixels, 64))
+
+
+@pytest.mark.parametrize(
+    ("value", "fraction", "whole"),
+    [
+        (3, 3.0, 3),
+        (2.9, 2.9, 2),
+        (-2.9, -2.9, -2),
+        (" 1e2 ", 100.0, 100),
+        (True, 1.0, 1),
+        (2**60 + 1, 2.0**60, 2**60 + 1),
+    ],
+)
+def test_a_number_of_any_kind_is_a_fraction_and_a_whole_number(value: object, fraction: float, whole: int):
+    assert primitives.number_convert(value) == (fraction, whole)
+    assert primitives.seed_node(7) == 7
+
+
+@pytest.mark.parametrize("value", ["", "seven", "nan", "inf", "__import__('os')"])
+def test_what_is_no_number_is_refused(value: str):
+    with pytest.raises(ValueError, match="which is no number"):
+        primitives.number_convert(value)

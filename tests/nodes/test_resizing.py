@@ -45,3 +45,11 @@ def test_every_rule_resizes_pictures_and_masks(rule: dict, size: tuple[int, int]
 def test_no_multiple_fits_into_a_small_picture():
     with pytest.raises(ValueError, match="40 x 30 pixels hold no multiple of 64"):
         nodes.resize_image_mask(IMAGE, {"resize_type": "scale to multiple", "multiple": 64}, "area")
+
+
+@pytest.mark.parametrize(
+    ("size", "made"),
+    [((100, 100), (1024, 1024)), ((64, 100), (832, 1248)), ((10, 90), (672, 1568)), ((90, 64), (1184, 880))],
+)
+def test_kontext_gets_a_size_it_was_trained_on(size: tuple[int, int], made: tuple[int, int]):
+    assert nodes.flux_kontext_image_scale(torch.rand(1, *size, 3)).shape == (1, *made, 3)

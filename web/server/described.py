@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from comfy_core.folders import Folders
+from comfy_core.folders import INPUTS, Folders
 from nodes.schema import NodeSchema, object_info
 from web.server.answers import dumps
 
@@ -91,7 +91,7 @@ def describe(schemas: Iterable[NodeSchema], files: Callable[[str], list[str]]) -
 
 
 def _places(folders: Folders, kind: str) -> list[Path]:
-    return [folders.input] if kind == "input" else folders.models(kind)
+    return [folders.input] if kind in INPUTS else folders.models(kind)
 
 
 def _times(places: list[Path]) -> Times:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from comfy_core.folders import Folders
+from comfy_core.folders import INPUTS, Folders
 from execution import headless
 from execution.convert.files import Found, read_workflow_file
 from execution.headless import Failed
@@ -66,9 +66,9 @@ def _check_files(recipe: dict[str, Any], folders: Folders) -> None:
     problems = []
     for name, hash in _section(recipe, "files").items():
         kind, _, file = name.partition("/")
-        place = "input/" if kind == "input" else f"models/{kind}/"
+        place = "input/" if kind in INPUTS else f"models/{kind}/"
         try:
-            is_there = (folders.find("input", file) if kind == "input" else folders.find_model(kind, file)).is_file()
+            is_there = (folders.find("input", file) if kind in INPUTS else folders.find_model(kind, file)).is_file()
         except (FileNotFoundError, ValueError, KeyError):
             is_there = False
         if not is_there:
