@@ -158,6 +158,18 @@ async def test_a_mask_becomes_the_transparency_of_its_picture(upload_mask, origi
     assert Image.open(folders.output / "a.png").mode == "RGB"
 
 
+async def test_a_picture_that_lies_on_its_side_is_masked_as_it_is_seen(upload_mask, folders) -> None:
+    folders.output.mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6  # seen a quarter turn clockwise
+    picture = Image.new("RGB", (2, 4), (10, 20, 30))
+    picture.putpixel((0, 3), (200, 0, 0))
+    picture.save(folders.output / "phone.png", exif=turned)
+    assert (await upload_mask({"filename": "phone.png"}))[0] == 200
+    masked = Image.open(folders.input / "clipspace" / "mask.png")
+    assert (masked.size, masked.getpixel((0, 0))) == ((4, 2), (200, 0, 0, 77))
+
+
 @pytest.mark.parametrize(
     ("reference", "more", "sentence"),
     [

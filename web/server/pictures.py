@@ -58,19 +58,21 @@ def encoded(image: Image, form: str, **options: object) -> bytes:
 def put_mask_on(original: Path, mask: Path, mask_name: str) -> None:
     """Replace the file `mask` with the original picture under the mask's transparency.
 
-    A PNG with the same text chunks as the original, so that it still carries its workflow. Raises Refusal when either
-    is no picture or their sizes differ.
+    The original is turned as its camera was held, as browsers and LoadImage turn it. A PNG with the same text chunks as
+    the original, so that it still carries its workflow. Raises Refusal when either is no picture or their sizes differ.
     """
+    from PIL.ImageOps import exif_transpose
     from PIL.PngImagePlugin import PngInfo
 
-    below, above = open_picture(original, original.name), open_picture(mask, mask_name)
+    found, above = open_picture(original, original.name), open_picture(mask, mask_name)
+    below = exif_transpose(found)
     if below.size != above.size:
         raise Refusal(
             f"the mask has {above.width} × {above.height} pixels and {original.name} {below.width} × {below.height}; "
             "draw the mask at the size of the picture"
         )
     info = PngInfo()
-    for key, text in getattr(below, "text", {}).items():
+    for key, text in getattr(found, "text", {}).items():
         info.add_text(key, text)
     result = below.convert("RGBA")
     result.putalpha(above.convert("RGBA").getchannel("A"))

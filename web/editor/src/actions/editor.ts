@@ -27,6 +27,8 @@ export interface MadePrompt {
   readonly workflow: JsonObject;
 }
 
+import type { MaskTarget } from "./mask";
+
 export interface Runner {
   /** What is sent goes through here: packs may change it. */
   through(made: MadePrompt, send: (made: MadePrompt) => Promise<QueueAnswer>): Promise<QueueAnswer>;
@@ -54,6 +56,8 @@ export interface Editor {
   readonly nameAsked: Emitter<Tab>;
   /** Somebody wants to close what is not saved. */
   readonly closeAsked: Emitter<Tab>;
+  /** Somebody wants to paint a mask. */
+  readonly maskAsked: Emitter<MaskTarget>;
   /** Puts copied nodes here, or a little aside of where they were. */
   paste(at?: Point): Promise<void>;
   /** Goes to a node of the open sheet, or to the one that has this id in the prompt; of another tab, where it is said. */

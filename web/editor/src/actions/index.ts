@@ -3,6 +3,7 @@ import type { Action } from "./action";
 import { arrangeActions } from "./arrange";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
+import { maskActions } from "./mask";
 import { runActions } from "./run";
 import { tabActions } from "./tabs";
 import { viewActions } from "./view";
@@ -12,6 +13,7 @@ export const actions: readonly Action[] = [
   ...runActions,
   ...editActions,
   ...arrangeActions,
+  ...maskActions,
   ...viewActions,
   ...fileActions,
   ...tabActions,

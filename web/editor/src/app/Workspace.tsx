@@ -11,6 +11,7 @@ import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { listenToKeys } from "../features/keyboard/keyboard";
 import { SaveDialog } from "../features/library/SaveDialog";
 import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
+import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { addPanels, panels } from "../features/panels/panels";
@@ -112,6 +113,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {shownEngine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      <MaskHost />
       <SaveDialog />
       <CloseDialog />
       <DropZone />

@@ -83,6 +83,7 @@ export function createEditor(
     filesChanged: new Emitter(),
     nameAsked: new Emitter(),
     closeAsked: new Emitter(),
+    maskAsked: new Emitter(),
     async paste(at) {
       const text = await navigator.clipboard.readText().catch(() => "");
       if (isCopiedNodes(text)) editor.selection.set(pasteNodes(editor.doc, text, at));

@@ -90,7 +90,7 @@ export function Preview({ id, band, node, shape, run }: Props) {
       ) : (
         <Cells shown={shown} />
       )}
-      {!live && <PreviewBar shown={shown} />}
+      {!live && <PreviewBar id={id} shown={shown} />}
     </div>
   );
 }

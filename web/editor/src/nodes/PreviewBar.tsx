@@ -1,12 +1,13 @@
 /** What can be done with a picture on a node; seen with the pointer or the focus on it. */
-import { Copy, Maximize2 } from "lucide-react";
+import { Brush, Copy, Maximize2 } from "lucide-react";
+import type { NodeId } from "../graph/records";
 import { showToast } from "../ui/toasts";
 import { mediumOf } from "./fileRef";
 import { useServices } from "./services";
 import type { Shown } from "./useShown";
 
-export function PreviewBar({ shown }: { readonly shown: Shown }) {
-  const { openImages } = useServices();
+export function PreviewBar({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
+  const { editMask, openImages } = useServices();
   const files = shown.items.flatMap(({ file }) => file ?? []);
   const [first] = files;
   if (!first) return null;
@@ -18,6 +19,9 @@ export function PreviewBar({ shown }: { readonly shown: Shown }) {
       </span>
       {isPicture && (
         <>
+          <button type="button" aria-label="Edit mask" title="Edit mask" onClick={() => editMask(id, first)}>
+            <Brush size={14} aria-hidden />
+          </button>
           <button
             type="button"
             aria-label="Copy picture"

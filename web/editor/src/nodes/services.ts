@@ -22,6 +22,8 @@ export interface NodeServices {
   uploadInto(id: NodeId, widget: string, file: File): Promise<void>;
   /** Names that a prompt may use. */
   promptNames(kind: "embedding" | "lora"): Promise<readonly string[]>;
+  /** Opens the mask editor for a picture that a node shows. */
+  editMask(id: NodeId, file: FileRef): void;
   showProblems(id: NodeId): void;
   openImages(images: readonly FileRef[], index: number): void;
 }

@@ -68,6 +68,7 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     { label: "Colour…", run: () => open({ label: "Colour of the node", items: colors }) },
     act(editor, "collapse"),
     act(editor, "pin"),
+    act(editor, "mask"),
     act(editor, "mute", true),
     act(editor, "bypass"),
     act(editor, "copy", true),

@@ -1,0 +1,242 @@
+/**
+ * The picture with its mask over it, and the hand that paints. Mouse, pen (with its pressure) and fingers: one finger
+ * paints, two move and zoom. It changes nothing but the mask; React only shows what it is set to.
+ */
+import { Emitter } from "../../lib/emitter";
+import { clamp, type Point, type Rect } from "../../lib/geometry";
+import { MaskHistory } from "./history";
+import { type Brush, fillAll, fillColor, fillPolygon, invert, type Mask, type Patch, Stroke } from "./mask";
+import { type Picture, pixelsOf } from "./pictures";
+import { LARGEST_BRUSH, type Settings, START } from "./tools";
+import { Viewport } from "./Viewport";
+
+const TINT = [242, 64, 64] as const;
+const TINT_STRENGTH = 0.62;
+const RIGHT = 2;
+const MIDDLE = 1;
+/** The eraser's end of a pen. */
+const PEN_ERASER = 5;
+
+export class MaskCanvas {
+  /** The mask, the history, the zoom or the settings changed. */
+  readonly changed = new Emitter();
+  readonly mask: Mask;
+  readonly viewport: Viewport;
+  settings: Settings;
+  spaceDown = false;
+  private readonly history: MaskHistory;
+  private readonly overlay: CanvasRenderingContext2D;
+  private readonly sketch = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  private readonly abort = new AbortController();
+  private rgba: Uint8ClampedArray | null = null;
+  private stroke: { stroke: Stroke; pressure: number } | null = null;
+  private outline: { points: Point[]; brush: Brush } | null = null;
+
+  constructor(
+    host: HTMLElement,
+    private readonly picture: Picture,
+  ) {
+    const { w, h, mask } = picture;
+    this.mask = mask;
+    this.history = new MaskHistory(mask);
+    this.settings = { ...START, size: clamp(Math.round(Math.min(w, h) / 12), 4, LARGEST_BRUSH) };
+    const stage = document.createElement("div");
+    stage.className = "mask-stage";
+    stage.style.width = `${w}px`;
+    stage.style.height = `${h}px`;
+    const below = canvas(w, h);
+    below.getContext("2d")?.drawImage(picture.bitmap, 0, 0);
+    const above = canvas(w, h);
+    this.overlay = above.getContext("2d") as CanvasRenderingContext2D;
+    stage.append(below, above, sketchOf(this.sketch, w, h));
+    host.append(stage);
+    this.viewport = new Viewport(host, stage, { w, h }, () => this.changed.emit());
+    this.draw({ x: 0, y: 0, w, h });
+    this.listen(host);
+  }
+
+  destroy(): void {
+    this.abort.abort();
+    this.viewport.destroy();
+    this.picture.bitmap.close();
+  }
+
+  get canUndo(): boolean {
+    return this.history.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.history.canRedo;
+  }
+
+  set(change: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...change };
+    this.viewport.showBrush(this.brushSize());
+    this.changed.emit();
+  }
+
+  undo(): void {
+    this.show(this.history.undo());
+  }
+
+  redo(): void {
+    this.show(this.history.redo());
+  }
+
+  clear(): void {
+    this.did(fillAll(this.mask, 0));
+  }
+
+  fill(): void {
+    this.did(fillAll(this.mask, 255));
+  }
+
+  invert(): void {
+    this.did(invert(this.mask));
+  }
+
+  private listen(host: HTMLElement): void {
+    const { signal } = this.abort;
+    host.addEventListener("pointerdown", (e) => this.down(e), { signal });
+    host.addEventListener("pointermove", (e) => this.move(e), { signal });
+    host.addEventListener("pointerup", (e) => this.up(e), { signal });
+    host.addEventListener("pointercancel", (e) => this.cancel(e), { signal });
+    host.addEventListener("contextmenu", (e) => e.preventDefault(), { signal });
+  }
+
+  private down(e: PointerEvent): void {
+    const { tool } = this.settings;
+    const host = e.currentTarget as HTMLElement;
+    host.setPointerCapture(e.pointerId);
+    host.focus();
+    e.preventDefault();
+    const pans = e.button === MIDDLE || tool === "pan" || this.spaceDown;
+    if (this.viewport.press(e, pans)) {
+      // A second finger came: what the first one has painted so far was meant to move the view.
+      this.takeBack();
+      return;
+    }
+    const at = this.viewport.pictureAt(e);
+    const brush = this.brush(e);
+    if (tool === "fill") this.did(fillColor(this.mask, this.pixels(), at, this.settings.tolerance, brush));
+    else if (tool === "rectangle" || tool === "lasso") this.outline = { points: [at], brush };
+    else {
+      this.stroke = { stroke: new Stroke(this.mask, brush), pressure: pressureOf(e) };
+      this.paint(e);
+    }
+  }
+
+  private move(e: PointerEvent): void {
+    if (this.viewport.move(e)) return;
+    this.viewport.showBrush(this.brushSize(), e);
+    if (this.stroke) for (const part of e.getCoalescedEvents?.() ?? [e]) this.paint(part);
+    if (this.outline) this.draft(this.viewport.pictureAt(e));
+  }
+
+  private up(e: PointerEvent): void {
+    if (this.viewport.release(e)) return;
+    if (this.stroke) this.did(this.stroke.stroke.end());
+    if (this.outline)
+      this.did(fillPolygon(this.mask, corners(this.outline.points, this.settings.tool), this.outline.brush));
+    this.stroke = null;
+    this.endOutline();
+  }
+
+  private cancel(e: PointerEvent): void {
+    this.viewport.release(e);
+    this.takeBack();
+  }
+
+  private takeBack(): void {
+    const patch = this.stroke?.stroke.end();
+    if (patch) {
+      this.history.add(patch);
+      this.show(this.history.undo());
+    }
+    this.stroke = null;
+    this.endOutline();
+  }
+
+  private paint(e: PointerEvent): void {
+    const rect = this.stroke?.stroke.to(this.viewport.pictureAt(e), pressureOf(e));
+    if (rect) this.draw(rect);
+  }
+
+  private draft(at: Point): void {
+    if (!this.outline) return;
+    this.outline.points.push(at);
+    const points = corners(this.outline.points, this.settings.tool);
+    this.sketch.setAttribute("d", `M${points.map(({ x, y }) => `${x} ${y}`).join("L")}Z`);
+  }
+
+  private endOutline(): void {
+    this.outline = null;
+    this.sketch.removeAttribute("d");
+  }
+
+  private did(patch: Patch | null): void {
+    if (!patch) return;
+    this.history.add(patch);
+    this.show(patch);
+  }
+
+  private show(patch: Patch | null): void {
+    if (patch) this.draw(patch.rect);
+    this.changed.emit();
+  }
+
+  private draw(rect: Rect): void {
+    const image = new ImageData(rect.w, rect.h);
+    let to = 0;
+    for (let y = rect.y; y < rect.y + rect.h; y++) {
+      for (let x = rect.x; x < rect.x + rect.w; x++) {
+        image.data[to++] = TINT[0];
+        image.data[to++] = TINT[1];
+        image.data[to++] = TINT[2];
+        image.data[to++] = (this.mask.data[y * this.mask.w + x] as number) * TINT_STRENGTH;
+      }
+    }
+    this.overlay.putImageData(image, rect.x, rect.y);
+  }
+
+  /** The right button, Alt and the other end of a pen take away. */
+  private brush(e: PointerEvent): Brush {
+    const { tool, size, hardness, opacity } = this.settings;
+    const erases = tool === "eraser" || e.button === RIGHT || e.button === PEN_ERASER || e.altKey;
+    return { radius: size / 2, hardness, opacity, value: erases ? 0 : 255 };
+  }
+
+  private brushSize(): number | null {
+    const { tool, size } = this.settings;
+    return tool === "brush" || tool === "eraser" ? size : null;
+  }
+
+  private pixels(): Uint8ClampedArray {
+    this.rgba ??= pixelsOf(this.picture.bitmap);
+    return this.rgba;
+  }
+}
+
+function corners(points: readonly Point[], tool: string): readonly Point[] {
+  const [a, b] = [points[0], points.at(-1)];
+  if (tool !== "rectangle" || !a || !b) return points;
+  return [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
+}
+
+/** A mouse has none; a finger tells nothing that means anything. */
+function pressureOf(e: PointerEvent): number {
+  return e.pointerType === "pen" && e.pressure > 0 ? e.pressure : 1;
+}
+
+function canvas(w: number, h: number): HTMLCanvasElement {
+  const element = document.createElement("canvas");
+  [element.width, element.height] = [w, h];
+  return element;
+}
+
+function sketchOf(path: SVGPathElement, w: number, h: number): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
+  svg.append(path);
+  return svg;
+}
