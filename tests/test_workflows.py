@@ -34,6 +34,7 @@ TINY = {
     "sd_xl_turbo_1.0_fp16.safetensors": "sdxl",
 }
 LARGEST = 256
+SHEETS = ("grid",)
 NODES = load_nodes()
 SCHEMAS = {name: node.schema for name, node in NODES.items()}
 
@@ -90,7 +91,7 @@ def test_a_workflow_makes_a_picture_with_tiny_models(path: Path, base: Folders):
     (picture,) = pictures(prompt)
     with Image.open(picture) as image:
         assert image.getextrema() != ((0, 0),) * 3
-        assert max(image.size) <= LARGEST
+        assert max(image.size) <= LARGEST or path.stem in SHEETS
 
 
 @pytest.mark.parametrize("path", [one for one in WORKFLOWS if STARTER in one.read_text()], ids=lambda path: path.stem)
