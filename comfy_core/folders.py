@@ -39,6 +39,14 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
     "optical_flow": WEIGHTS,
     "detection": WEIGHTS,
 }
+SAVED_TO = {
+    "checkpoints": "checkpoints",
+    "diffusion_models": "diffusion_models",
+    "text_encoders": "clip",
+    "vae": "vae",
+    "loras": "loras",
+}
+"""The folders in output/ that nodes save models to."""
 ANY_VAE = "any_vae"
 """Not a folder but a list: VAEs that are files, pairs of files in vae_approx/ by one name, and pixel space."""
 INPUT_LATENTS = "input_latents"
@@ -88,14 +96,15 @@ class Folders:
 
     def models(self, kind: str) -> list[Path]:
         """The folders searched for models of a kind, in order: the user's, then the checkout's (where the starter model
-        is), and the extra ones before or after them."""
+        is), where nodes save such models, and the extra ones before or after them."""
         if kind == ANY_VAE:
             return [*self.models("vae"), *self.models("vae_approx")]
         if kind not in MODEL_KINDS:
             raise KeyError(f"no model folder is called {kind!r}; there are: {', '.join(MODEL_KINDS)}")
+        saved = [self.output / SAVED_TO[kind]] if kind in SAVED_TO else []
         first = [one.path for one in self.extra if one.kind == kind and one.first]
         last = [one.path for one in self.extra if one.kind == kind and not one.first]
-        return list(dict.fromkeys([*first, self.base / "models" / kind, CHECKOUT / "models" / kind, *last]))
+        return list(dict.fromkeys([*first, self.base / "models" / kind, CHECKOUT / "models" / kind, *saved, *last]))
 
     def of_type(self, type: str) -> Path:
         """The folder behind the API's `type` word."""

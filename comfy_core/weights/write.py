@@ -62,18 +62,10 @@ def write_safetensors(
     """
     if path.exists():
         raise WeightsError(f"{path} is there already; choose another name, nothing is overwritten.")
-    # the widest types first, so that every tensor lies at a multiple of its own width
-    order = sorted(tensors, key=lambda name: (-tensors[name].entry.dtype.itemsize, name))
-    header = _header(order, tensors, metadata)
-    total = len(header) + sum(one.entry.bytes for one in tensors.values())
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _check_room(path.parent, total, path.name)
         with temporary.open("xb") as file:
-            file.write(header)
-            for name in order:
-                _write_tensor(file, name, tensors[name])
-                progress(tensors[name].entry.bytes)
+            total = write_into(file, tensors, metadata, progress)
             file.flush()
             os.fsync(file.fileno())
         os.link(temporary, path)
@@ -83,6 +75,28 @@ def write_safetensors(
         raise WeightsError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+    return total
+
+
+def write_into(
+    file: IO[bytes],
+    tensors: Mapping[str, Planned],
+    metadata: Mapping[str, str],
+    progress: Callable[[int], object] = lambda bytes: None,
+) -> int:
+    """Write a safetensors file into one that is open and has a name, and return its bytes.
+
+    Raises OSError where the disk has no room for it, WeightsError where a tensor cannot be made.
+    """
+    # the widest types first, so that every tensor lies at a multiple of its own width
+    order = sorted(tensors, key=lambda name: (-tensors[name].entry.dtype.itemsize, name))
+    header = _header(order, tensors, metadata)
+    total = len(header) + sum(one.entry.bytes for one in tensors.values())
+    _check_room(Path(file.name).parent, total)
+    file.write(header)
+    for name in order:
+        _write_tensor(file, name, tensors[name])
+        progress(tensors[name].entry.bytes)
     return total
 
 
@@ -111,7 +125,7 @@ def _write_tensor(file: IO[bytes], name: str, planned: Planned) -> None:
     planned.done()
 
 
-def _check_room(folder: Path, bytes: int, name: str) -> None:
+def _check_room(folder: Path, bytes: int) -> None:
     """Raises OSError before anything is written where the disk has no room for it."""
     free = shutil.disk_usage(folder).free
     if free < bytes:
