@@ -8,6 +8,7 @@ const ROOT = import.meta.dirname;
 const FLOORS = [
   "main.tsx",
   "app",
+  "ext",
   "features",
   "actions",
   "tabs",

@@ -5,6 +5,7 @@ import "./nodes/node.css";
 import "./nodes/widgets/widgets.css";
 import "./features/features.css";
 import "./features/tabs/tabs.css";
+import "./features/packs/packs.css";
 import "./app/app.css";
 import { HttpApi } from "./api/http";
 import { App } from "./app/App";

@@ -4,6 +4,8 @@ import type { Editor } from "./editor";
 export interface Action {
   readonly id: string;
   readonly label: string;
+  /** The pack that has added it. */
+  readonly pack?: string;
   /** `Ctrl` means Cmd on a Mac. */
   readonly keys?: readonly string[];
   /** Works even while a text field has the focus. */

@@ -4,11 +4,12 @@ import type { EventLine } from "../api/socket";
 import type { QueueAnswer } from "../api/types";
 import type { Engine } from "../canvas/Engine";
 import type { GraphDocument } from "../graph/document";
+import type { NodeDefs } from "../graph/nodeDefs";
 import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import type { Emitter } from "../lib/emitter";
 import type { Point } from "../lib/geometry";
-import type { JsonObject } from "../lib/json";
+import type { Json, JsonObject } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
 import type { Drafts } from "../tabs/drafts";
 import type { Tab } from "../tabs/Tab";
@@ -37,9 +38,18 @@ export interface Runner {
   interrupt(): Promise<void>;
 }
 
+/** The node classes that the server offers. */
+export interface Catalogue {
+  /** How its answer becomes definitions: packs have a say in it. */
+  read(body: Json): NodeDefs | Promise<NodeDefs>;
+  /** Asks the server again, and puts what it says in the place of what was known. */
+  refresh(): Promise<void>;
+}
+
 export interface Editor {
   readonly tabs: Tabs;
   /** These three are those of the tab that is shown: another object after another tab was shown. */
+  readonly catalogue: Catalogue;
   readonly doc: GraphDocument;
   readonly selection: Selection;
   readonly status: RunStatus;

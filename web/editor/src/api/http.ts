@@ -69,6 +69,8 @@ export interface Api {
   deleteFile(path: string): Promise<void>;
   settings(): Promise<JsonObject>;
   changeSettings(changes: JsonObject): Promise<void>;
+  /** The addresses of the scripts that packs bring for the page. */
+  extensions(): Promise<string[]>;
 }
 
 export class HttpApi implements Api {
@@ -191,6 +193,11 @@ export class HttpApi implements Api {
     if (!ref)
       throw new RequestFailed("The server took the file but did not say under which name", response.status);
     return ref;
+  }
+
+  async extensions(): Promise<string[]> {
+    const body = await this.get("extensions");
+    return isArray(body) ? body.map(String) : [];
   }
 
   private async asked(path: string, init: RequestInit): Promise<Response> {

@@ -39,6 +39,8 @@ export type ServerMessage =
       readonly images: readonly FileRef[];
       readonly compared: Compared | null;
       readonly text: readonly string[];
+      /** All that the node said, as it said it. */
+      readonly output: JsonObject;
     }
   /** How long a node that ran took, and why it did not come from the cache. */
   | {
@@ -113,7 +115,7 @@ function read(type: string, data: JsonObject): ServerMessage | null {
       const [a, b] = [readFiles(output.a_images), readFiles(output.b_images)];
       const compared = a.length && b.length ? { a, b } : null;
       const images = outputFiles(output);
-      return { type, promptId, node: shownNode(data) ?? "", images, compared, text: lines };
+      return { type, promptId, node: shownNode(data) ?? "", images, compared, text: lines, output };
     }
     case "node_timing": {
       const [node, why] = [text(data.node), text(data.why)];

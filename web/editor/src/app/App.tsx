@@ -8,6 +8,7 @@ import { randomId } from "../lib/ids";
 import { Drafts } from "../tabs/drafts";
 import { Button } from "../ui/Button";
 import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
+import { startPacks } from "./startPacks";
 import { Workspace } from "./Workspace";
 
 type Stage =
@@ -33,8 +34,10 @@ export function App() {
     start().then(
       (editor) => {
         if (!current) editor?.destroy();
-        else if (editor) setStage({ name: "ready", editor });
-        else {
+        else if (editor) {
+          setStage({ name: "ready", editor });
+          startPacks(editor).catch((error) => console.warn("The packs cannot be loaded", error));
+        } else {
           setStage({ name: "noNodes" });
           again();
         }

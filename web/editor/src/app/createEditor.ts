@@ -11,7 +11,7 @@ import type { Settings, SettingsStore } from "../features/settings/settings";
 import { isCopiedNodes, pasteNodes } from "../graph/clipboard";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { locate } from "../graph/navigation";
-import { type NodeDefs, parseObjectInfo } from "../graph/nodeDefs";
+import { type NodeDefs, parseObjectInfo, readDifferently } from "../graph/nodeDefs";
 import { Emitter } from "../lib/emitter";
 import type { Json } from "../lib/json";
 import type { Drafts, Kept } from "../tabs/drafts";
@@ -84,6 +84,12 @@ export function createEditor(
     nameAsked: new Emitter(),
     closeAsked: new Emitter(),
     maskAsked: new Emitter(),
+    catalogue: {
+      read: (body) => parseObjectInfo(body).defs,
+      async refresh() {
+        takeOver(tabs, await editor.catalogue.read(await api.objectInfo()));
+      },
+    },
     async paste(at) {
       const text = await navigator.clipboard.readText().catch(() => "");
       if (isCopiedNodes(text)) editor.selection.set(pasteNodes(editor.doc, text, at));
@@ -113,18 +119,15 @@ function openFirst(tabs: Tabs, memory: Memory | null): void {
 }
 
 /** A server that came back may have other nodes and other files. */
-function refreshOnReconnect({ tabs, line, api }: Editor): () => void {
+function refreshOnReconnect({ line, catalogue }: Editor): () => void {
   let lost = false;
   return line.connectionChanged.on((connection) => {
     if (connection === "lost") lost = true;
     if (connection !== "open" || !lost) return;
     lost = false;
-    loadDefs(api).then(
-      (defs) => takeOver(tabs, defs),
-      () => {
-        lost = true;
-      },
-    );
+    catalogue.refresh().catch(() => {
+      lost = true;
+    });
   });
 }
 
@@ -132,9 +135,12 @@ function takeOver(tabs: Tabs, defs: NodeDefs): void {
   tabs.setDefs(defs);
   for (const tab of tabs.list) {
     const { doc } = tab;
-    const wasMissing = [...doc.allNodes()].some((node) => !doc.defs.has(node.type) && defs.has(node.type));
+    const isRead = [...doc.allNodes()].some(({ type }) =>
+      readDifferently(doc.defs.get(type), defs.get(type)),
+    );
+    const file = isRead ? writeWorkflow(doc) : null;
     doc.setDefs(defs);
     // Values of a class that was unknown until now can be read only with its definition.
-    if (wasMissing) tab.reload(writeWorkflow(doc));
+    if (file) tab.reload(file);
   }
 }

@@ -65,6 +65,16 @@ export function parseObjectInfo(body: Json): { defs: NodeDefs; unreadable: strin
   return { defs, unreadable };
 }
 
+/** Whether values of a file mean something else with the one definition than with the other. */
+export function readDifferently(before: NodeDef | undefined, after: NodeDef | undefined): boolean {
+  const names = (def: NodeDef | undefined) =>
+    def?.inputs
+      .filter((input) => input.widget)
+      .map((input) => input.name)
+      .join("\n");
+  return after !== undefined && names(before) !== names(after);
+}
+
 function parseNodeDef(type: string, info: JsonObject): NodeDef {
   const module = text(info.python_module);
   return {

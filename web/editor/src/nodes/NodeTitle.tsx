@@ -13,6 +13,7 @@ import { setTitle } from "../graph/edit";
 import type { NodeStatus } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
 import { formatSeconds } from "../lib/format";
+import { useDecor } from "./PackLayer";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
 import { TitleInput } from "./TitleInput";
@@ -37,6 +38,7 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
     if (text !== null) setTitle(doc, id, text);
     setRenaming(false);
   };
+  const { badges } = useDecor(id);
   const Chevron = collapsed ? ChevronRight : ChevronDown;
   return (
     <header className="node-title" title={title === className ? title : `${title} (${className})`}>
@@ -57,6 +59,9 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
       )}
       <span className="node-badges">
         {pinned && <Pin size={13} aria-label="Pinned" />}
+        {badges.map((text) => (
+          <Badge key={text} text={text} />
+        ))}
         {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text="Missing" />}
         {status === "subgraph" && <Badge text="Subgraph" />}
         {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}

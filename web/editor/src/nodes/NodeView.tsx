@@ -6,6 +6,7 @@ import { controlOf } from "../graph/controls";
 import { setCollapsed } from "../graph/edit";
 import { Mode, type NodeId, type NodeRecord } from "../graph/records";
 import { NodeTitle } from "./NodeTitle";
+import { PackLayer } from "./PackLayer";
 import { Preview } from "./Preview";
 import type { NodeRun } from "./runStatus";
 import { Slots } from "./Slots";
@@ -108,6 +109,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
           {run.log.at(-1)}
         </p>
       )}
+      <PackLayer id={id} />
       {layout.error && <ErrorStrip id={id} run={run} top={layout.error.y} />}
     </div>
   );

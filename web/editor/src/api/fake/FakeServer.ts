@@ -156,6 +156,10 @@ export class FakeServer implements Api, EventLine {
     return this.kept;
   }
 
+  async extensions(): Promise<string[]> {
+    return [];
+  }
+
   async changeSettings(changes: JsonObject): Promise<void> {
     this.kept = { ...this.kept, ...changes };
   }
@@ -182,7 +186,7 @@ export class FakeServer implements Api, EventLine {
       if (!this.isOutput(type)) continue;
       const made = { filename: `${promptId}_00001_.png`, subfolder: "", type: "output" };
       images.push(made);
-      this.send({ type: "executed", promptId, node, images: [made], compared: null, text: [] });
+      this.send({ type: "executed", promptId, node, images: [made], compared: null, text: [], output: {} });
     }
     if (!failure) this.send({ type: "execution_success", promptId });
     const extra = job.request.extra_data.extra_pnginfo;

@@ -5,6 +5,7 @@ import { fuzzySearch } from "../../lib/fuzzy";
 import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
 import { useFeatures } from "../context";
+import { PackSettingRows } from "./PackSettingRows";
 import { SETTINGS, type Setting, type Settings } from "./settings";
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
@@ -29,6 +30,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       {shown.map((setting) => (
         <Row key={setting.key} setting={setting} />
       ))}
+      <PackSettingRows query={query} />
       {!shown.length && <p className="panel-quiet">No setting of this name.</p>}
     </dialog>
   );

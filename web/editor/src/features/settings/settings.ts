@@ -15,6 +15,7 @@ export interface Settings {
   readonly snap: "off" | "on";
   readonly minimap: "off" | "on";
   readonly seedChange: "after" | "before";
+  readonly packs: "off" | "on";
 }
 
 export interface Setting {
@@ -91,6 +92,7 @@ export const SETTINGS: readonly Setting[] = [
       ["before", "Before a run"],
     ],
   },
+  { key: "packs", id: "Easel.Packs", label: "Scripts of packs", standard: "on", choices: SWITCH },
 ];
 
 const COPY = "easel.settings";

@@ -1,0 +1,88 @@
+/** The packs that have scripts in the page: what they added, what went wrong, and the way to do without them. */
+import { TriangleAlert } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useStore } from "zustand";
+import { registry } from "../../actions";
+import { plural } from "../../lib/format";
+import { Button } from "../../ui/Button";
+import { useEditor } from "../context";
+import { type Pack, packs, packTools } from "./packs";
+import { isOff, safeAddress, switchPack, unsafeAddress } from "./safeMode";
+
+export function PacksPanel() {
+  const { list, safe } = useStore(packs);
+  return (
+    <>
+      <div className="panel-note">
+        {safe ? (
+          <>
+            <p>Safe mode: no script of a pack was loaded. Nodes of packs work all the same.</p>
+            <Button kind="plain" onClick={() => location.assign(unsafeAddress())}>
+              Load the packs
+            </Button>
+          </>
+        ) : (
+          <Button kind="plain" onClick={() => location.assign(safeAddress())}>
+            Start without packs
+          </Button>
+        )}
+      </div>
+      <Tools />
+      <ul className="panel-list">
+        {list.map((pack) => (
+          <PackRow key={pack.name} pack={pack} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function PackRow({ pack: { name, scripts, problems, deprecated } }: { readonly pack: Pack }) {
+  const { api } = useEditor();
+  const added = useStore(registry, (state) => state.added.filter((action) => action.pack === name).length);
+  const [off, setOff] = useState(() => isOff(name));
+  return (
+    <li className="pack" data-failed={problems.length > 0 || undefined}>
+      <div className="pack-head">
+        {problems.length > 0 && <TriangleAlert size={14} aria-label="Failed" />}
+        <strong>{name}</strong>
+        <label>
+          <input
+            type="checkbox"
+            checked={!off}
+            onChange={(e) => {
+              setOff(!e.target.checked);
+              void switchPack(api, name, e.target.checked);
+            }}
+          />
+          Load
+        </label>
+      </div>
+      <p className="panel-quiet">
+        {plural(scripts.length, "script")}
+        {added > 0 && ` · ${plural(added, "command")}`}
+        {off !== isOff(name, true) && " · after the next reload"}
+      </p>
+      {problems.map(({ where, message, stack }) => (
+        <details key={`${where}\n${message}`}>
+          <summary>
+            {where}: {message}
+          </summary>
+          <pre>{stack}</pre>
+        </details>
+      ))}
+      {deprecated.map((line) => (
+        <p key={line} className="panel-quiet">
+          Old way: {line}
+        </p>
+      ))}
+    </li>
+  );
+}
+
+/** Buttons that packs put into what was ComfyUI's menu. */
+function Tools() {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => host.current?.append(packTools), []);
+  return <div ref={host} className="pack-tools-host" />;
+}
