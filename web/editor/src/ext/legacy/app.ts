@@ -2,7 +2,6 @@
 import { addAction, allActions } from "../../actions";
 import type { Editor, RunRequest } from "../../actions/editor";
 import { openFile } from "../../actions/file";
-import { packTools } from "../../features/packs/packs";
 import { openPanel } from "../../features/panels/panels";
 import { toApiPrompt } from "../../graph/formats/apiPrompt";
 import { writeWorkflow } from "../../graph/formats/writeWorkflow";
@@ -14,7 +13,7 @@ import { registerExtension, registered } from "./extensions";
 import type { LegacyGraph } from "./graph";
 import type { LegacyNode } from "./node";
 import { addSidebarTab } from "./sidebar";
-import { ComfyButtonGroup, ComfyUI } from "./ui";
+import { ComfyButtonGroup, ComfyUI, packTools } from "./ui";
 import { ControlWidget, type WidgetLike } from "./widget";
 import type { LegacyWorld } from "./world";
 

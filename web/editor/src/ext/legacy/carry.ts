@@ -47,7 +47,9 @@ function decorationOf(node: LegacyNode): Decoration {
   const shape = node.doc.shape(node.key);
   const own = (shape?.widgets ?? []).filter((widget) => !widget.added);
   const present = new Set(node.widgets.map((widget) => widget.name));
-  const hidden = new Set(own.map((widget) => widget.name).filter((name) => !present.has(name)));
+  // What a pack has taken out of the list is not shown; widgets of the small API were never in it.
+  const listed = own.filter(({ spec, type }) => spec.kind !== "custom" || node.world.widgetMakers.has(type));
+  const hidden = new Set(listed.map((widget) => widget.name).filter((name) => !present.has(name)));
   const names = new Set(own.map((widget) => widget.name));
   const added: AddedWidget[] = [];
   const specs = new Map<string, WidgetSpec>();

@@ -1,6 +1,6 @@
 /** `/scripts/ui.js`: making elements, simple dialogs, and the place for buttons of packs. */
 
-import { packTools } from "../../features/packs/packs";
+import { packs } from "../../features/packs/packs";
 import { packSetting, setPackSetting } from "../../features/settings/packSettings";
 import { asJson } from "./domWidget";
 import { addLegacySetting } from "./settings";
@@ -41,6 +41,10 @@ function assign(
   Object.assign(element, rest);
   parent?.append(element);
 }
+
+/** Shown in the panel of packs. */
+export const packTools = $el("div.pack-tools");
+packs.setState({ tools: packTools });
 
 export class ComfyDialog {
   element: HTMLElement;

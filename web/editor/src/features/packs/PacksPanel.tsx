@@ -6,7 +6,7 @@ import { registry } from "../../actions";
 import { plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
-import { type Pack, packs, packTools } from "./packs";
+import { type Pack, packs } from "./packs";
 import { isOff, safeAddress, switchPack, unsafeAddress } from "./safeMode";
 
 export function PacksPanel() {
@@ -83,6 +83,9 @@ function PackRow({ pack: { name, scripts, problems, deprecated } }: { readonly p
 /** Buttons that packs put into what was ComfyUI's menu. */
 function Tools() {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => host.current?.append(packTools), []);
+  const tools = useStore(packs, (state) => state.tools);
+  useEffect(() => {
+    if (tools) host.current?.append(tools);
+  }, [tools]);
   return <div ref={host} className="pack-tools-host" />;
 }

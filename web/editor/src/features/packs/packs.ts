@@ -21,9 +21,11 @@ interface Packs {
   readonly list: readonly Pack[];
   /** Nothing of any pack was loaded. */
   readonly safe: boolean;
+  /** Where packs put buttons into what was ComfyUI's menu. */
+  readonly tools: HTMLElement | null;
 }
 
-export const packs = createStore<Packs>(() => ({ list: [], safe: false }));
+export const packs = createStore<Packs>(() => ({ list: [], safe: false, tools: null }));
 
 /** The pack that a script belongs to: its address is `/extensions/<pack>/…`. */
 export function packOf(address: string): string | null {
@@ -35,10 +37,6 @@ export function packOf(address: string): string | null {
 export function callingPack(): string | null {
   return packOf(new Error().stack ?? "");
 }
-
-/** Where packs put buttons into what was ComfyUI's menu: shown in the panel of packs. */
-export const packTools = document.createElement("div");
-packTools.className = "pack-tools";
 
 const MOST_PROBLEMS = 20;
 
