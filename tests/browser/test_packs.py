@@ -185,7 +185,6 @@ def test_a_pack_that_throws_is_named_and_nothing_else_stops(page: Page):
     expect(page.get_by_role("alert").first).to_contain_text("The pack broken failed")
 
     panel.get_by_role("button", name="Start without packs").click()
-    page.wait_for_selector("[data-node-root]")
     page.get_by_role("button", name="Packs").click()
     expect(panel).to_contain_text("Safe mode")
     assert page.evaluate("window.stylesSeen") is None

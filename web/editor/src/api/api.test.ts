@@ -70,6 +70,7 @@ describe("messages", () => {
       images: [{ filename: "a.png", subfolder: "", type: "temp" }],
       compared: null,
       text: [],
+      output: { images: [{ filename: "a.png", subfolder: "", type: "temp" }] },
     });
     const file = (filename: string) => ({ filename, subfolder: "", type: "temp" });
     const output = {

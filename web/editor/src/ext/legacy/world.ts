@@ -18,6 +18,8 @@ import { outerId } from "./slots";
 
 export type NodeClass = (new (title?: string) => LegacyNode) & typeof LegacyNode;
 
+const SETTLE_DELAY = 30;
+
 export type WidgetMaker = (node: LegacyNode, name: string, data: unknown, app: unknown) => unknown;
 
 export class LegacyWorld {
@@ -207,12 +209,14 @@ export class LegacyWorld {
   settleSoon(node?: LegacyNode): void {
     if (isDrawing()) return;
     repaint();
+    if (node && node.doc === this.doc) queueMicrotask(() => this.quietly(this.doc, () => carryOver(node)));
     if (this.settling || node?.doc === this.scratch) return;
     this.settling = true;
-    queueMicrotask(() => {
+    // Code of packs may have changed any node; looking at all of them waits until much can be seen to at once.
+    setTimeout(() => {
       this.settling = false;
       this.settle();
-    });
+    }, SETTLE_DELAY);
   }
 
   settle(): void {
