@@ -158,9 +158,7 @@ class Server:
                 received += len(message.data)
             elif message.type is aiohttp.WSMsgType.TEXT:
                 received += len(message.data.encode())
-                said = json.loads(message.data) if '"executing"' in message.data[:40] else {"data": {}}
-                if said["data"].get("node", "") is None:
-                    waiting.discard(said["data"]["prompt_id"])
+                waiting.difference_update(_ended(message.data))
             else:
                 raise SystemExit(f"the socket was closed: {message}")
         return received
@@ -171,6 +169,15 @@ class Server:
         began = time.perf_counter()
         received = await self.heard_until_the_end_of([await self.submit(body)])
         return time.perf_counter() - began, received
+
+
+def _ended(frame: str) -> list[str]:
+    """The prompts whose runs a text frame says are over; it holds one message or a list of them."""
+    if '"executing"' not in frame:
+        return []
+    said = json.loads(frame)
+    messages = [one for one in (said if isinstance(said, list) else [said]) if one["type"] == "executing"]
+    return [one["data"]["prompt_id"] for one in messages if one["data"]["node"] is None]
 
 
 @asynccontextmanager
@@ -208,7 +215,7 @@ async def _until_up(session: aiohttp.ClientSession, url: str) -> None:
 
 
 async def measure_server(groups: Iterable[str], runs: int) -> None:
-    for features in ({"supports_progress_changes": True}, {}):
+    for features in ({"supports_progress_changes": True, "supports_message_lists": True}, {}):
         with tempfile.TemporaryDirectory() as base:
             async with server(Path(base), features) as one:
                 print("a client that takes changes" if features else "an old client")

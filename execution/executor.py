@@ -6,13 +6,13 @@ One node works at a time; async nodes that wait do so beside the others. What a 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from comfy_core.journal import Keeper
+from execution import loop
 from execution.cache import Cache
 from execution.events import Executing, ExecutionStart, now_ms
 from execution.figures import Figures
@@ -72,7 +72,7 @@ class Executor:
         run = Run(self, job, emit, interrupted, flush)
         try:
             with self.around():
-                end, out_of_memory = asyncio.run(run.to_the_end())
+                end, out_of_memory = loop.run(run.to_the_end())
         except Exception as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
             end, out_of_memory = own_failure(job, run.current, error), False

@@ -57,9 +57,11 @@ class RunProgress:
     def start(self, node_id: str) -> None:
         self._set(node_id, 0, 1, "running")
 
-    def finish(self, node_id: str) -> None:
-        total = self._totals.get(node_id, 1)
-        self._set(node_id, total, total, "finished")
+    def finish(self, *node_ids: str) -> None:
+        """These nodes are done. That is told with what comes next, which is at once."""
+        for node_id in node_ids:
+            total = self._totals.get(node_id, 1)
+            self._note(node_id, total, total, "finished")
 
     def step(self, node_id: str, value: float, total: float) -> None:
         self._set(node_id, value, total, "running")
@@ -79,6 +81,11 @@ class RunProgress:
         self._send()
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
+        self._note(node_id, value, total, state)
+        if self._pace.allows(SECONDS_PER_STATE):
+            self.flush()
+
+    def _note(self, node_id: str, value: float, total: float, state: str) -> None:
         display, parent, real = self.identity(node_id)
         self._totals[node_id] = total
         self._untold[node_id] = NodeProgress(
@@ -91,8 +98,6 @@ class RunProgress:
             parent_node_id=parent,
             real_node_id=real,
         )
-        if self._pace.allows(SECONDS_PER_STATE):
-            self.flush()
 
 
 @dataclass

@@ -84,8 +84,8 @@ class Run:
         except Ended as ended:
             return ended.event, ended.out_of_memory
         finally:
+            self.progress.flush()
             await cancel(self.flights.values())
-        self.progress.flush()
         return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
 
     def note_figures(self) -> None:
@@ -118,11 +118,10 @@ class Run:
         self.tell.cached(cached)
         self.executor.past.note((graph.nodes[one] for one in cached), self.plan.signed, self.plan.fingerprints)
         shown = set(self.job.outputs)
-        for node_id in cached:
-            if node_id in shown or graph.nodes[node_id].schema.has_intermediate_output:
-                if self.plan.has(node_id):
-                    self.tell.shows(node_id, self.plan.results[node_id])
-                self.progress.finish(node_id)
+        done = [one for one in cached if one in shown or graph.nodes[one].schema.has_intermediate_output]
+        for node_id in filter(self.plan.has, done):
+            self.tell.shows(node_id, self.plan.results[node_id])
+        self.progress.finish(*done)
         self.plan.start(self.job.outputs)
 
     def _schema(self, class_type: str) -> NodeSchema | None:
@@ -169,6 +168,7 @@ class Run:
         """Let the waiting nodes go on, for `timeout` seconds at most; those that are done have their turn."""
         await asyncio.sleep(0)
         if timeout:
+            self.progress.flush()
             self.flush()
             waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
             if waiting:

@@ -48,6 +48,11 @@ def workflow_of(extra_data: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def plain_meta(node: str) -> dict[str, Any]:
+    """What is to be said of an output whose node stands for itself."""
+    return {"node_id": node, "display_node": node, "parent_node": None, "real_node_id": node}
+
+
 def words_of(prompt: Any) -> str:
     """What a prompt can be found by, in small letters: classes and titles of its nodes, files and texts in them."""
     found: dict[str, None] = {}

@@ -118,8 +118,7 @@ def note_crash(job: StoredJob, node: str) -> bool:
 
 def save_outputs(connection: sa.Connection, job: StoredJob, nodes: Sequence[str]) -> None:
     """Write what these nodes of a running job have put out."""
-    values = [{"job": job.sequence, "node": one, "output": job.outputs[one], "meta": job.meta[one]} for one in nodes]
-    connection.execute(_insert_outputs, values)
+    connection.execute(_insert_outputs, [rows.output_of(job, node) for node in nodes])
 
 
 def check(connection: sa.Connection) -> None:

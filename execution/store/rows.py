@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from execution.events import now_ms
-from execution.store.job import StoredJob, words_of, workflow_of
+from execution.store.job import StoredJob, plain_meta, words_of, workflow_of
 from execution.store.tables import jobs, outputs, prompts
 
 OWN = [column for column in jobs.c if column.name != "finished_order"]
@@ -59,8 +59,15 @@ def read(connection: sa.Connection, query: sa.Select[Any], *, with_outputs: bool
         rows = sa.select(outputs).where(outputs.c.job.in_(part)).order_by(outputs.c.sequence)
         for row in connection.execute(rows):
             by_sequence[row.job].outputs[row.node] = row.output
-            by_sequence[row.job].meta[row.node] = row.meta
+            by_sequence[row.job].meta[row.node] = row.meta or plain_meta(row.node)
     return found
+
+
+def output_of(job: StoredJob, node: str) -> dict[str, Any]:
+    """The row of a node's output. That a node stands for itself, as nearly all do, needs no words."""
+    meta = job.meta[node]
+    row = {"job": job.sequence, "node": node, "output": job.outputs[node]}
+    return row | {"meta": {} if meta == plain_meta(node) else meta}
 
 
 def owned_by(owner: str | None) -> sa.ColumnElement[bool]:

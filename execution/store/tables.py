@@ -23,7 +23,9 @@ class JsonText(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
-        return None if value is None else json.dumps(value)
+        if value is None or value == {}:  # the latter so often that it is not worth an encoder
+            return None if value is None else "{}"
+        return json.dumps(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         try:

@@ -36,7 +36,7 @@ class Child:
         self.job: str | None = None
         self._killed = False
         self._process = process
-        self._events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
+        self._events: asyncio.Queue[list[AnyEvent] | None] = asyncio.Queue()
         self._heard = heard
         self._ready: asyncio.Future[messages.Ready] = asyncio.get_running_loop().create_future()
         self._asked: list[asyncio.Future[dict[str, Any]]] = []
@@ -75,8 +75,9 @@ class Child:
         self.job = job.prompt_id
         try:
             await self.send(messages.pack_job(job))
-            while (event := await self._events.get()) is not None:
-                yield event
+            while (events := await self._events.get()) is not None:
+                for event in events:
+                    yield event
         except BaseException:
             self.kill_if_running(job.prompt_id)
             raise
@@ -161,8 +162,7 @@ class Child:
     def _take(self, message: messages.FromWorker) -> None:
         match message:
             case messages.Happened(events):
-                for event in events:
-                    self._events.put_nowait(event)
+                self._events.put_nowait(events)
             case messages.Done():
                 self._events.put_nowait(None)
             case messages.Ready():

@@ -138,7 +138,29 @@ async def test_progress_is_told_as_the_state_of_all_nodes_or_as_changes(client, 
         await post_prompt(STEPS | {"1": {**STEPS["1"], "inputs": {"count": 1, "seconds": 0.0}}}, client_id="new")
         changes = states(await heard(socket))
         assert changes[0] == {"1": (0, "running")}
-        assert changes[-2:] == [{"2": (0, "running")}, {"2": (1, "finished")}]
+        assert changes[-2:] == [{"1": (1, "finished"), "2": (0, "running")}, {"2": (1, "finished")}]
+
+
+async def test_messages_that_come_together_are_one_frame_to_those_who_take_lists(client, post_prompt) -> None:
+    shows = {str(i): {**STEPS["2"], "inputs": {**STEPS["2"]["inputs"], "copies": i + 1}} for i in range(2, 40)}
+
+    def messages(frame):
+        return frame if isinstance(frame, list) else [frame]
+
+    def over(frame):
+        return any(one["type"] == "executing" and one["data"]["node"] is None for one in messages(frame))
+
+    frames = {}
+    for takes_lists in (False, True):
+        async with client.ws_connect(f"/ws?clientId={takes_lists}") as socket:
+            await announce(socket, supports_progress_changes=True, supports_message_lists=takes_lists)
+            await post_prompt(STEPS | shows, client_id=str(takes_lists))
+            frames[takes_lists] = await heard(socket, over)
+    assert not any(isinstance(frame, list) for frame in frames[False])
+    assert any(isinstance(frame, list) for frame in frames[True])
+    said = [one for frame in frames[True] if not isinstance(frame, bytes) for one in messages(frame)]
+    assert [one["seq"] for one in said] == sorted(one["seq"] for one in said)
+    assert {one["data"]["node"] for one in said if one["type"] == "executed"} == {"2", *shows}
 
 
 async def test_changes_begin_with_what_a_client_has_missed(client, post_prompt) -> None:

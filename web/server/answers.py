@@ -101,11 +101,11 @@ def _sentence(complaint: str) -> str:
 
 
 def whole_number(request: web.Request, name: str) -> int | None:
-    """A query parameter that is a whole number of at most 32 bits, or None if it is absent. Raises Refusal."""
+    """A query parameter that is a whole number of up to 18 digits, or None if it is absent. Raises Refusal."""
     text = request.query.get(name)
     if text is None:
         return None
-    if not re.fullmatch(r"[+-]?\d{1,10}", text.strip(), re.ASCII) or abs(int(text)) >= 2**31:
+    if not re.fullmatch(r"[+-]?\d{1,18}", text.strip(), re.ASCII):
         raise Refusal(f"{name} must be a whole number, not {text[:40]!r}")
     return int(text)
 

@@ -59,6 +59,7 @@ def features(settings: ServerSettings) -> dict[str, Any]:
     return {
         "supports_preview_metadata": True,
         "supports_progress_changes": True,
+        "supports_message_lists": True,
         "supports_model_type_tags": settings.assets,
         "max_upload_size": settings.max_upload_bytes,
         "extension": {},

@@ -76,15 +76,19 @@ export interface RawMessage {
   readonly data: JsonObject;
 }
 
-export function readRaw(frame: string): RawMessage | null {
+/** The messages of a text frame: one, or a list of them. */
+export function readFrame(frame: string): RawMessage[] {
   const body = parseJson(frame);
-  if (!isObject(body) || typeof body.type !== "string") return null;
-  return { type: body.type, data: isObject(body.data) ? body.data : {} };
+  return (Array.isArray(body) ? body : [body]).flatMap((one) =>
+    isObject(one) && typeof one.type === "string"
+      ? [{ type: one.type, data: isObject(one.data) ? one.data : {} }]
+      : [],
+  );
 }
 
 export function readMessage(frame: string): ServerMessage | null {
-  const raw = readRaw(frame);
-  return raw && understand(raw);
+  const [raw] = readFrame(frame);
+  return raw ? understand(raw) : null;
 }
 
 export function understand({ type, data }: RawMessage): ServerMessage {

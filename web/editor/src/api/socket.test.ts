@@ -34,8 +34,23 @@ describe("the line to the server", () => {
         supports_preview_metadata: true,
         supports_progress_text_metadata: false,
         supports_progress_changes: true,
+        supports_message_lists: true,
       },
     });
+  });
+
+  it("takes several messages in one frame", () => {
+    const socket = new Socket("me", "ws://here/ws");
+    const heard: unknown[] = [];
+    socket.message.on((message) => heard.push(message));
+    socket.start();
+    FakeWebSocket.last.onmessage({
+      data: '[{"type":"execution_start","data":{"prompt_id":"p"}},5,{"type":"execution_success","data":{"prompt_id":"p"}}]',
+    });
+    expect(heard).toEqual([
+      { type: "execution_start", promptId: "p" },
+      { type: "execution_success", promptId: "p" },
+    ]);
   });
 
   it("passes on messages and outlives those that cannot be read", () => {

@@ -1,7 +1,7 @@
 /** The line on which the server reports. It is opened again when it breaks, at growing intervals. */
 import { Emitter } from "../lib/emitter";
 import { readBinaryFrame } from "./binaryFrames";
-import { type RawMessage, readRaw, type ServerMessage, understand } from "./messages";
+import { type RawMessage, readFrame, type ServerMessage, understand } from "./messages";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -26,6 +26,7 @@ const HELLO = JSON.stringify({
     supports_preview_metadata: true,
     supports_progress_text_metadata: false,
     supports_progress_changes: true,
+    supports_message_lists: true,
   },
 });
 
@@ -73,14 +74,13 @@ export class Socket implements EventLine {
   private receive(data: unknown): void {
     try {
       if (typeof data !== "string") this.tell(readBinaryFrame(data as ArrayBuffer));
-      else this.hear(readRaw(data));
+      else for (const raw of readFrame(data)) this.hear(raw);
     } catch (error) {
       console.warn("A message of the server could not be read", error);
     }
   }
 
-  private hear(raw: RawMessage | null): void {
-    if (!raw) return;
+  private hear(raw: RawMessage): void {
     this.tell(understand(raw));
     this.raw.emit(raw);
   }
