@@ -159,6 +159,22 @@ def add_graph_prefix(
     return renamed, tuple(moved(value) for value in outputs)
 
 
+def sources_first(prompt: Any, end: str) -> list[str]:
+    """The nodes of a DYNPROMPT that lead to `end`, and that itself, each after those it is linked to."""
+    order: list[str] = []
+    seen: set[str] = set()
+    waiting = [(end, False)]
+    while waiting:
+        id, is_done = waiting.pop()
+        if is_done:
+            order.append(id)
+        elif id not in seen:
+            seen.add(id)
+            links = [value[0] for value in prompt.get_node(id)["inputs"].values() if is_link(value)]
+            waiting += [(id, True), *((source, False) for source in links if prompt.has_node(source))]
+    return order
+
+
 def _next_prefix() -> str:
     call = _call.get()
     if call is None:

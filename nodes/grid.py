@@ -15,7 +15,7 @@ from comfy_core import folders, progress
 from comfy_core.media.images import to_pictures, to_tensor
 from comfy_core.media.sheet import sheet
 from nodes import registry
-from nodes.expansion import GraphBuilder, is_link
+from nodes.expansion import GraphBuilder, is_link, sources_first
 from nodes.grid_values import listed, numbers, replaced, truths
 from nodes.schema import Boolean, Combo, Hidden, Input, Int, NodeSchema, Socket, String, choices, node
 from nodes.types import Image
@@ -99,7 +99,7 @@ def grid(
     if not is_link(images):
         raise ValueError("images must be linked: its source is the end of the graph that is run for every cell.")
     axes = [one for one in (x, y, z) if one is not None]
-    upstream = _upstream(dynprompt, images[0])
+    upstream = set(sources_first(dynprompt, images[0]))
     varied = [_varied(dynprompt, one, upstream) for one in axes]
     _check_count(varied, most_cells)
     graph = GraphBuilder()
@@ -246,17 +246,6 @@ def _label(value: Any) -> str:
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------
-
-
-def _upstream(prompt: Any, end: str) -> set[str]:
-    """A node and all that lead to it."""
-    seen, waiting = {end}, [end]
-    while waiting:
-        for value in prompt.get_node(waiting.pop())["inputs"].values():
-            if is_link(value) and value[0] not in seen and prompt.has_node(value[0]):
-                seen.add(value[0])
-                waiting.append(value[0])
-    return seen
 
 
 def _copies(
