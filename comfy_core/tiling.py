@@ -17,6 +17,10 @@ from torch import Tensor, nn
 
 from comfy_core import progress
 
+UNSEEN = 0.25
+"""The share of an overlap next to a tile's edge that networks' results are thrown away of: there they miss what lies
+beyond."""
+
 
 @dataclass(frozen=True)
 class Tiles:

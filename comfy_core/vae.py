@@ -15,7 +15,8 @@ from comfy_core.memory.devices import offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from comfy_core.patcher import ModelPatcher
-from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
+from comfy_core.seamless import NOWHERE, Around, wrapping
+from comfy_core.tiling import UNSEEN, Tiles, in_tiles, norms_of, smaller
 
 VALUES_PER_PIXEL = 1_000
 TILE, OVERLAP = 512, 64
@@ -53,6 +54,8 @@ class VAE:
         dims = self.first_stage_model.dims
         self.latent_channels = dims.latent_channels
         self.downscale_ratio = self.upscale_ratio = dims.factor
+        self.wraps = NOWHERE
+        """Along which ways, x and y, pictures continue at their opposite edge."""
 
     @property
     def first_stage_model(self) -> AutoencoderKL:
@@ -114,6 +117,7 @@ class VAE:
         """Images [B, 3, H, W], no more of one at a time than a tile."""
         network = self.first_stage_model
         rows, columns = tile.over(latents.shape[-2:])
+        around = Around(self.wraps, tile.overlap)
         inner = getattr(network, "decode_inner", _same)
         outer = getattr(network, "decode_outer", network.decode)
 
@@ -121,12 +125,15 @@ class VAE:
             return ((outer(features).float() + 1) / 2).clamp(0, 1).to(offload_device())
 
         def one(latent: Tensor) -> Tensor:
-            features = inner(self._placed(latent))
-            if len(rows.starts) == len(columns.starts) == 1:
-                return pixels(features)
+            with wrapping(network, self.wraps):
+                features = inner(self._placed(latent))
+                if len(rows.starts) == len(columns.starts) == 1:
+                    return pixels(features)
             small = smaller(features, max(rows.size, columns.size))
-            with norms_of(network, lambda: outer(small)):
-                return in_tiles(pixels, features, rows, columns, 1, self.upscale_ratio)
+            more = around.added(features)
+            with norms_of(network, self._wrapping(outer, small)):
+                made = in_tiles(pixels, more, *tile.over(more.shape[-2:]), 1, self.upscale_ratio, UNSEEN)
+            return around.taken_off(made, self.upscale_ratio)
 
         with residency.use([self.patcher], self._working_bytes(rows.size, columns.size)):
             return torch.cat([one(latent) for latent in latents.split(1)])
@@ -135,6 +142,7 @@ class VAE:
         """Latents [B, C, h, w] of images [B, 3, H, W] in 0..1, looking at no more of one at a time than a tile."""
         network, factor = self.first_stage_model, self.downscale_ratio
         rows, columns = tile.over([side // factor for side in images.shape[-2:]])
+        around = Around(self.wraps, tile.overlap * factor)
         inner = getattr(network, "encode_inner", _same)
         outer = getattr(network, "encode_outer", network.encode)
 
@@ -143,14 +151,27 @@ class VAE:
 
         def one(image: Tensor) -> Tensor:
             if len(rows.starts) == len(columns.starts) == 1:
-                return inner(features(image))
+                with wrapping(network, self.wraps):
+                    return inner(features(image))
             small = smaller(image, max(rows.size, columns.size) * factor, factor)
-            with norms_of(network, lambda: features(small)):
-                seen = in_tiles(features, image, rows, columns, factor, 1)
-            return inner(seen)
+            more = around.added(image)
+            with norms_of(network, self._wrapping(features, small)):
+                tiles = tile.over([side // factor for side in more.shape[-2:]])
+                seen = around.taken_off(in_tiles(features, more, *tiles, factor, 1, UNSEEN), 1 / factor)
+            with wrapping(network, self.wraps):
+                return inner(seen)
 
         with residency.use([self.patcher], self._working_bytes(rows.size, columns.size)):
             return torch.cat([one(image).float().to(offload_device()) for image in images.split(1)])
+
+    def _wrapping(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
+        """What runs a part of the network on `x` with its edges where they are."""
+
+        def run() -> None:
+            with wrapping(self.first_stage_model, self.wraps):
+                function(x)
+
+        return run
 
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.patcher.load_device, self.patcher.model_dtype())

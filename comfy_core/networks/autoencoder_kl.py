@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comfy_core.memory.attention import attention
-from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu
+from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu, surrounded
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Downsample(nn.Module):
         self.conv = Conv2d(channels, channels, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(F.pad(x, (0, 1, 0, 1)))
+        return self.conv(surrounded(x, (0, 1, 0, 1), self.conv.wraps))
 
 
 class Upsample(nn.Module):

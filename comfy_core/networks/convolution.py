@@ -26,7 +26,15 @@ BLOCK = 1 << 20
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d`, quicker without gradients in float32 on the CPU. Results differ by rounding alone."""
 
+    wraps = (False, False)
+    """Whether what lies beyond the left and right edges, and beyond the upper and lower ones, is the opposite side
+    instead of nothing."""
+
     def forward(self, input: Tensor) -> Tensor:
+        if any(self.wraps):
+            down, across = (int(side) for side in self.padding)
+            input = surrounded(input, (across, across, down, down), self.wraps)
+            return F.conv2d(input, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
         plain = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
         if not plain or not _quick(input, self.weight):
             return super().forward(input)
@@ -40,6 +48,14 @@ class Conv2d(nn.Conv2d):
         if min(self.in_channels, self.out_channels) >= NARROW:
             return winograd(input, self.weight, self.bias)
         return super().forward(input)
+
+
+def surrounded(x: Tensor, places: tuple[int, int, int, int], wraps: tuple[bool, bool]) -> Tensor:
+    """`x` [B, C, H, W] with places beyond its left, right, upper and lower edges: zeros, or along ways that wrap what
+    is at the opposite edge."""
+    left, right, top, bottom = places
+    x = F.pad(x, (left, right, 0, 0), mode="circular" if wraps[0] else "constant")
+    return F.pad(x, (0, 0, top, bottom), mode="circular" if wraps[1] else "constant")
 
 
 def channels_last_on_cpu(x: Tensor) -> Tensor:

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from comfy_core.networks.convolution import Conv2d
+
 BLOCKS = 3
 REACH = 3.0
 
@@ -83,5 +85,5 @@ class Taesd(nn.Module):
         return self.taesd_decoder((z - self.dims.shift) * self.dims.scale) * 2 - 1
 
 
-def _conv(channels: int, out_channels: int, stride: int = 1, bias: bool = True) -> nn.Conv2d:
-    return nn.Conv2d(channels, out_channels, 3, padding=1, stride=stride, bias=bias)
+def _conv(channels: int, out_channels: int, stride: int = 1, bias: bool = True) -> Conv2d:
+    return Conv2d(channels, out_channels, 3, padding=1, stride=stride, bias=bias)

