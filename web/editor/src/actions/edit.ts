@@ -2,6 +2,7 @@ import { copyNodes, pasteNodes } from "../graph/clipboard";
 import { removeNodes, setCollapsed, toggleMode } from "../graph/edit";
 import { redo, undo } from "../graph/navigation";
 import { Mode } from "../graph/records";
+import { removeReroutes } from "../graph/reroutes";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
 
@@ -29,9 +30,12 @@ export const editActions: readonly Action[] = [
     id: "delete",
     label: "Delete",
     keys: ["Delete", "Backspace"],
-    enabled: hasSelection,
+    enabled: (editor) => hasSelection(editor) || editor.selection.reroutes.size > 0,
     run: ({ doc, selection, engine }) => {
-      removeNodes(doc, selection.ids);
+      doc.transact("Delete", () => {
+        removeReroutes(doc, selection.reroutes);
+        removeNodes(doc, selection.ids);
+      });
       engine?.host.focus({ preventScroll: true });
     },
   },

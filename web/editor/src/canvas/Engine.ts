@@ -13,7 +13,7 @@ import { FAR_ZOOM, type FarMarks, paintFarNodes, paintGroups } from "./farPainte
 import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
-import { paintLinks } from "./linkPainter";
+import { paintLinks, paintReroutes } from "./linkPainter";
 import { paintOverlay } from "./overlayPainter";
 import { Surface } from "./Surface";
 import { Scene } from "./scene";
@@ -94,8 +94,13 @@ export class Engine implements ToolContext {
         this.invalidate();
       }),
       // Near, nodes show their selection themselves; links do not change with it.
-      selection.changed.on(() => this.isFar && this.invalidate()),
-      doc.touched.on(() => selection.prune((id) => doc.isHere(id))),
+      selection.changed.on(() => (this.isFar || this.scene.reroutes.some) && this.invalidate()),
+      doc.touched.on(() =>
+        selection.prune(
+          (id) => doc.isHere(id),
+          (id) => doc.reroute(id)?.sheet === doc.sheet,
+        ),
+      ),
       doc.replacing.on(() => {
         this.hover(null);
         this.shells.clear();
@@ -260,6 +265,7 @@ export class Engine implements ToolContext {
     this.base.draw(this.camera_, (ctx) => {
       paintGroups(ctx, this.scene, area, this.theme);
       paintLinks(ctx, this.scene, area, this.theme, zoom);
+      paintReroutes(ctx, this.scene, area, this.theme, this.selection.reroutes);
       if (!far) return;
       const isSelected = (id: NodeId) => this.selection.has(id);
       paintFarNodes(ctx, this.scene, this.scene.nodesIn(area), this.theme, zoom, {

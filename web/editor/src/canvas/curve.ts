@@ -18,6 +18,24 @@ export function curveBetween(a: Point, b: Point, style: LinkStyle = "curved"): C
   return { a, b, style, reach: clamp(forward, Math.min(32, (dx + dy) / 2), 240) };
 }
 
+/** Curves from point to point. */
+export function wayThrough(points: readonly Point[], style: LinkStyle): Curve[] {
+  return points.slice(1).map((to, i) => curveBetween(points[i] as Point, to, style));
+}
+
+/** Which of the curves a point is nearest to, and how far it is from that. */
+export function nearestOn(
+  way: readonly Curve[],
+  p: Point,
+): { readonly at: number; readonly distance: number } {
+  let best = { at: 0, distance: Infinity };
+  for (const [at, curve] of way.entries()) {
+    const far = distanceTo(curve, p);
+    if (far < best.distance) best = { at, distance: far };
+  }
+  return best;
+}
+
 export function curveBounds({ a, b, reach }: Curve): Rect {
   const left = Math.min(a.x, b.x - reach);
   const right = Math.max(b.x, a.x + reach);

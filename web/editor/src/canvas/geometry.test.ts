@@ -108,8 +108,8 @@ describe("the scene", () => {
       ref: { input: "model" },
     });
     const link = scene.doc.linkInto("9", "images");
-    const curve = link && scene.curve(link);
-    expect(curve && hitTest(scene, pointOn(curve, 0.5), 1)).toEqual({ kind: "link", link });
+    const curve = link && scene.way(link)?.[0];
+    expect(curve && hitTest(scene, pointOn(curve, 0.5), 1)).toEqual({ kind: "link", link, at: 0 });
   });
 
   it("makes room for a picture and for an error, and takes it back", () => {

@@ -1,9 +1,9 @@
-/** What lies under a point. Slots come before nodes, nodes before links, links before groups. */
+/** What lies under a point. Slots come before nodes, nodes before reroutes and links, links before groups. */
 
 import type { InputRef, OutputRef } from "../graph/edit";
-import type { GroupRecord, LinkRecord, NodeId } from "../graph/records";
+import type { GroupRecord, LinkRecord, NodeId, RerouteId } from "../graph/records";
 import { contains, distance, grow, type Point } from "../lib/geometry";
-import { distanceTo } from "./curve";
+import { nearestOn } from "./curve";
 import { GROUP_TITLE } from "./groups";
 import type { Scene } from "./scene";
 
@@ -12,7 +12,9 @@ export type Hit =
   | { readonly kind: "output"; readonly ref: OutputRef; readonly at: Point }
   | { readonly kind: "corner"; readonly node: NodeId }
   | { readonly kind: "node"; readonly node: NodeId }
-  | { readonly kind: "link"; readonly link: LinkRecord }
+  | { readonly kind: "reroute"; readonly id: RerouteId }
+  /** `at`: on which curve of its way, counted from its output. */
+  | { readonly kind: "link"; readonly link: LinkRecord; readonly at: number }
   | { readonly kind: "group"; readonly group: GroupRecord }
   | { readonly kind: "groupCorner"; readonly group: GroupRecord }
   | { readonly kind: "empty" };
@@ -37,6 +39,8 @@ export function hitTest(scene: Scene, p: Point, zoom: number): Hit {
     const corner = fromRight < CORNER && fromBottom < CORNER && !fixed;
     return corner ? { kind: "corner", node } : { kind: "node", node };
   }
+  const reroute = scene.reroutes.at(p, scale);
+  if (reroute !== undefined) return { kind: "reroute", id: reroute };
   return linkAt(scene, p, LINK_REACH * scale) ?? groupAt(scene, p, scale) ?? { kind: "empty" };
 }
 
@@ -62,14 +66,13 @@ function near(a: Point, b: Point): boolean {
 }
 
 function linkAt(scene: Scene, p: Point, reach: number): Hit | null {
-  let best: LinkRecord | null = null;
+  let best: Hit | null = null;
   let closest = reach;
   for (const link of scene.linksIn(grow({ ...p, w: 0, h: 0 }, reach))) {
-    const curve = scene.curve(link);
-    const far = curve ? distanceTo(curve, p) : Infinity;
-    if (far <= closest) [best, closest] = [link, far];
+    const { at, distance: far } = nearestOn(scene.way(link) ?? [], p);
+    if (far <= closest) [best, closest] = [{ kind: "link", link, at }, far];
   }
-  return best && { kind: "link", link: best };
+  return best;
 }
 
 /** A group is taken by its title or corner, so that its inside still pans. */

@@ -1,4 +1,5 @@
 /** Turns pointer and wheel events into tools at work. Presses on controls inside a node are left to the page. */
+import { addReroute } from "../graph/reroutes";
 import type { Point } from "../lib/geometry";
 import { zoomAt } from "./camera";
 import type { Engine } from "./Engine";
@@ -125,7 +126,8 @@ export class PointerController {
     const frame = hit.kind === "node" ? this.engine.scene.frame(hit.node) : undefined;
     if (hit.kind === "node" && frame && world.y < frame.y + TITLE) this.engine.titleOpened.emit(hit.node);
     else if (hit.kind === "group") this.engine.groupOpened.emit(hit.group.id);
-    else if (hit.kind === "empty" || hit.kind === "link") {
+    else if (hit.kind === "link") addReroute(this.engine.doc, hit.link, world, hit.at);
+    else if (hit.kind === "empty") {
       this.engine.offerNodes({ world, screen, add: false, button: 0 }, null);
     }
   }
@@ -153,7 +155,7 @@ export class PointerController {
 
   private read(e: PointerEvent): PointerInput {
     const { screen, world } = this.engine.pointAt(e.clientX, e.clientY);
-    return { screen, world, add: e.shiftKey || e.ctrlKey || e.metaKey, button: e.button };
+    return { screen, world, add: e.shiftKey || e.ctrlKey || e.metaKey, alt: e.altKey, button: e.button };
   }
 }
 

@@ -1,8 +1,10 @@
 /** Draws the links in view on a 2D canvas: one stroke per colour, however many links there are. */
 
-import { type LinkRecord, Mode } from "../graph/records";
-import type { Rect } from "../lib/geometry";
+import { type LinkRecord, Mode, type RerouteId } from "../graph/records";
+import { linksByReroute } from "../graph/rerouteChains";
+import type { Point, Rect } from "../lib/geometry";
 import { type Curve, trace } from "./curve";
+import { REROUTE_RADIUS } from "./rerouteDots";
 import type { Scene } from "./scene";
 import type { Theme } from "./theme";
 
@@ -18,13 +20,13 @@ export function paintLinks(
   const bright = new Map<string, Curve[]>();
   const dim = new Map<string, Curve[]>();
   for (const link of scene.linksIn(area)) {
-    const curve = scene.curve(link);
-    if (!curve) continue;
+    const way = scene.way(link);
+    if (!way) continue;
     const batch = isIdle(scene, link) ? dim : bright;
     const color = theme.typeColor(link.type);
     const list = batch.get(color);
-    if (list) list.push(curve);
-    else batch.set(color, [curve]);
+    if (list) list.push(...way);
+    else batch.set(color, [...way]);
   }
   ctx.lineWidth = Math.max(LINK_WIDTH, 1 / zoom);
   ctx.lineCap = "round";
@@ -49,6 +51,40 @@ function strokeAll(ctx: CanvasRenderingContext2D, batches: ReadonlyMap<string, r
     for (const curve of curves) trace(ctx, curve);
     ctx.stroke();
   }
+}
+
+/** A dot for each reroute, in the colour of what goes through it; selected ones with a ring. */
+export function paintReroutes(
+  ctx: CanvasRenderingContext2D,
+  scene: Scene,
+  area: Rect,
+  theme: Theme,
+  selected: ReadonlySet<RerouteId>,
+): void {
+  const ids = scene.reroutes.isIn(area);
+  if (!ids.length) return;
+  const carried = linksByReroute(scene.doc, scene.doc.sheet);
+  for (const id of ids) {
+    const pos = scene.reroutes.pos(id);
+    if (!pos) continue;
+    const type = carried.get(id)?.[0]?.type ?? "*";
+    ctx.beginPath();
+    ctx.arc(pos.x, pos.y, REROUTE_RADIUS, 0, 2 * Math.PI);
+    ctx.fillStyle = theme.typeColor(type);
+    ctx.strokeStyle = theme.node;
+    ctx.lineWidth = 2;
+    ctx.fill();
+    ctx.stroke();
+    if (selected.has(id)) ring(ctx, pos, theme.accent);
+  }
+}
+
+export function ring(ctx: CanvasRenderingContext2D, { x, y }: Point, color: string): void {
+  ctx.beginPath();
+  ctx.arc(x, y, REROUTE_RADIUS + 4, 0, 2 * Math.PI);
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 2;
+  ctx.stroke();
 }
 
 export function paintLink(ctx: CanvasRenderingContext2D, curve: Curve, color: string, width: number): void {

@@ -15,8 +15,9 @@ export function paintOverlay(
   theme: Theme,
   zoom: number,
 ): void {
-  const curve = hovered && scene.curve(hovered);
-  if (curve) paintLink(ctx, curve, theme.typeColor(hovered.type), LINK_WIDTH + 1.5);
+  const way = hovered && scene.way(hovered);
+  for (const curve of way ?? [])
+    paintLink(ctx, curve, theme.typeColor(hovered?.type ?? "*"), LINK_WIDTH + 1.5);
   for (const { at, type } of overlay.targets ?? []) lit(ctx, at, theme.typeColor(type), zoom);
   if (overlay.draft) {
     const { curve: line, type, snapped } = overlay.draft;
@@ -27,8 +28,7 @@ export function paintOverlay(
     dot(ctx, line.a, color);
     dot(ctx, line.b, color);
   }
-  if (overlay.box) {
-    const { x, y, w, h } = overlay.box;
+  for (const { x, y, w, h } of [...(overlay.ghosts ?? []), ...(overlay.box ? [overlay.box] : [])]) {
     ctx.strokeStyle = theme.accent;
     ctx.fillStyle = theme.accent;
     ctx.lineWidth = 1 / zoom;

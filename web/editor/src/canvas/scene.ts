@@ -5,11 +5,12 @@
 
 import type { GraphDocument } from "../graph/document";
 import type { NodeShape } from "../graph/nodeShape";
-import type { GroupRecord, LinkRecord, NodeId, NodeRecord } from "../graph/records";
+import type { GroupRecord, LinkRecord, NodeId, NodeRecord, RerouteId } from "../graph/records";
 import { Emitter } from "../lib/emitter";
-import type { Point, Rect } from "../lib/geometry";
-import { type Curve, curveBetween, curveBounds, type LinkStyle } from "./curve";
+import { type Point, type Rect, union } from "../lib/geometry";
+import { type Curve, curveBounds, type LinkStyle, wayThrough } from "./curve";
 import { frameOf, layOutNode, NO_EXTRAS, type NodeExtras, type NodeLayout } from "./nodeLayout";
+import { RerouteDots } from "./rerouteDots";
 import { SpatialIndex } from "./spatialIndex";
 
 interface CachedLayout {
@@ -25,11 +26,12 @@ export class Scene {
   readonly changed = new Emitter<ReadonlySet<NodeId>>();
   /** A link that is being pulled off its input, and so is drawn by the tool instead. */
   hiddenLink: string | null = null;
+  readonly reroutes: RerouteDots;
 
   private linkStyle_: LinkStyle = "curved";
   private readonly layouts = new Map<NodeId, CachedLayout>();
   private readonly extras = new Map<NodeId, NodeExtras>();
-  private readonly curves = new Map<string, Curve>();
+  private readonly ways = new Map<string, readonly Curve[]>();
   private readonly nodeIndex = new SpatialIndex<NodeId>();
   private readonly linkIndex = new SpatialIndex<string>();
   private readonly order = new Map<NodeId, number>();
@@ -41,15 +43,20 @@ export class Scene {
   private sized: { id: NodeId; size: NodeRecord["size"] } | null = null;
 
   constructor(readonly doc: GraphDocument) {
+    this.reroutes = new RerouteDots(doc);
     this.offs = [
       doc.touched.on((ids) => this.refresh(ids)),
       doc.store.changed.on((diff) => {
         // Links are indexed by the nodes they hang on; the ones that are gone must leave the index themselves.
+        let led = false;
         for (const { before, after } of diff.values()) {
           if (before?.kind === "link" && !after) this.dropLink(before.id);
           if (before?.kind === "group" || after?.kind === "group") this.changed.emit(new Set());
+          led ||= (after ?? before)?.kind === "reroute";
         }
+        if (led) this.placeReroutes();
       }),
+      doc.navigated.on(() => this.placeReroutes()),
       doc.replacing.on(() => this.extras.clear()),
     ];
     this.refresh(new Set([...doc.nodes()].map((node) => node.id)));
@@ -123,8 +130,9 @@ export class Scene {
     return this.at(id, this.layout(id)?.outputs[output]);
   }
 
-  curve(link: LinkRecord): Curve | undefined {
-    return this.curves.get(link.id);
+  /** The curves of a link one after the other: from its output over its reroutes to its input. */
+  way(link: LinkRecord): readonly Curve[] | undefined {
+    return this.ways.get(link.id);
   }
 
   nodesIn(area: Rect): NodeId[] {
@@ -159,14 +167,25 @@ export class Scene {
     this.changed.emit(set);
   }
 
-  drag(ids: ReadonlySet<NodeId>, by: Point, groups: ReadonlySet<string> = new Set()): void {
+  drag(
+    ids: ReadonlySet<NodeId>,
+    by: Point,
+    groups: ReadonlySet<string> = new Set(),
+    reroutes: ReadonlySet<RerouteId> = new Set(),
+  ): void {
     this.dragged = { ids, groups, by };
+    if (reroutes.size) {
+      this.reroutes.drag(reroutes, by);
+      this.placeLedLinks();
+    }
     this.move(ids);
   }
 
   endDrag(): void {
     const ids = this.dragged?.ids ?? new Set<NodeId>();
     this.dragged = null;
+    this.reroutes.endDrag();
+    this.placeLedLinks();
     this.move(ids);
   }
 
@@ -235,13 +254,25 @@ export class Scene {
       this.dropLink(link.id);
       return;
     }
-    const curve = curveBetween(a, b, this.linkStyle_);
-    this.curves.set(link.id, curve);
-    this.linkIndex.set(link.id, curveBounds(curve));
+    const way = wayThrough([a, ...this.reroutes.chain(link.parent), b], this.linkStyle_);
+    this.ways.set(link.id, way);
+    const bounds = union(way.map(curveBounds));
+    if (bounds) this.linkIndex.set(link.id, bounds);
+  }
+
+  private placeReroutes(): void {
+    this.reroutes.refresh();
+    this.placeLedLinks();
+    this.changed.emit(new Set());
+  }
+
+  private placeLedLinks(): void {
+    if (!this.reroutes.some) return;
+    for (const link of this.doc.links()) if (link.parent !== null) this.placeLink(link);
   }
 
   private dropLink(id: string): void {
-    this.curves.delete(id);
+    this.ways.delete(id);
     this.linkIndex.delete(id);
   }
 }

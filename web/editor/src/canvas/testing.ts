@@ -9,6 +9,13 @@ import { Scene } from "./scene";
 import { toolFor } from "./tools/select";
 import type { OpenEnd, Overlay, PointerInput, Tool, ToolContext } from "./tools/tool";
 
+interface Keys {
+  readonly add?: boolean;
+  readonly alt?: boolean;
+  readonly button?: number;
+  readonly space?: boolean;
+}
+
 export class TestCanvas implements ToolContext {
   readonly scene: Scene;
   readonly selection = new Selection();
@@ -25,17 +32,23 @@ export class TestCanvas implements ToolContext {
     this.offers.push({ at: at.world, end });
   }
 
-  input(screen: Point, keys: { add?: boolean; button?: number } = {}): PointerInput {
-    return { screen, world: toWorld(this.camera, screen), add: keys.add ?? false, button: keys.button ?? 0 };
+  input(screen: Point, keys: Keys = {}): PointerInput {
+    return {
+      screen,
+      world: toWorld(this.camera, screen),
+      add: keys.add ?? false,
+      alt: keys.alt ?? false,
+      button: keys.button ?? 0,
+    };
   }
 
-  press(screen: Point, keys: { add?: boolean; button?: number; space?: boolean } = {}): Tool | null {
+  press(screen: Point, keys: Keys = {}): Tool | null {
     const input = this.input(screen, keys);
     return toolFor(this, input, hitTest(this.scene, input.world, this.camera.zoom), keys.space ?? false);
   }
 
   /** Presses, moves in three steps, releases. */
-  drag(from: Point, to: Point, keys: { add?: boolean; button?: number; space?: boolean } = {}): Tool | null {
+  drag(from: Point, to: Point, keys: Keys = {}): Tool | null {
     const tool = this.press(from, keys);
     for (const t of [0.3, 0.7, 1]) {
       tool?.move(this.input({ x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t }, keys));

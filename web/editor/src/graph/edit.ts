@@ -4,7 +4,8 @@ import type { Json } from "../lib/json";
 import { controlHolder } from "./controls";
 import type { GraphDocument, GraphTx } from "./document";
 import type { PaletteColor } from "./palette";
-import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord } from "./records";
+import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord, RerouteId } from "./records";
+import { isSide } from "./sheets";
 import { compatible, isAny } from "./types";
 import { VIRTUAL_DEFS } from "./virtualNodes";
 
@@ -53,6 +54,7 @@ export function addNode(doc: GraphDocument, type: string, pos: Point, width = 0)
 export function removeNodes(doc: GraphDocument, ids: Iterable<NodeId>): void {
   doc.transact("Delete", (tx) => {
     for (const id of ids) {
+      if (isSide(doc.node(id)?.type ?? "")) continue;
       for (const link of doc.linksOf(id)) tx.remove(`link:${link.id}`);
       tx.remove(`node:${id}`);
     }
@@ -65,18 +67,23 @@ export function canConnect(doc: GraphDocument, from: OutputRef, to: InputRef): b
   return compatible(output, input) && !reachable(doc, to.node, "downstream").has(from.node);
 }
 
-/** A link replaces the one that was there. Answers false, and changes nothing, when the ends do not fit. */
-export function connect(doc: GraphDocument, from: OutputRef, to: InputRef): boolean {
+/** A link replaces the one that was there; `via` is the reroute that it comes from. Answers false, and changes nothing, when the ends do not fit. */
+export function connect(
+  doc: GraphDocument,
+  from: OutputRef,
+  to: InputRef,
+  via: RerouteId | null = null,
+): boolean {
   if (!canConnect(doc, from, to)) return false;
   const existing = doc.linkInto(to.node, to.input);
-  if (existing?.from === from.node && existing.output === from.output) return true;
+  if (existing?.from === from.node && existing.output === from.output && existing.parent === via) return true;
   const output = doc.outputType(from.node, from.output) ?? "*";
   const type = isAny(output) ? (doc.inputType(to.node, to.input) ?? "*") : output;
   doc.transact("Connect", (tx) => {
     if (existing) tx.remove(`link:${existing.id}`);
     const ends = { from: from.node, output: from.output, to: to.node, input: to.input };
     const sheet = doc.node(to.node)?.sheet ?? doc.sheet;
-    tx.put({ kind: "link", id: doc.nextLinkId(sheet), sheet, ...ends, type, parent: null, raw: null });
+    tx.put({ kind: "link", id: doc.nextLinkId(sheet), sheet, ...ends, type, parent: via, raw: null });
   });
   return true;
 }
@@ -178,6 +185,7 @@ export function moveBy(
   by: Point,
   groups: readonly GroupRecord[] = [],
   mergeKey?: string,
+  reroutes: Iterable<RerouteId> = [],
 ): void {
   if (!by.x && !by.y) return;
   doc.transact(
@@ -186,6 +194,10 @@ export function moveBy(
       for (const id of ids) {
         const node = doc.node(id);
         if (node) tx.put({ ...node, pos: { x: node.pos.x + by.x, y: node.pos.y + by.y } });
+      }
+      for (const id of reroutes) {
+        const reroute = doc.reroute(id);
+        if (reroute) tx.put({ ...reroute, pos: { x: reroute.pos.x + by.x, y: reroute.pos.y + by.y } });
       }
       for (const group of groups) {
         tx.put({ ...group, rect: { ...group.rect, x: group.rect.x + by.x, y: group.rect.y + by.y } });

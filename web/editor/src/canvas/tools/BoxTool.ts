@@ -1,4 +1,4 @@
-import type { NodeId } from "../../graph/records";
+import type { NodeId, RerouteId } from "../../graph/records";
 import { intersects, rectOf } from "../../lib/geometry";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
@@ -6,12 +6,14 @@ import type { PointerInput, Tool, ToolContext } from "./tool";
 export class BoxTool implements Tool {
   readonly name = "box";
   private readonly before: ReadonlySet<NodeId>;
+  private readonly dotsBefore: ReadonlySet<RerouteId>;
 
   constructor(
     private readonly ctx: ToolContext,
     private readonly start: PointerInput,
   ) {
     this.before = ctx.selection.ids;
+    this.dotsBefore = ctx.selection.reroutes;
   }
 
   move({ world }: PointerInput): void {
@@ -22,7 +24,7 @@ export class BoxTool implements Tool {
       const frame = scene.frame(id);
       return frame && intersects(frame, box);
     });
-    selection.set([...this.before, ...touched]);
+    selection.set([...this.before, ...touched], [...this.dotsBefore, ...scene.reroutes.isIn(box)]);
   }
 
   up(): void {
@@ -31,6 +33,6 @@ export class BoxTool implements Tool {
 
   cancel(): void {
     this.ctx.overlay = {};
-    this.ctx.selection.set(this.before);
+    this.ctx.selection.set(this.before, this.dotsBefore);
   }
 }

@@ -1,5 +1,6 @@
 import { connect, disconnect, type InputRef, type OutputRef, reachable } from "../../graph/edit";
-import type { LinkRecord, NodeId } from "../../graph/records";
+import type { LinkRecord, NodeId, RerouteId } from "../../graph/records";
+import { sourceOfReroute } from "../../graph/reroutes";
 import { compatible } from "../../graph/types";
 import { distance, type Point } from "../../lib/geometry";
 import { curveBetween } from "../curve";
@@ -33,6 +34,8 @@ export class LinkTool implements Tool {
     private readonly to: InputRef | null,
     private readonly pulled: LinkRecord | null,
     private readonly start: PointerInput,
+    /** The reroute that the link comes from. */
+    private readonly via: RerouteId | null = null,
   ) {
     const { doc, scene } = ctx;
     const slot = from
@@ -41,9 +44,12 @@ export class LinkTool implements Tool {
         ? doc.inputType(to.node, to.input)
         : undefined;
     this.type = slot ?? pulled?.type ?? "*";
-    const anchor = from
-      ? scene.outputPoint(from.node, from.output)
-      : to && scene.inputPoint(to.node, to.input);
+    const dot = via === null ? undefined : scene.reroutes.pos(via);
+    const anchor = dot
+      ? dot
+      : from
+        ? scene.outputPoint(from.node, from.output)
+        : to && scene.inputPoint(to.node, to.input);
     this.anchor = anchor ?? start.world;
     this.candidates = this.findCandidates();
     if (pulled) scene.hiddenLink = pulled.id;
@@ -57,7 +63,13 @@ export class LinkTool implements Tool {
   static fromInput(ctx: ToolContext, start: PointerInput, to: InputRef): LinkTool {
     const link = ctx.doc.linkInto(to.node, to.input);
     if (!link) return new LinkTool(ctx, null, to, null, start);
-    return new LinkTool(ctx, { node: link.from, output: link.output }, null, link, start);
+    return new LinkTool(ctx, { node: link.from, output: link.output }, null, link, start, link.parent);
+  }
+
+  /** A new link that goes the same way up to a reroute. */
+  static fromReroute(ctx: ToolContext, start: PointerInput, id: RerouteId): LinkTool | null {
+    const link = sourceOfReroute(ctx.doc, id);
+    return link ? new LinkTool(ctx, { node: link.from, output: link.output }, null, null, start, id) : null;
   }
 
   move(input: PointerInput): void {
@@ -83,7 +95,7 @@ export class LinkTool implements Tool {
       doc.transact("Connect", () => {
         const stays = this.pulled?.to === to.node && this.pulled.input === to.input;
         if (this.pulled && !stays) disconnect(doc, this.pulled);
-        connect(doc, from, to);
+        connect(doc, from, to, this.via);
       });
     } else if (this.pulled) disconnect(doc, this.pulled);
     else if (hitTest(this.ctx.scene, input.world, this.ctx.camera.zoom).kind !== "node") this.offer(input);
@@ -95,7 +107,8 @@ export class LinkTool implements Tool {
   }
 
   private offer(input: PointerInput): void {
-    if (this.from) this.ctx.offerNodes(input, { kind: "output", ref: this.from, type: this.type });
+    const via = this.via === null ? {} : { via: this.via };
+    if (this.from) this.ctx.offerNodes(input, { kind: "output", ref: this.from, type: this.type, ...via });
     else if (this.to) this.ctx.offerNodes(input, { kind: "input", ref: this.to, type: this.type });
   }
 

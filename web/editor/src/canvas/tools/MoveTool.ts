@@ -1,5 +1,5 @@
 import { moveBy } from "../../graph/edit";
-import type { GroupRecord, NodeId } from "../../graph/records";
+import type { GroupRecord, NodeId, RerouteId } from "../../graph/records";
 import type { Point } from "../../lib/geometry";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
@@ -18,6 +18,7 @@ export class MoveTool implements Tool {
     ids: ReadonlySet<NodeId>,
     private readonly groups: readonly GroupRecord[] = [],
     private readonly onClick: () => void = () => {},
+    private readonly reroutes: ReadonlySet<RerouteId> = new Set(),
   ) {
     this.ids = new Set([...ids].filter((id) => ctx.doc.node(id)?.pinned !== true));
   }
@@ -27,14 +28,17 @@ export class MoveTool implements Tool {
     if (!this.moved && far < THRESHOLD) return;
     this.moved = true;
     this.by = this.snapped({ x: world.x - this.start.world.x, y: world.y - this.start.world.y });
-    this.ctx.scene.drag(this.ids, this.by, new Set(this.groups.map((group) => group.id)));
+    const groups = new Set(this.groups.map((group) => group.id));
+    this.ctx.scene.drag(this.ids, this.by, groups, this.reroutes);
   }
 
   /** So that the first of what moves comes to lie on the grid. */
   private snapped(by: Point): Point {
     const { doc, grid } = this.ctx;
     const [first] = this.ids;
-    const from = this.groups[0]?.rect ?? (first === undefined ? undefined : doc.node(first)?.pos);
+    const [dot] = this.reroutes;
+    const node = first === undefined ? undefined : doc.node(first)?.pos;
+    const from = this.groups[0]?.rect ?? node ?? (dot === undefined ? undefined : doc.reroute(dot)?.pos);
     const snap = (start: number, distance: number) => Math.round((start + distance) / grid) * grid - start;
     return from ? { x: snap(from.x, by.x), y: snap(from.y, by.y) } : by;
   }
@@ -45,7 +49,7 @@ export class MoveTool implements Tool {
       return;
     }
     this.ctx.scene.endDrag();
-    moveBy(this.ctx.doc, this.ids, this.by, this.groups);
+    moveBy(this.ctx.doc, this.ids, this.by, this.groups, undefined, this.reroutes);
   }
 
   cancel(): void {

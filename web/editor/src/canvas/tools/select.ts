@@ -1,12 +1,15 @@
 /** What a press begins, by what lies under it and which button and keys are down. */
-import type { GroupRecord } from "../../graph/records";
+import type { GroupRecord, RerouteId } from "../../graph/records";
+import { isSide } from "../../graph/sheets";
 import { groupsInGroup, nodesInGroup } from "../groups";
 import type { Hit } from "../hitTest";
 import { BoxTool } from "./BoxTool";
+import { CloneTool } from "./CloneTool";
 import { GroupResizeTool } from "./GroupResizeTool";
 import { LinkTool } from "./LinkTool";
 import { MoveTool } from "./MoveTool";
 import { PanTool } from "./PanTool";
+import { RerouteTool } from "./RerouteTool";
 import { ResizeTool } from "./ResizeTool";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
@@ -30,7 +33,12 @@ export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDo
       return pressGroup(ctx, input, hit.group);
     case "node":
       return pressNode(ctx, input, hit.node);
+    case "reroute":
+      return pressReroute(ctx, input, hit.id);
     case "link":
+      if (input.alt) return new RerouteTool(ctx, hit.link, hit.at, input);
+      if (input.add) return new BoxTool(ctx, input);
+      return new PanTool(ctx, input, () => selection.clear());
     case "empty":
       if (input.add) return new BoxTool(ctx, input);
       return new PanTool(ctx, input, () => selection.clear());
@@ -40,11 +48,22 @@ export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDo
   function pressGroup(ctx: ToolContext, input: PointerInput, group: GroupRecord): Tool {
     const nodes = nodesInGroup(scene, group);
     const onClick = () => (input.add ? selection.add(nodes) : selection.set(nodes));
-    return new MoveTool(ctx, input, nodes, groupsInGroup(scene, group), onClick);
+    const dots = new Set(scene.reroutes.isIn(scene.groupRect(group)));
+    return new MoveTool(ctx, input, nodes, groupsInGroup(scene, group), onClick, dots);
+  }
+
+  /** With Alt a new link branches off, otherwise the reroute moves. */
+  function pressReroute(ctx: ToolContext, input: PointerInput, id: RerouteId): Tool | null {
+    if (input.alt) return LinkTool.fromReroute(ctx, input, id);
+    if (input.add) selection.toggleReroute(id);
+    else if (!selection.reroutes.has(id)) selection.set([], [id]);
+    return new MoveTool(ctx, input, selection.ids, [], () => {}, selection.reroutes);
   }
 
   function pressNode(ctx: ToolContext, input: PointerInput, node: string): Tool {
     const wasSelected = selection.has(node);
+    if (input.alt && !isSide(ctx.doc.node(node)?.type ?? ""))
+      return new CloneTool(ctx, input, wasSelected ? selection.ids : new Set([node]));
     if (input.add) selection.toggle(node);
     else if (!wasSelected) selection.set([node]);
     scene.bringToFront(selection.has(node) ? selection.ids : [node]);
@@ -53,6 +72,6 @@ export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDo
       if (!input.add && wasSelected) selection.set([node]);
     };
     const ids = selection.has(node) ? selection.ids : new Set([node]);
-    return new MoveTool(ctx, input, ids, [], onClick);
+    return new MoveTool(ctx, input, ids, [], onClick, selection.reroutes);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { GraphDocument } from "../../graph/document";
 import type { InputRef, OutputRef } from "../../graph/edit";
+import type { RerouteId } from "../../graph/records";
 import type { Selection } from "../../graph/selection";
 import type { Point, Rect } from "../../lib/geometry";
 import type { Camera } from "../camera";
@@ -13,6 +14,7 @@ export interface PointerInput {
   readonly world: Point;
   /** Shift or Ctrl/Cmd: add to what is selected. */
   readonly add: boolean;
+  readonly alt?: boolean;
   readonly button: number;
 }
 
@@ -20,13 +22,21 @@ export interface Overlay {
   readonly box?: Rect;
   /** The link that is being made, and whether it would hold where it is now. */
   readonly draft?: { readonly curve: Curve; readonly type: string; readonly snapped: boolean };
+  /** Where copies of nodes would come to lie. */
+  readonly ghosts?: readonly Rect[];
   /** Slots that would take it. */
   readonly targets?: readonly { readonly at: Point; readonly type: string }[];
 }
 
 /** One end of a link that waits for a node. */
 export type OpenEnd =
-  | { readonly kind: "output"; readonly ref: OutputRef; readonly type: string }
+  | {
+      readonly kind: "output";
+      readonly ref: OutputRef;
+      readonly type: string;
+      /** The reroute that the link branches off from. */
+      readonly via?: RerouteId | null;
+    }
   | { readonly kind: "input"; readonly ref: InputRef; readonly type: string };
 
 export interface ToolContext {

@@ -66,10 +66,10 @@ describe("pressing on a node", () => {
     const tool = canvas.press(canvas.titleAt("9"));
     const from = canvas.titleAt("9");
     tool?.move(canvas.input({ x: from.x, y: from.y + 100 }));
-    expect(link && canvas.scene.curve(link)?.b.y).toBe(150 + 16 + 100);
+    expect(link && canvas.scene.way(link)?.[0]?.b.y).toBe(150 + 16 + 100);
     expect(canvas.doc.node("9")?.pos.y).toBe(150);
     tool?.cancel();
-    expect(link && canvas.scene.curve(link)?.b.y).toBe(150 + 16);
+    expect(link && canvas.scene.way(link)?.[0]?.b.y).toBe(150 + 16);
   });
 
   it("moves by world units when the view is zoomed", () => {
@@ -235,5 +235,76 @@ describe("two fingers", () => {
     expect({ x: 150 * 2 + canvas.camera.x, y: 100 * 2 + canvas.camera.y }).toEqual({ x: 200, y: 150 });
     pinch.cancel();
     expect(canvas.camera).toEqual({ x: 0, y: 0, zoom: 1 });
+  });
+});
+
+describe("reroutes", () => {
+  const onLink = (canvas: TestCanvas) => {
+    const [a, b] = [canvas.outputAt("8", 0), canvas.inputAt("9", "images")];
+    return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  };
+  const dots = (canvas: TestCanvas) => [...canvas.doc.reroutes()];
+
+  it("are put on a link by pressing it with Alt, dragged, and deleted with nothing left, each as one step", () => {
+    const canvas = make();
+    const at = onLink(canvas);
+    canvas.drag(at, { x: at.x, y: at.y + 90 }, { alt: true });
+    expect(dots(canvas).map(({ pos }) => pos.y)).toEqual([at.y + 90]);
+    expect([...canvas.selection.reroutes]).toEqual(dots(canvas).map(({ id }) => id));
+    canvas.drag({ x: at.x, y: at.y + 90 }, { x: at.x + 20, y: at.y + 50 });
+    expect(dots(canvas)[0]?.pos).toEqual({ x: at.x + 20, y: at.y + 50 });
+    const link = canvas.doc.linkInto("9", "images");
+    expect(link && canvas.scene.way(link)?.map(({ b }) => b.y)).toEqual([
+      at.y + 50,
+      canvas.inputAt("9", "images").y,
+    ]);
+    canvas.doc.store.undo();
+    canvas.doc.store.undo();
+    expect(dots(canvas)).toEqual([]);
+    expect(canvas.doc.store.history.canUndo).toBe(false);
+  });
+
+  it("let a new link branch off with Alt", () => {
+    const canvas = make();
+    const at = onLink(canvas);
+    canvas.drag(at, at, { alt: true });
+    canvas.drag(at, { x: at.x, y: at.y + 400 }, { alt: true });
+    const [offer] = canvas.offers;
+    expect(offer?.end).toMatchObject({
+      kind: "output",
+      ref: { node: "8", output: 0 },
+      via: dots(canvas)[0]?.id,
+    });
+  });
+
+  it("move with the nodes that are selected with them", () => {
+    const canvas = make();
+    const at = onLink(canvas);
+    canvas.drag(at, at, { alt: true });
+    canvas.selection.set(
+      ["8"],
+      dots(canvas).map(({ id }) => id),
+    );
+    const from = canvas.titleAt("8");
+    canvas.drag(from, { x: from.x + 30, y: from.y });
+    expect(dots(canvas)[0]?.pos.x).toBe(at.x + 30);
+    canvas.doc.store.undo();
+    expect(dots(canvas)[0]?.pos.x).toBe(at.x);
+  });
+});
+
+describe("dragging a node with Alt", () => {
+  it("copies it to where it is let go, as one step, and leaves it where it is", () => {
+    const canvas = make();
+    const [from, before] = [canvas.titleAt("6"), canvas.doc.node("6")];
+    canvas.drag(from, { x: from.x + 40, y: from.y + 300 }, { alt: true });
+    const [copy] = canvas.selection.ids;
+    expect(canvas.doc.node("6")).toBe(before);
+    expect(canvas.doc.node(copy ?? "")?.pos).toEqual({
+      x: (before?.pos.x ?? 0) + 40,
+      y: (before?.pos.y ?? 0) + 300,
+    });
+    canvas.doc.store.undo();
+    expect(canvas.doc.store.history.canUndo).toBe(false);
   });
 });

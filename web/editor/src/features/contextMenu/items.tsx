@@ -13,7 +13,8 @@ import {
   toggleMode,
 } from "../../graph/edit";
 import { addGroup, removeGroups, removeGroupWith, setGroupColor, setGroupRect } from "../../graph/groups";
-import { type GroupRecord, type LinkRecord, Mode, type NodeId } from "../../graph/records";
+import { type GroupRecord, type LinkRecord, Mode, type NodeId, type RerouteId } from "../../graph/records";
+import { addReroute, removeReroutes, sourceOfReroute, straighten } from "../../graph/reroutes";
 import { REROUTE } from "../../graph/virtualNodes";
 import type { MenuItem } from "../../ui/Menu";
 import { colorItems } from "./colors";
@@ -34,7 +35,9 @@ export function menuFor(
     case "output":
       return { label: "Output", items: outputItems(editor, engine, hit.ref, page) };
     case "link":
-      return { label: "Link", items: linkItems(editor, hit.link, world) };
+      return { label: "Link", items: linkItems(editor, hit.link, hit.at, world) };
+    case "reroute":
+      return { label: "Reroute", items: rerouteItems(editor, engine, hit.id, page) };
     case "group":
     case "groupCorner":
       return { label: "Group", items: groupItems(editor, engine, hit.group, open) };
@@ -110,13 +113,37 @@ function canvasItems(
   ];
 }
 
-function linkItems(editor: Editor, link: LinkRecord, world: MenuRequest["world"]): MenuItem[] {
+function linkItems(editor: Editor, link: LinkRecord, at: number, world: MenuRequest["world"]): MenuItem[] {
   const { doc, reveal } = editor;
+  const insertNode = () => insertInLink(doc, link, REROUTE, { x: world.x - 40, y: world.y });
   return [
-    { label: "Add reroute", run: () => insertInLink(doc, link, REROUTE, { x: world.x - 40, y: world.y }) },
+    { label: "Add reroute", hint: "Alt+Click", run: () => addReroute(doc, link, world, at) },
+    { label: "Add Reroute node", run: insertNode },
+    { label: "Remove reroutes", disabled: link.parent === null, run: () => straighten(doc, [link]) },
     { label: "Show where it comes from", separated: true, run: () => reveal(link.from) },
     { label: "Show where it goes", run: () => reveal(link.to) },
     { label: "Delete link", separated: true, run: () => disconnect(doc, link) },
+  ];
+}
+
+function rerouteItems(
+  { doc, selection }: Editor,
+  engine: Engine,
+  id: RerouteId,
+  page: MenuRequest["page"],
+): MenuItem[] {
+  const link = sourceOfReroute(doc, id);
+  const pos = doc.reroute(id)?.pos ?? engine.center();
+  const ids = selection.reroutes.has(id) ? [...selection.reroutes] : [id];
+  const branch = () => {
+    if (!link) return;
+    const ref = { node: link.from, output: link.output };
+    const end = { kind: "output", ref, type: link.type, via: id } as const;
+    engine.nodesOffered.emit({ world: { x: pos.x + 60, y: pos.y }, page, end });
+  };
+  return [
+    { label: `Add a node that takes ${link?.type ?? "*"}`, hint: "Alt+Drag", disabled: !link, run: branch },
+    { label: "Delete reroute", hint: "Delete", separated: true, run: () => removeReroutes(doc, ids) },
   ];
 }
 

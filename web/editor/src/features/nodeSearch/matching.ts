@@ -41,7 +41,7 @@ export function addLinked(doc: GraphDocument, type: string, at: Point, end: Open
     if (end.kind === "output") {
       const slots = [...shape.sockets, ...shape.widgets.filter((widget) => widget.socket)];
       const slot = slots.find((s) => s.type === end.type) ?? slots.find((s) => compatible(end.type, s.type));
-      if (slot) connect(doc, end.ref, { node: id, input: slot.name });
+      if (slot) connect(doc, end.ref, { node: id, input: slot.name }, end.via);
     } else {
       const outputs = shape.outputs;
       const output =
