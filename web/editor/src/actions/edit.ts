@@ -1,9 +1,9 @@
-import { copyNodes, pasteNodes } from "../graph/clipboard";
-import { removeNodes, setCollapsed, toggleMode } from "../graph/edit";
+import { removeAndReconnect, removeNodes, setCollapsed, toggleMode } from "../graph/edit";
 import { redo, undo } from "../graph/navigation";
 import { Mode } from "../graph/records";
 import { removeReroutes } from "../graph/reroutes";
 import type { Action } from "./action";
+import { copySelection, cutSelection, pasteText } from "./clipboard";
 import type { Editor } from "./editor";
 
 const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
@@ -44,7 +44,7 @@ export const editActions: readonly Action[] = [
     id: "copy",
     label: "Copy",
     enabled: (editor) => hasSelection(editor) && navigator.clipboard !== undefined,
-    run: ({ doc, selection }) => void navigator.clipboard.writeText(copyNodes(doc, selection.ids)),
+    run: (editor) => void navigator.clipboard.writeText(copySelection(editor)),
   },
   {
     id: "paste",
@@ -53,11 +53,34 @@ export const editActions: readonly Action[] = [
     run: (editor) => void editor.paste(),
   },
   {
+    id: "cut",
+    label: "Cut",
+    enabled: (editor) => hasSelection(editor) && navigator.clipboard !== undefined,
+    run: (editor) => void navigator.clipboard.writeText(cutSelection(editor)),
+  },
+  {
+    id: "pasteWithLinks",
+    label: "Paste with links",
+    keys: ["Ctrl+Shift+V"],
+    enabled: () => navigator.clipboard?.readText !== undefined,
+    run: (editor) => void editor.paste({ withLinks: true }),
+  },
+  {
+    id: "deleteAndReconnect",
+    label: "Delete and reconnect",
+    keys: ["Ctrl+Delete", "Ctrl+Backspace"],
+    enabled: hasSelection,
+    run: ({ doc, selection, engine }) => {
+      removeAndReconnect(doc, selection.ids);
+      engine?.host.focus({ preventScroll: true });
+    },
+  },
+  {
     id: "duplicate",
     label: "Duplicate",
     keys: ["Ctrl+D"],
     enabled: hasSelection,
-    run: ({ doc, selection }) => selection.set(pasteNodes(doc, copyNodes(doc, selection.ids))),
+    run: (editor) => pasteText(editor, copySelection(editor)),
   },
   {
     id: "selectAll",

@@ -3,12 +3,12 @@ import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
 import type { QueueAnswer } from "../api/types";
 import type { Engine } from "../canvas/Engine";
+import type { PasteOptions } from "../graph/clipboard";
 import type { GraphDocument } from "../graph/document";
 import type { NodeDefs } from "../graph/nodeDefs";
 import type { NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import type { Emitter } from "../lib/emitter";
-import type { Point } from "../lib/geometry";
 import type { Json, JsonObject } from "../lib/json";
 import type { RunStatus } from "../nodes/runStatus";
 import type { Drafts } from "../tabs/drafts";
@@ -68,8 +68,8 @@ export interface Editor {
   readonly closeAsked: Emitter<Tab>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
-  /** Puts copied nodes here, or a little aside of where they were. */
-  paste(at?: Point): Promise<void>;
+  /** Puts copied nodes where they are wanted, or a little aside of where they were. */
+  paste(options?: PasteOptions): Promise<void>;
   /** Goes to a node of the open sheet, or to the one that has this id in the prompt; of another tab, where it is said. */
   reveal(id: NodeId, tab?: Tab): void;
   toggleTheme(): void;

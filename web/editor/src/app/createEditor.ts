@@ -1,5 +1,6 @@
 /** Puts the parts together: the one place that knows them all. */
 import defaultWorkflow from "../../../../user_workflows/text_to_image.json";
+import { pasteText } from "../actions/clipboard";
 import type { Editor } from "../actions/editor";
 import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
@@ -8,7 +9,6 @@ import { RunController } from "../features/run/RunController";
 import { createRunStore, type RunStore } from "../features/run/runStore";
 import { shownTheme } from "../features/settings/apply";
 import type { Settings, SettingsStore } from "../features/settings/settings";
-import { isCopiedNodes, pasteNodes } from "../graph/clipboard";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { locate } from "../graph/navigation";
 import { type NodeDefs, parseObjectInfo, readDifferently } from "../graph/nodeDefs";
@@ -90,10 +90,9 @@ export function createEditor(
         takeOver(tabs, await editor.catalogue.read(await api.objectInfo()));
       },
     },
-    async paste(at) {
+    async paste(options) {
       const text = await navigator.clipboard.readText().catch(() => "");
-      if (isCopiedNodes(text)) editor.selection.set(pasteNodes(editor.doc, text, at));
-      else showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
+      if (!pasteText(editor, text, options)) showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
     },
     reveal,
     toggleTheme: () => set("theme", shownTheme(settings.get()) === "dark" ? "light" : "dark"),

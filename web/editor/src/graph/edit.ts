@@ -3,9 +3,12 @@ import type { Point } from "../lib/geometry";
 import type { Json } from "../lib/json";
 import { controlHolder } from "./controls";
 import type { GraphDocument, GraphTx } from "./document";
+import { bypassInput } from "./formats/promptScopes";
 import type { PaletteColor } from "./palette";
+import { addPort, listOnInstances } from "./ports";
 import type { ControlMode, GroupRecord, LinkRecord, NodeId, NodeRecord, RerouteId } from "./records";
-import { isSide } from "./sheets";
+import { INPUT_SIDE, isSide, OUTPUT_SIDE } from "./sheets";
+import { NEW_PORT } from "./subgraphShape";
 import { compatible, isAny } from "./types";
 import { VIRTUAL_DEFS } from "./virtualNodes";
 
@@ -61,9 +64,34 @@ export function removeNodes(doc: GraphDocument, ids: Iterable<NodeId>): void {
   });
 }
 
+/** What fed a node feeds what it fed, wherever bypassing it would do that. */
+export function removeAndReconnect(doc: GraphDocument, ids: Iterable<NodeId>): void {
+  doc.transact("Delete and reconnect", () => {
+    for (const id of ids) {
+      const node = doc.node(id);
+      if (!node || isSide(node.type)) continue;
+      const ways = doc.linksFrom(id).flatMap((link) => {
+        const through = bypassInput(doc, node, link.output, doc.inputType(link.to, link.input) ?? link.type);
+        const source = through && doc.linkInto(id, through.name);
+        return source ? [{ source, link }] : [];
+      });
+      removeNodes(doc, [id]);
+      for (const { source, link } of ways)
+        connect(
+          doc,
+          { node: source.from, output: source.output },
+          { node: link.to, input: link.input },
+          source.parent,
+        );
+    }
+  });
+}
+
 export function canConnect(doc: GraphDocument, from: OutputRef, to: InputRef): boolean {
   const [output, input] = [doc.outputType(from.node, from.output), doc.inputType(to.node, to.input)];
   if (output === undefined || input === undefined || from.node === to.node) return false;
+  // What goes straight through a subgraph has no node that makes it.
+  if (isSide(doc.node(from.node)?.type ?? "") && isSide(doc.node(to.node)?.type ?? "")) return false;
   return compatible(output, input) && !reachable(doc, to.node, "downstream").has(from.node);
 }
 
@@ -75,6 +103,11 @@ export function connect(
   via: RerouteId | null = null,
 ): boolean {
   if (!canConnect(doc, from, to)) return false;
+  const port = portFor(doc, from, to);
+  if (port) {
+    doc.transact("Connect", () => connect(doc, ...port(), via));
+    return true;
+  }
   const existing = doc.linkInto(to.node, to.input);
   if (existing?.from === from.node && existing.output === from.output && existing.parent === via) return true;
   const output = doc.outputType(from.node, from.output) ?? "*";
@@ -86,6 +119,25 @@ export function connect(
     tx.put({ kind: "link", id: doc.nextLinkId(sheet), sheet, ...ends, type, parent: via, raw: null });
   });
   return true;
+}
+
+/** A link to the free slot of a side of a subgraph makes a port of it. Answers how, and the ends with that port. */
+function portFor(doc: GraphDocument, from: OutputRef, to: InputRef): (() => [OutputRef, InputRef]) | null {
+  const [origin, target] = [doc.node(from.node), doc.node(to.node)];
+  const count = doc.definition(origin?.sheet ?? "")?.inputs.length;
+  if (origin?.type === INPUT_SIDE && from.output === count)
+    return () => {
+      const type = doc.inputType(to.node, to.input) ?? "*";
+      const name = addPort(doc, origin.sheet, "inputs", to.input.split(".").at(-1) ?? "", type);
+      listOnInstances(doc, origin.sheet, name);
+      return [from, to];
+    };
+  if (target?.type === OUTPUT_SIDE && to.input === NEW_PORT)
+    return () => {
+      const { label = "", type = "*" } = doc.shape(from.node)?.outputs[from.output] ?? {};
+      return [from, { node: to.node, input: addPort(doc, target.sheet, "outputs", label, type) }];
+    };
+  return null;
 }
 
 export function disconnect(doc: GraphDocument, link: LinkRecord): void {

@@ -28,6 +28,15 @@ export function isArray(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Whether two values say the same, whatever the order of their members. */
+export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (isArray(a) && isArray(b)) return a.length === b.length && a.every((one, i) => equalJson(one, b[i]));
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]));
+}
+
 /** Writes like `JSON.stringify`: undefined members are left out, non-finite numbers become null. */
 export function stringifyJson(value: Json | undefined, indent = 0): string {
   return write(value ?? null, indent ? " ".repeat(indent) : "", "");

@@ -28,7 +28,7 @@ export class CloneTool implements Tool {
     const corner = union(this.framesAt(input));
     if (!this.moved || !corner) return;
     const { doc, selection } = this.ctx;
-    selection.set(pasteNodes(doc, copyNodes(doc, this.ids), { x: corner.x, y: corner.y + TITLE }));
+    selection.set(pasteNodes(doc, copyNodes(doc, this.ids), { at: { x: corner.x, y: corner.y + TITLE } }));
   }
 
   cancel(): void {

@@ -103,7 +103,7 @@ function canvasItems(
     { ...act(editor, "addNode"), run: () => engine.nodesOffered.emit({ ...at, end: null }) },
     { label: "Add group", run: newGroup },
     act(editor, "group"),
-    { ...act(editor, "paste", true), run: () => void editor.paste(at.world) },
+    { ...act(editor, "paste", true), run: () => void editor.paste({ at: at.world }) },
     act(editor, "selectAll"),
     act(editor, "undo", true),
     act(editor, "redo"),

@@ -1,10 +1,9 @@
 /** Keys and the clipboard, for whatever part of the page has the focus. Text fields keep their own. */
 import { actionForKey } from "../../actions";
 import { keyName } from "../../actions/action";
+import { copySelection, cutSelection, pasteText } from "../../actions/clipboard";
 import type { Editor } from "../../actions/editor";
 import { pasteFile } from "../../actions/uploads";
-import { copyNodes, isCopiedNodes, pasteNodes } from "../../graph/clipboard";
-import { removeNodes } from "../../graph/edit";
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
@@ -32,9 +31,8 @@ export function listenToKeys(editor: Editor): () => void {
   );
   const copy = (e: ClipboardEvent) => {
     if (!copying(e)) return;
-    e.clipboardData?.setData("text/plain", copyNodes(editor.doc, editor.selection.ids));
+    e.clipboardData?.setData("text/plain", e.type === "cut" ? cutSelection(editor) : copySelection(editor));
     e.preventDefault();
-    if (e.type === "cut") removeNodes(editor.doc, editor.selection.ids);
   };
   document.addEventListener("copy", copy, options);
   document.addEventListener("cut", copy, options);
@@ -45,9 +43,7 @@ export function listenToKeys(editor: Editor): () => void {
       const [file] = e.clipboardData?.files ?? [];
       if (file && pasteFile(editor, file)) return e.preventDefault();
       const text = e.clipboardData?.getData("text/plain") ?? "";
-      if (!isCopiedNodes(text)) return;
-      e.preventDefault();
-      editor.selection.set(pasteNodes(editor.doc, text));
+      if (pasteText(editor, text)) e.preventDefault();
     },
     options,
   );

@@ -136,7 +136,13 @@ export function inputSlots(doc: GraphDocument, node: NodeRecord): readonly Slot[
   return [...shape.sockets.filter((socket) => !extra.includes(socket)), ...shape.widgets, ...extra];
 }
 
-function bypassInput(doc: GraphDocument, node: NodeRecord, output: number, wanted: string): Slot | undefined {
+/** The input that stands in for an output of a bypassed node, by the editor's order of preference. */
+export function bypassInput(
+  doc: GraphDocument,
+  node: NodeRecord,
+  output: number,
+  wanted: string,
+): Slot | undefined {
   const slots = inputSlots(doc, node);
   if (isAny(wanted)) return slots[output] ?? slots[0];
   const made = doc.outputType(node.id, output) ?? "*";

@@ -83,12 +83,13 @@ class SheetWriter {
   node(node: NodeRecord, order: number): JsonObject {
     const { raw } = node;
     const isNew = raw.id === undefined;
-    const members: Members = isNew ? { id: this.file(node.id), type: node.type } : { ...raw };
     const { x, y } = node.pos;
     const { w, h } = node.size;
+    const first = { id: this.file(node.id), type: node.type, pos: [x, y], size: [w, h], flags: {}, order };
+    const members: Members = isNew ? { ...first, mode: node.mode, ...raw } : { ...raw };
+    if (raw.type !== node.type) members.type = node.type;
     if (isNew || !same(pair(raw.pos), [x, y])) members.pos = [x, y];
     if (isNew || !same(pair(raw.size), [w, h])) members.size = [w, h];
-    if (isNew) Object.assign(members, { flags: {}, order, mode: node.mode }, raw);
     writeFlags(node, members);
     if ((typeof raw.mode === "number" ? raw.mode : 0) !== node.mode) members.mode = node.mode;
     for (const key of ["title", "color", "bgcolor"] as const)
