@@ -92,7 +92,8 @@ export function createEditor(
     },
     async paste(options) {
       const text = await navigator.clipboard.readText().catch(() => "");
-      if (!pasteText(editor, text, options)) showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
+      if (!pasteText(editor, text, options))
+        showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
     },
     reveal,
     toggleTheme: () => set("theme", shownTheme(settings.get()) === "dark" ? "light" : "dark"),
