@@ -75,7 +75,7 @@ def test_everything_on_the_canvas_has_a_menu_inside_the_window_and_without_a_mou
     page.keyboard.press("Escape")
     start, end = slot(page, "8", "IMAGE"), slot(page, "9", "images")
     page.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, button="right")
-    page.get_by_role("menuitem", name="Add reroute").click()
+    page.get_by_role("menuitem", name="Add Reroute node").click()
     assert {(8, 10), (10, 9)} < links(page)
     page.mouse.click(1590, 860, button="right")
     inner = menu.bounding_box()
