@@ -112,10 +112,12 @@ class Run:
         self.expander = Expander(self.plan, self.prompt, self._schema)
         self.watch = InputWatch(self.plan) if self.executor.watch else None
         order = graph.order(self.job.outputs)
-        await self._sign(order)
+        await sign(self.plan, self.invoker, order)
         self.cache.begin({self.plan.signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in order})
         cached = self.plan.look_up(self.job.outputs, order)
         self.tell.cached(cached)
+        found = set(cached)
+        self._note_reasons([one for one in order if one not in found])
         self.executor.past.note((graph.nodes[one] for one in cached), self.plan.signed, self.plan.fingerprints)
         shown = set(self.job.outputs)
         done = [one for one in cached if one in shown or graph.nodes[one].schema.has_intermediate_output]
@@ -138,9 +140,8 @@ class Run:
                 self.schemas[class_type] = node.schema
         return self.schemas[class_type]
 
-    async def _sign(self, order: Sequence[str]) -> None:
-        """Sign nodes (sources first), and note why each will have to run if nothing is cached."""
-        await sign(self.plan, self.invoker, order)
+    def _note_reasons(self, order: Sequence[str]) -> None:
+        """Note why each of these nodes (sources first) will have to run."""
         past = self.executor.past
         self.reasons |= past.reasons(self.plan.graph, order, self.plan.signed, self.plan.fingerprints)
 
@@ -238,7 +239,9 @@ class Run:
         if not graphs:
             return False
         new = self.expander.add(flight.node, graphs)
-        await self._sign(self.expander.unsigned(new))
+        unsigned = self.expander.unsigned(new)
+        await sign(self.plan, self.invoker, unsigned)
+        self._note_reasons(unsigned)
         self.expander.wait(flight, new)
         return True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -44,8 +43,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return SENTENCES[self.kind].format(input=self.input, node=self.node)
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     """How a node was when it last had a result."""
 
     node: GraphNode

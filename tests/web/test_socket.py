@@ -142,7 +142,8 @@ async def test_progress_is_told_as_the_state_of_all_nodes_or_as_changes(client, 
 
 
 async def test_messages_that_come_together_are_one_frame_to_those_who_take_lists(client, post_prompt) -> None:
-    shows = {str(i): {**STEPS["2"], "inputs": {**STEPS["2"]["inputs"], "filename_prefix": str(i)}} for i in range(3, 40)}
+    inputs = STEPS["2"]["inputs"]
+    shows = {str(i): {**STEPS["2"], "inputs": {**inputs, "filename_prefix": str(i)}} for i in range(3, 40)}
 
     def messages(frame):
         return frame if isinstance(frame, list) else [frame]
