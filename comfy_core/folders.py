@@ -26,6 +26,7 @@ MODEL_KINDS: dict[str, tuple[str, ...]] = {
     "vae_approx": WEIGHTS,
     "controlnet": WEIGHTS,
     "gligen": WEIGHTS,
+    "ipadapter": WEIGHTS,
     "upscale_models": WEIGHTS,
     "latent_upscale_models": WEIGHTS,
     "hypernetworks": WEIGHTS,

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from comfy_core.concat import repeated
 from comfy_core.families._clip import transformers_layout
 from comfy_core.families._ldm import build, count, file_name, patcher_of
 from comfy_core.families._views import transposed, viewed
@@ -62,13 +63,25 @@ class ClipVisionModel:
     def image_size(self) -> int:
         return self.model.dims.image
 
+    def encode_image(self, image: Tensor, crop: bool = True, mask: Tensor | None = None) -> ClipVisionOutput:
+        """Look at pictures [B, H, W, 3] in 0..1; with `crop` at their middle square, else at all of them, squeezed;
+        where a mask [b, H, W] is black, at nothing."""
+        pixels = clip_preprocess(image.to(self.patcher.load_device), self.image_size, crop)
+        if mask is not None:
+            seen = squared(mask[:, None].to(pixels), self.image_size, crop).clamp(0, 1)
+            pixels = pixels * repeated(seen, len(pixels))
+        return self._encode(pixels)
+
+    def encode_nothing(self) -> ClipVisionOutput:
+        """What it sees in one picture that is as even as can be."""
+        return self._encode(torch.zeros(1, 3, self.image_size, self.image_size, device=self.patcher.load_device))
+
     @torch.no_grad()
-    def encode_image(self, image: Tensor, crop: bool = True) -> ClipVisionOutput:
-        """Look at pictures [B, H, W, 3] in 0..1; with `crop` at their middle square, else at all of them, squeezed."""
+    def _encode(self, pixels: Tensor) -> ClipVisionOutput:
+        """Look at pictures as `clip_preprocess` leaves them."""
         dims = self.model.dims
-        values = len(image) * dims.places * dims.mlp_width * VALUES_PER_TOKEN
+        values = len(pixels) * dims.places * dims.mlp_width * VALUES_PER_TOKEN
         with residency.use([self.patcher], values * self.patcher.model_dtype().itemsize):
-            pixels = clip_preprocess(image.to(self.patcher.load_device), dims.image, crop)
             seen = self.model(pixels.to(self.patcher.model_dtype()))
         here = devices.offload_device()
         return ClipVisionOutput(*(one.float().to(here) for one in (seen.last, seen.penultimate, seen.embedding)))
@@ -80,16 +93,21 @@ def clip_preprocess(image: Tensor, size: int = 224, crop: bool = True) -> Tensor
     pixels = image[..., :3].movedim(-1, 1).float()
     if pixels.shape[1] == 1:
         pixels = pixels.expand(-1, 3, -1, -1)
-    height, width = pixels.shape[2:]
-    if (height, width) != (size, size):
-        scale = size / min(height, width)
-        to = (round(height * scale), round(width * scale)) if crop else (size, size)
-        pixels = F.interpolate(pixels, size=to, mode="bicubic", antialias=True)
-        top, left = (to[0] - size) // 2, (to[1] - size) // 2
-        pixels = pixels[:, :, top : top + size, left : left + size]
-    pixels = (pixels * 255).clamp(0, 255).round() / 255
+    pixels = (squared(pixels, size, crop) * 255).clamp(0, 255).round() / 255
     mean, std = (torch.tensor(values, device=pixels.device)[:, None, None] for values in (MEAN, STD))
     return (pixels - mean) / std
+
+
+def squared(pixels: Tensor, size: int, crop: bool) -> Tensor:
+    """Pictures [B, C, H, W] as squares of a size: their middles, or all of them, squeezed."""
+    height, width = pixels.shape[2:]
+    if (height, width) == (size, size):
+        return pixels
+    scale = size / min(height, width)
+    to = (round(height * scale), round(width * scale)) if crop else (size, size)
+    pixels = F.interpolate(pixels, size=to, mode="bicubic", antialias=True)
+    top, left = (to[0] - size) // 2, (to[1] - size) // 2
+    return pixels[:, :, top : top + size, left : left + size]
 
 
 def load_clip_vision(weights: Weights) -> ClipVisionModel:

@@ -17,10 +17,14 @@ from comfy_core import folders
 from comfy_core.control import load_controlnet
 from comfy_core.families import load_checkpoint
 from comfy_core.folders import Folders
+from comfy_core.ip_adapter import load_ip_adapter
 from comfy_core.sampling.samplers import sampler_object
+from comfy_core.vision import load_clip_vision
 from comfy_core.weights import Weights, WeightsError
 from nodes.schema import Input, Node, choices
 from tests.tiny_control import controlnet_tensors
+from tests.tiny_ip_adapter import ip_adapter_tensors
+from tests.tiny_vision import VIT, vision_tensors
 
 ALL = {
     one.schema.id: one
@@ -38,12 +42,15 @@ def sockets(tiny: Path) -> dict[str, Any]:
     """A value of every type that a function can be given."""
     checkpoint = load_checkpoint(tiny)
     model, clip = checkpoint.model, checkpoint.clip
+    vision = load_clip_vision(Weights.of(vision_tensors()))
     conditioning = clip.encode_from_tokens_scheduled(clip.tokenize("a cat"))
     return {
         "MODEL": model,
         "CLIP": clip,
         "VAE": checkpoint.vae,
         "CONTROL_NET": load_controlnet(Weights.of(controlnet_tensors("sd1"))),
+        "IPADAPTER": load_ip_adapter(Weights.of(ip_adapter_tensors("sd1"))).seeing_with(vision),
+        "EMBEDS": torch.ones(1, VIT.projection),
         "CONDITIONING": conditioning,
         "LATENT": {"samples": torch.zeros(1, 4, 8, 8)},
         "IMAGE": torch.full((1, 64, 64, 3), 0.5),
