@@ -139,13 +139,17 @@ class File:
 
 @dataclass(frozen=True)
 class Widget:
-    """A value of a type of its own that a widget of the editor makes and no link brings: a colour, a box."""
+    """A value of a type of its own that a widget of the editor makes: a colour, a box. No link brings it, unless it is
+    not `socketless`."""
 
     type: str
     default: Any = None
     component: str = ""
     tooltip: str = ""
     socketless: bool = True
+    min: float | None = None
+    step: float | None = None
+    forceInput: bool = False
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,12 @@ class Residency:
         self._place(patcher, planned, resident)
         return True
 
+    def exchange(self, patcher: ModelPatcher) -> None:
+        """Give a model that is at work the patches of another clone. Call it between two runs of the network."""
+        resident = self._residents[patcher.model]
+        if resident.patches_uuid != patcher.patches_uuid:
+            self._patch_anew(resident, patcher)
+
     def _load(self, patcher: ModelPatcher, working_bytes: int) -> Resident:
         device = patcher.load_device
         resident = self._residents.get(patcher.model)
@@ -188,6 +194,9 @@ class Residency:
     def _repatch(self, resident: Resident, patcher: ModelPatcher) -> None:
         if resident.users:
             raise ValueError(f"{patcher.name} is already at work with other patches")
+        self._patch_anew(resident, patcher)
+
+    def _patch_anew(self, resident: Resident, patcher: ModelPatcher) -> None:
         changed = resident.patched | patcher.patches.keys()
         if resident.stream is not None:
             resident.stream.use(patcher)

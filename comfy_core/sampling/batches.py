@@ -50,6 +50,8 @@ def predict(
 ) -> list[Tensor]:
     """The clean latent, or the part of it in its box, that each task's condition leads to."""
     conditions = [task.condition for task in batch]
+    if conditions[0].hooked is not None:
+        conditions[0].hooked.put(float(timestep[0]))
     parts = [one.crop(x) for one in conditions]
     names = conditions[0].inputs
     inputs: dict[str, Any] = {name: _joined([_input(one, name, x) for one in conditions], name) for name in names}
@@ -106,6 +108,7 @@ def _fits(x: Tensor, a: Task, b: Task) -> bool:
         one.inputs.keys() == other.inputs.keys()
         and one.boxes is other.boxes
         and one.control is other.control
+        and one.hooked == other.hooked
         and one.crop(x).shape == other.crop(x).shape
         and all(_joinable(name, one.inputs[name], other.inputs[name]) for name in one.inputs)
     )

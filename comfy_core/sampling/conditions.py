@@ -15,9 +15,12 @@ from comfy_core import progress
 from comfy_core.concat import repeated
 from comfy_core.conditioning import Conditioning
 from comfy_core.control.base import ControlBase
+from comfy_core.hooks import Hooked, HookedModel
 from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.regions import Box, bounds_of, box_of, feathered, fitted_mask
 
+STARTS, ENDS = ("start_percent", "clip_start_percent"), ("end_percent", "clip_end_percent")
+"""What part of the run an entry is for: as nodes say, and where its text encoder had hooks, as these do."""
 PIXELS = 8
 """Of a picture along a cell of its latent, for models that are told the size of the picture."""
 
@@ -29,7 +32,8 @@ class Condition:
     `steps` are runs of steps, each from the sigma of its first to that of the first after it. `weight`, broadcastable
     to the latent or to the part of it in `box`, says how much it counts in each cell. A `default` counts where no other
     of its side does. `boxes` are the things that GLIGEN puts in their places, and `control` what pictures control; with
-    `shares_control` other sides have it too. Patches tell entries apart by `uuid`.
+    `shares_control` other sides have it too. `hooked` is the model as the entry's hooks want it. Patches tell entries
+    apart by `uuid`.
     """
 
     inputs: dict[str, Tensor]
@@ -43,6 +47,7 @@ class Condition:
     boxes: Any = None
     control: ControlBase | None = None
     shares_control: bool = False
+    hooked: Hooked | None = None
     uuid: UUID = field(default_factory=uuid4)
 
     def active(self, sigma: float) -> bool:
@@ -103,7 +108,11 @@ def process_conds(
     one side has is given to the others too, with their own text, so that cond and uncond are predictions about the same
     part.
     """
-    ready = {side: [one for entry in conds[side] for one in _ready(patcher, entry, noise, side, run)] for side in conds}
+    hooked = HookedModel(patcher) if any(extra.get("hooks") for side in conds.values() for _, extra in side) else None
+    ready = {
+        side: [one for entry in conds[side] for one in _ready(patcher, entry, noise, side, run, hooked)]
+        for side in conds
+    }
     for side, given in ready.items():
         for other in ready:
             if other != side:
@@ -117,7 +126,12 @@ def process_conds(
 
 
 def _ready(
-    patcher: ModelPatcher, entry: list[Any], noise: Tensor, side: str, run: dict[str, Any]
+    patcher: ModelPatcher,
+    entry: list[Any],
+    noise: Tensor,
+    side: str,
+    run: dict[str, Any],
+    hooked: HookedModel | None = None,
 ) -> Iterator[Condition]:
     """The condition an entry makes; none if it lies outside of the picture."""
     tensor, extra = entry
@@ -139,13 +153,14 @@ def _ready(
     yield Condition(
         inputs={name: value.to(device) for name, value in inputs.items()},
         strength=extra.get("strength", 1.0),
-        sigma_start=sampling.percent_to_sigma(extra.get("start_percent", 0.0)),
-        sigma_end=sampling.percent_to_sigma(extra.get("end_percent", 1.0)),
+        sigma_start=min(sampling.percent_to_sigma(extra.get(one, 0.0)) for one in STARTS),
+        sigma_end=max(sampling.percent_to_sigma(extra.get(one, 1.0)) for one in ENDS),
         steps=_steps(extra.get("step_ranges"), run.get("sigmas")),
         box=box,
         weight=_weight(box, mask, extra.get("mask_strength", 1.0), dims, device),
         default=bool(extra.get("default")),
         boxes=extra.get("gligen"),
+        hooked=None if hooked is None else Hooked(hooked, extra.get("hooks") or ()),
         control=extra.get("control"),
         shares_control=bool(extra.get("control_apply_to_uncond")),
     )
@@ -187,7 +202,7 @@ def _opposites(given: list[Condition], others: list[Condition]) -> list[Conditio
             continue
         around = _smallest_around(one.box, others + made)
         if around is not None and around.box != one.box:
-            made.append(replace(one, inputs=around.inputs))
+            made.append(replace(one, inputs=around.inputs, hooked=around.hooked))
     return made
 
 

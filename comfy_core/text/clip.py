@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any, Protocol
 
@@ -14,6 +14,10 @@ from comfy_core.memory.devices import offload_device
 from comfy_core.patcher import ModelPatcher
 
 Tokens = dict[str, list[list[Any]]]
+
+
+Schedule = Callable[[ModelPatcher], Iterable[tuple[float, float, ModelPatcher]]]
+"""The parts of a run, and the patched text encoder for each."""
 
 
 class TextEncoder(Protocol):
@@ -29,11 +33,13 @@ class TextEncoder(Protocol):
 
 
 class CLIP:
-    """Text in, conditioning out. Clones share weights."""
+    """Text in, conditioning out. Clones share weights. `entry_values` go into every entry of a CONDITIONING."""
 
     def __init__(self, patcher: ModelPatcher) -> None:
         self.patcher = patcher
         self.layer_idx: int | None = None
+        self.schedule: Schedule | None = None
+        self.entry_values: dict[str, Any] = {}
 
     @property
     def cond_stage_model(self) -> Any:
@@ -75,10 +81,22 @@ class CLIP:
         return (cond, pooled) if return_pooled else cond
 
     def encode_from_tokens_scheduled(self, tokens: Tokens, add_dict: dict[str, Any] | None = None) -> list[list[Any]]:
-        """A CONDITIONING of one entry, with the values of `add_dict` beside the pooled vector."""
+        """A CONDITIONING of one entry, with the values of `add_dict` beside the pooled vector; with a `schedule` it has
+        an entry for each part of the run."""
+        if self.schedule is None:
+            return [self._entry(tokens, add_dict or {})]
+        entries = []
+        for start, end, patcher in self.schedule(self.patcher):
+            twin = copy(self)
+            twin.patcher = patcher
+            part = {"clip_start_percent": start, "clip_end_percent": end}
+            entries.append(twin._entry(tokens, {**part, **(add_dict or {})}))
+        return entries
+
+    def _entry(self, tokens: Tokens, values: dict[str, Any]) -> list[Any]:
         encoded = self.encode_from_tokens(tokens, return_dict=True)
         cond = encoded.pop("cond")
-        return [[cond, {**encoded, **(add_dict or {})}]]
+        return [cond, {**encoded, **self.entry_values, **values}]
 
     def encode(self, text: str) -> Tensor:
         """The text [1, N, width] of a prompt."""
