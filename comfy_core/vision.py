@@ -21,7 +21,7 @@ from comfy_core.weights import Weights, WeightsError
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
-HEADS = 16
+HEADS, HEADS_OF_B, WIDTH_OF_B = 16, 12, 768
 LAYERS_OF_L = 24
 VALUES_PER_TOKEN = 20
 OPEN_CLIP_NAMES = {
@@ -124,8 +124,8 @@ def load_clip_vision(weights: Weights) -> ClipVisionModel:
 
 
 def _dims(table: Weights) -> ClipVisionDims:
-    """The dimensions of an encoder, from its shapes. What does not show in them: all of CLIP's have 16 heads, and
-    OpenAI's L has another activation than OpenCLIP's larger ones."""
+    """The dimensions of an encoder, from its shapes. What does not show in them: CLIP's have 16 heads, ViT-B
+    12, and OpenAI's B and L have another activation than OpenCLIP's larger ones."""
     embeddings = "vision_model.embeddings."
     try:
         width, _, patch, _ = table.shape(embeddings + "patch_embedding.weight")
@@ -141,7 +141,7 @@ def _dims(table: Weights) -> ClipVisionDims:
     return ClipVisionDims(
         width=width,
         layers=layers,
-        heads=int(table.metadata.get("easel.vision_heads", HEADS)),
+        heads=int(table.metadata.get("easel.vision_heads", HEADS_OF_B if width == WIDTH_OF_B else HEADS)),
         mlp_width=mlp_width,
         patch=patch,
         image=patch * round((places - 1) ** 0.5),

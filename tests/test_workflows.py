@@ -23,6 +23,7 @@ from execution.executor import Executor
 from execution.load_nodes import load_nodes
 from execution.validate import validate
 from execution.worker import Job
+from tests.tiny_clip import write_clip
 from tests.tiny_models import write_model
 
 WORKFLOWS = sorted((CHECKOUT / "user_workflows").glob("*.json"))
@@ -49,6 +50,7 @@ def base(tmp_path: Path) -> Iterator[Folders]:
     mask = Image.linear_gradient("L").resize(picture.size)
     picture.putalpha(mask)
     picture.save(tmp_path / "input" / "example.png")
+    write_clip(tmp_path / "models" / "clip_vision" / "clip-vit-large-patch14.safetensors")
     yield folders.current()
     residency.free_all()
     folders.use(before)
