@@ -101,10 +101,16 @@ def _connect(url: str, durable: bool) -> sa.Engine:
 
 def _settle(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # Python would leave changes of the schema outside of transactions
+    connection.text_factory = _readable
     connection.execute("PRAGMA busy_timeout=5000")
     connection.execute("PRAGMA journal_mode=WAL")
     # Flushing does the checkpoints; whoever writes steps in only if it does not keep up.
     connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+def _readable(text: bytes) -> str:
+    """A damaged text must not keep all others from being read."""
+    return text.decode("utf-8", "replace")
 
 
 def _sync_always(connection: Any, record: Any) -> None:

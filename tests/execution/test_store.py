@@ -129,11 +129,12 @@ async def test_a_running_job_that_had_reported_all_its_outputs_is_completed_by_a
     assert (done.id, done.status, done.outputs) == ("a", "completed", {"1": {"images": []}})
 
 
-async def test_a_prompt_that_cannot_be_read_any_more_has_failed_and_the_next_one_is_taken(store, url):
+@pytest.mark.parametrize("text", ["'{]'", "CAST(x'7bff' AS TEXT)"], ids=["no JSON", "no UTF-8"])
+async def test_a_prompt_that_cannot_be_read_any_more_has_failed_and_the_next_one_is_taken(store, url, text):
     for name in ("damaged", "whole"):
         await store.add(job(name))
     with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
-        other.execute("UPDATE prompts SET prompt = '{]' WHERE job = 1")
+        other.execute(f"UPDATE prompts SET prompt = {text} WHERE job = 1")
     assert (await store.take()).id == "whole"
     (damaged,) = await store.history()
     assert (damaged.id, damaged.status, damaged.prompt) == ("damaged", "failed", {})

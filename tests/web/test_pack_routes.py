@@ -43,6 +43,28 @@ async def test_forms_and_files(client) -> None:
     assert await (await client.post("/routed/upload", data=form)).json() == {"kind": "mask", "image": "a.png"}
 
 
+@pytest.mark.parametrize("prefix", ["", "/api"])
+async def test_a_websocket_speaks_both_ways_until_one_side_ends_it(client, prefix) -> None:
+    async with client.ws_connect(f"{prefix}/routed/talk?x=1", protocols=["own"]) as socket:
+        assert socket.protocol == "own"
+        await socket.send_str("hello")
+        assert await socket.receive_json(timeout=10) == {"said": "hello", "query": {"x": "1"}}
+        await socket.send_bytes(b"abc" * 100_000)
+        assert await socket.receive_bytes(timeout=10) == b"cba" * 100_000
+        await socket.send_str("bye")
+        await socket.receive(timeout=10)
+        assert socket.close_code == 4001
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await client.ws_connect(f"{prefix}/routed/talk", headers={"Origin": "http://evil.example"})
+    assert refusal.value.status == 403
+
+
+async def test_a_route_that_is_no_websocket_says_so(client) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await client.ws_connect("/routed/hello/x")
+    assert refusal.value.status == 400
+
+
 async def test_an_answer_that_comes_in_pieces(client) -> None:
     assert await (await client.get("/routed/stream")).read() == b"piece 0;piece 1;piece 2;"
 

@@ -38,6 +38,20 @@ async def stream(request):
     return response
 
 
+@routes.get("/routed/talk")
+async def talk(request):
+    socket = web.WebSocketResponse(protocols=("own",))
+    await socket.prepare(request)
+    async for message in socket:
+        if message.data == "bye":
+            await socket.close(code=4001, message=b"as asked")
+        elif isinstance(message.data, str):
+            await socket.send_json({"said": message.data, "query": dict(request.query)})
+        else:
+            await socket.send_bytes(message.data[::-1])
+    return socket
+
+
 @routes.get("/routed/die")
 async def die(request):
     response = web.StreamResponse()

@@ -19,6 +19,7 @@ from web.server.access.admit import require
 from web.server.access.rights import Right
 from web.server.answers import Refusal
 from web.server.keys import SETTINGS, engine_of
+from web.server.routes.pack_sockets import LARGEST_MESSAGE, pass_on
 
 KEY_HEADER = "X-Easel-Key"
 SECONDS_TO_CONNECT = 5.0
@@ -53,11 +54,14 @@ async def forward(request: web.Request) -> web.StreamResponse | None:
     if services is None or not _has_route(services, request.method, request.rel_url.path):
         return None
     require(request, Right.USE)
-    if request.headers.get("Upgrade", "").lower() == "websocket":
-        raise Refusal("a pack's own WebSocket cannot be reached from here", type="not_implemented", status=501)
     body = Body(request)
     try:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await _converse(request, services)
         return await _exchange(request, services, body)
+    except aiohttp.WSServerHandshakeError as refused:
+        status = refused.status if refused.status >= 400 else 400
+        raise Refusal("the pack's route took up no WebSocket", type="refused", status=status) from None
     except (aiohttp.ClientConnectionError, TimeoutError):
         if body.is_too_large:
             raise web.HTTPRequestEntityTooLarge(max_size=body.most, actual_size=body.bytes) from None
@@ -88,6 +92,18 @@ def _has_route(services: PackServices, method: str, path: str) -> bool:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+async def _converse(request: web.Request, services: PackServices) -> web.StreamResponse:
+    handshake = {name.lower() for name in request.headers if name.lower().startswith("sec-websocket-")}
+    headers = _passed_on(request.headers, HOP_BY_HOP | PRIVATE | handshake)
+    headers[KEY_HEADER] = services.key
+    asked = request.headers.get("Sec-WebSocket-Protocol", "")
+    protocols = [one.strip() for one in asked.split(",") if one.strip()]
+    async with request.app[SESSION].ws_connect(
+        services.address + request.raw_path, headers=headers, protocols=protocols, max_msg_size=LARGEST_MESSAGE
+    ) as far:
+        return await pass_on(request, far)
 
 
 async def _exchange(request: web.Request, services: PackServices, body: Body) -> web.StreamResponse:
