@@ -25,6 +25,7 @@ from execution.validate import validate
 from execution.worker import Job
 from tests.tiny_clip import write_clip
 from tests.tiny_models import write_model
+from tests.tiny_upscalers import write_upscaler
 
 WORKFLOWS = sorted((CHECKOUT / "user_workflows").glob("*.json"))
 STARTER = "easel-starter.safetensors"
@@ -90,6 +91,8 @@ def test_a_workflow_makes_a_picture_with_tiny_models(path: Path, base: Folders):
     prompt = small(prompt_of(path))
     for name in {node["inputs"]["ckpt_name"] for node in prompt.values() if "ckpt_name" in node["inputs"]}:
         write_model(base.base / "models" / "checkpoints" / name, TINY.get(name, "sd1"))
+    for name in {node["inputs"]["model_name"] for node in prompt.values() if "model_name" in node["inputs"]}:
+        write_upscaler(base.base / "models" / "upscale_models" / name)
     (picture,) = pictures(prompt)
     with Image.open(picture) as image:
         assert image.getextrema() != ((0, 0),) * 3

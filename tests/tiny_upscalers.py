@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -55,3 +56,10 @@ def esrgan_shapes(
     for name, (out, into) in convolutions.items():
         shapes |= {f"{name}.weight": (out, into, 3, 3), f"{name}.bias": (out,)}
     return shapes
+
+
+def write_upscaler(path: Path) -> Path:
+    """Write a network that makes pictures twice as large, as Real-ESRGAN's files are, to `path` and return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"params_ema": drawn(compact_shapes(scale=2))}, path)
+    return path
