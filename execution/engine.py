@@ -5,27 +5,22 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-import sqlalchemy as sa
 
 from comfy_core.folders import Folders
 from comfy_core.media.written import forget
-from execution import problems
 from execution.catalogue import Catalogue
-from execution.checks import classes_of, nodes_have_a_say
 from execution.dispatcher import Dispatcher
 from execution.events import NodeMessage
-from execution.history import entry, presentable_number, queue_item
+from execution.history import entry, queue_item
+from execution.intake import Intake, QueueUnwritable
 from execution.limits import NO_LIMITS, Limits
 from execution.place import Place
-from execution.replacements import with_replacements
 from execution.store import FINISHED, JobQuery, Store, StoredJob
 from execution.store.database import sqlite_path
-from execution.submission import Counter, Rejected, Submission, Submitted, read_request
+from execution.submission import Counter, Rejected, Submitted
 from execution.subscription import Envelope, Hub, QueueStatus, Subscription
-from execution.validate import Validation, is_quick, validate
+from execution.validate import Validation
 from execution.worker import PackServices, Worker
 from nodes.schema import NodeSchema
 
@@ -39,10 +34,6 @@ __all__ = [
     "Submitted",
     "Subscription",
 ]
-
-
-class QueueUnwritable(Exception):
-    """A prompt was in order and could not be taken: there is no room, or the database is gone. The text says which."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +86,7 @@ class Engine:
             scratch=self._scratch,
             limits=settings.limits,
         )
-        self._counter = Counter(0)
+        self._intake = Intake(self._store, worker, self._catalogue, self._dispatcher, folders)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -112,7 +103,7 @@ class Engine:
         self._dispatcher.waiting.update(await self._store.pending_ids())
         await asyncio.to_thread(self._clear_scratch, set(self._dispatcher.waiting))
         highest = await self._store.highest_number()
-        self._counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
+        self._intake.counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
         self._tasks = [
             recorder,
             asyncio.create_task(self._catalogue.bring_up()),
@@ -148,77 +139,11 @@ class Engine:
         `owner` is the user whose it is, where there are several; other methods that take one see that user's alone.
         Raises Rejected, QueueUnwritable.
         """
-        services = self._worker.services()
-        if services is not None and services.rewrites_prompts:
-            request = await self._worker.ask("rewrite", request) or request
-        submission = read_request(request, self._counter)
-        prompt = await self._with_replacements(submission.prompt)
-        validation = await self.validate(prompt, submission.targets)
-        if validation.error is not None:
-            raise Rejected(validation.error, validation.node_errors)
-        number = await self._enqueue(submission, validation, owner)
-        return Submitted(submission.prompt_id, presentable_number(number), validation.node_errors)
-
-    async def _with_replacements(self, prompt: Any) -> Any:
-        """Nodes of classes that are no more, done by those that stand in for them."""
-        schemas = self._catalogue.schemas
-        if classes_of(prompt) <= schemas.keys():
-            return prompt
-        services = await self.pack_services()
-        return with_replacements(prompt, self._catalogue.schemas, services.replacements) if services else prompt
+        return await self._intake.submit(request, owner)
 
     async def validate(self, prompt: Any, targets: Any = None) -> Validation:
         """Check an API prompt (see `execution.validate.Validation`), where need be with the nodes' own checks."""
-        found = await self._validate_by_catalogue(prompt, targets)
-        has_problems = found.error is not None or bool(found.node_errors)
-        if nodes_have_a_say(prompt, self._catalogue.schemas, has_problems):
-            return await self._worker.check(prompt, targets) or found
-        return found
-
-    async def _validate_by_catalogue(self, prompt: Any, targets: Any) -> Validation:
-        """What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up."""
-        validation = await self._judge(prompt, targets)
-        if (validation.error is None and not validation.node_errors) or self._catalogue.is_fresh:
-            return validation
-        await self._newest_catalogue()
-        if not self._catalogue.schemas:
-            reason = self._catalogue.failure or "It has loaded no nodes."
-            return Validation(error=problems.problem("worker_unavailable", "The worker is not available", reason))
-        return await self._judge(prompt, targets)
-
-    async def _judge(self, prompt: Any, targets: Any) -> Validation:
-        judge = partial(validate, prompt, self._catalogue.schemas, self._folders, targets)
-        return judge() if is_quick(prompt, self._catalogue.schemas) else await asyncio.to_thread(judge)
-
-    async def _enqueue(self, submission: Submission, validation: Validation, owner: str | None) -> float:
-        """Write the job; its queue number. The same prompt under the same id, sent again, is still one job."""
-        job = StoredJob(
-            id=submission.prompt_id,
-            number=submission.number,
-            prompt=validation.prompt,
-            extra_data=submission.extra_data,
-            targets=validation.outputs,
-            created_at=submission.extra_data["create_time"],
-            owner=owner,
-        )
-        is_new = job.id not in self._dispatcher.waiting
-        self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
-        adding = self._store.add(job)
-        self._dispatcher.wake()  # at once: what it takes next is written after this, and in the same transaction
-        try:
-            known = await adding
-        except BaseException as error:
-            if is_new:
-                self._dispatcher.waiting.discard(job.id)
-            if isinstance(error, sa.exc.SQLAlchemyError):
-                raise QueueUnwritable(f"the queue cannot be written: {getattr(error, 'orig', error)}") from error
-            raise
-        if known is not None:
-            if known.status == "running":
-                self._dispatcher.waiting.discard(job.id)
-            return _number_of_same(known, job)
-        self._dispatcher.tell_status()
-        return job.number
+        return await self._intake.validate(prompt, targets)
 
     # --- the queue ---
 
@@ -328,11 +253,6 @@ class Engine:
         """`{"devices": [...], "pytorch_version": str}` of the worker, or `{}` while it is not up."""
         return await self._worker.stats() if self._catalogue.is_fresh else {}
 
-    async def _newest_catalogue(self) -> None:
-        await self._catalogue.worker_has_answered()
-        if self._catalogue.failure is not None:
-            await self._catalogue.bring_up()
-
     def _pass_on(self, kind: str, data: Any, client_id: str | None) -> None:
         """A pack says something outside of a run."""
         self._hub.publish(NodeMessage(prompt_id="", kind=kind, data=data), client_id)
@@ -345,10 +265,3 @@ class Engine:
         `with engine.subscribe() as events: async for envelope in events: ...`
         """
         return self._hub.subscribe(since)
-
-
-def _number_of_same(known: StoredJob, job: StoredJob) -> float:
-    if known.prompt != job.prompt or known.owner != job.owner:
-        details = f"prompt_id {job.id} belongs to another prompt that is {known.status}; choose a new one"
-        raise Rejected(problems.problem("duplicate_prompt_id", "prompt_id is in use", details))
-    return known.number
