@@ -14,10 +14,14 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
+def chromium_path() -> str | None:
+    """The browser's path: $EASEL_CHROMIUM, or what the system has."""
+    return os.environ.get("EASEL_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's path: $EASEL_CHROMIUM, or what the system has."""
-    found = os.environ.get("EASEL_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = chromium_path()
     if not found:
         pytest.skip("no Chromium here: install one, or name it in EASEL_CHROMIUM")
     return found

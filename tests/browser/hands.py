@@ -69,16 +69,9 @@ def links(page: Page) -> set[tuple[int, int]]:
 
 
 def open_workflow(page: Page, workflow: dict, name: str = "dropped") -> None:
-    """Drops a workflow file on the page, beside all nodes."""
-    page.evaluate(
-        """([text, name]) => {
-            const data = new DataTransfer();
-            data.items.add(new File([text], name, {type: 'application/json'}));
-            window.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
-        }""",
-        [json.dumps(workflow), f"{name}.json"],
-    )
-    expect(page.get_by_label("Name of the workflow")).to_have_value(name)
+    """Drops a workflow on the page, beside all nodes, and waits until it is shown."""
+    drop_file(page, f"{name}.json", json.dumps(workflow))
+    expect(tab(page)).to_contain_text(name)
 
 
 def make_small(page: Page) -> None:

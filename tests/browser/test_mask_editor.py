@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import drag, node, open_workflow, run, saved
-from tests.browser.test_widgets import drop_file
+from tests.browser.test_widgets import drop_picture
 
 W, H = 48, 32
 
@@ -34,8 +34,8 @@ def loaded(page: Page) -> Page:
     links = [[1, 1, 1, 2, 0, "MASK"], [2, 2, 0, 3, 0, "IMAGE"]]
     open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4})
     box = node(page, "1").bounding_box()
-    drop_file(page, (box["x"] + 60, box["y"] + 120), "masked.png", "image/png")
-    node(page, "1").locator(".preview img").wait_for()
+    drop_picture(page, (box["x"] + 60, box["y"] + 120), "masked.png", "image/png")
+    node(page, "1").locator('.preview img[alt="masked.png"]').wait_for()
     return page
 
 

@@ -210,7 +210,7 @@ def test_names_of_embeddings_are_completed_while_typing(every: Page):
     expect(every.get_by_role("listbox", name="Names")).to_have_count(0)
 
 
-def drop_file(page: Page, at: tuple[float, float], name: str, type: str) -> None:
+def drop_picture(page: Page, at: tuple[float, float], name: str, type: str) -> None:
     """A small red picture, dropped from outside."""
     page.evaluate(
         """async ({at, name, type}) => {
@@ -232,7 +232,7 @@ def test_a_picture_dropped_on_a_loader_or_pasted_is_uploaded_and_shown(page: Pag
     loader = {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [300, 300], "inputs": [], "outputs": []}
     open_workflow(page, {"nodes": [loader], "links": [], "version": 0.4})
     box = node(page, "1").bounding_box()
-    drop_file(page, (box["x"] + 60, box["y"] + 60), "dropped.png", "image/png")
+    drop_picture(page, (box["x"] + 60, box["y"] + 60), "dropped.png", "image/png")
     picture = node(page, "1").locator(".preview img")
     picture.wait_for()
     assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [48, 32]

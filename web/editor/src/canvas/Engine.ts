@@ -7,9 +7,9 @@ import type { GraphDocument } from "../graph/document";
 import type { GroupId, LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
-import { grow, type Point, type Rect, union } from "../lib/geometry";
+import { type Point, type Rect, union } from "../lib/geometry";
 import { type Camera, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
-import { FAR_ZOOM, type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
+import { type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
 import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
@@ -20,6 +20,7 @@ import { Scene } from "./scene";
 import { Shells } from "./shells";
 import { readTheme, type Theme } from "./theme";
 import type { OpenEnd, Overlay, PointerInput, ToolContext } from "./tools/tool";
+import { Visibility } from "./visibility";
 
 export interface NodeOffer {
   /** Where the new node goes, in the world. */
@@ -37,8 +38,6 @@ export interface MenuRequest {
   readonly page: Point;
 }
 
-/** How far beyond the view nodes are kept mounted, in screen pixels: short pans mount nothing. */
-const MARGIN = 200;
 const GRID = 24;
 
 export class Engine implements ToolContext {
@@ -59,6 +58,7 @@ export class Engine implements ToolContext {
   private readonly world = document.createElement("div");
   private readonly base = new Surface("canvas-base");
   private readonly top = new Surface("canvas-overlay");
+  private readonly visibility = new Visibility();
   private readonly cleanups: (() => void)[] = [];
   private camera_: Camera = { x: 0, y: 0, zoom: 1 };
   private overlay_: Overlay = {};
@@ -140,7 +140,7 @@ export class Engine implements ToolContext {
 
   /** Whether nodes are boxes on the canvas instead of elements. */
   get isFar(): boolean {
-    return this.camera_.zoom < FAR_ZOOM;
+    return this.visibility.far;
   }
 
   get view(): Size {
@@ -175,7 +175,7 @@ export class Engine implements ToolContext {
   focusNode(id: NodeId): void {
     const frame = this.scene.frame(id);
     if (!frame) return;
-    const near = this.camera_.zoom < FAR_ZOOM ? { ...this.camera_, zoom: 1 } : this.camera_;
+    const near = this.isFar ? { ...this.camera_, zoom: 1 } : this.camera_;
     this.camera = near === this.camera_ ? reveal(near, frame, this.size) : fitRect(frame, this.size);
     this.flush();
     // What is inside the shell may be drawn a moment later.
@@ -254,19 +254,19 @@ export class Engine implements ToolContext {
   private drawBase(): void {
     const { x, y, zoom } = this.camera_;
     const area: Rect = visibleRect(this.camera_, this.size);
-    const far = this.isFar;
+    const mounted = this.visibility.update(this.scene, this.camera_, this.size);
     for (const world of [this.backWorld, this.world])
       world.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     // Not as variables: those are inherited, and every node in view would be styled anew.
     this.host.style.backgroundPosition = `${x}px ${y}px`;
     this.host.style.backgroundSize = `${GRID * zoom}px ${GRID * zoom}px`;
     this.host.style.backgroundImage = zoom < 0.5 ? "none" : "";
-    this.shells.show(far ? new Set() : new Set(this.scene.nodesIn(grow(area, MARGIN / zoom))));
+    this.shells.show(mounted);
     this.base.draw(this.camera_, (ctx) => {
       paintGroups(ctx, this.scene, area, this.theme);
       paintLinks(ctx, this.scene, area, this.theme, zoom);
       paintReroutes(ctx, this.scene, area, this.theme, this.selection.reroutes);
-      if (!far) return;
+      if (!this.isFar) return;
       const isSelected = (id: NodeId) => this.selection.has(id);
       paintFarNodes(ctx, this.scene, this.scene.nodesIn(area), this.theme, zoom, {
         isSelected,

@@ -1,16 +1,17 @@
 /** Draws nodes as plain boxes when the view is too far away to read them, and the frames of groups at any distance. */
 
 import { Mode, type NodeId } from "../graph/records";
-import type { Rect } from "../lib/geometry";
-import { intersects } from "../lib/geometry";
-import { TITLE } from "./nodeLayout";
+import { clamp, intersects, type Point, type Rect } from "../lib/geometry";
+import { PAD, TITLE } from "./nodeLayout";
 import type { Scene } from "./scene";
 import type { Theme } from "./theme";
 
-/** Below this zoom nodes are boxes. */
-export const FAR_ZOOM = 0.35;
-/** Below this one their titles would be specks. */
+/** Below this zoom their titles would be specks. */
 const TITLE_ZOOM = 0.16;
+/** And below this one what is in them. */
+const BODY_ZOOM = 0.3;
+const TITLE_FONT = 13;
+const SLOT = 5;
 
 export interface FarMarks {
   isSelected(id: NodeId): boolean;
@@ -44,9 +45,50 @@ export function paintFarNodes(
   }
   ctx.globalAlpha = 1;
   if (zoom < TITLE_ZOOM) return;
-  ctx.font = `600 ${Math.min(40, 11 / zoom)}px ${theme.font}`;
+  if (zoom >= BODY_ZOOM) {
+    const open = boxes.filter(({ id }) => !scene.layout(id)?.collapsed);
+    paintBodies(ctx, scene, open, theme);
+  }
+  ctx.font = `600 ${clamp(11 / zoom, TITLE_FONT, zoom < BODY_ZOOM ? 40 : TITLE - 6)}px ${theme.font}`;
   ctx.textBaseline = "middle";
   for (const { id, frame } of boxes) paintTitle(ctx, frame, scene.doc.shape(id)?.title ?? "", theme, zoom);
+}
+
+/** Fields as bars and slots as dots: enough to know a node again by its shape. */
+function paintBodies(
+  ctx: CanvasRenderingContext2D,
+  scene: Scene,
+  boxes: readonly { readonly id: NodeId; readonly frame: Rect }[],
+  theme: Theme,
+): void {
+  const slots = new Map<string, Path2D>();
+  ctx.beginPath();
+  for (const { id, frame } of boxes) {
+    const layout = scene.layout(id);
+    const shape = scene.doc.shape(id);
+    if (!layout || !shape) continue;
+    const body = frame.y + TITLE;
+    for (const { y, h } of layout.widgets.values()) ctx.rect(frame.x + PAD, body + y, frame.w - 2 * PAD, h);
+    for (const { name, type } of shape.sockets)
+      dot(slots, theme.typeColor(type), layout.inputs.get(name), frame);
+    for (const { index, type } of shape.outputs)
+      dot(slots, theme.typeColor(type), layout.outputs[index], frame);
+  }
+  ctx.fillStyle = theme.field;
+  ctx.fill();
+  for (const [color, path] of slots) {
+    ctx.fillStyle = color;
+    ctx.fill(path);
+  }
+}
+
+function dot(slots: Map<string, Path2D>, color: string, at: Point | undefined, frame: Rect): void {
+  if (!at) return;
+  const path = slots.get(color) ?? new Path2D();
+  const [x, y] = [frame.x + at.x, frame.y + TITLE + at.y];
+  path.moveTo(x + SLOT, y);
+  path.arc(x, y, SLOT, 0, 2 * Math.PI);
+  slots.set(color, path);
 }
 
 /** Colour of the outline, empty for the ordinary one, and whether the node takes part in runs. */
@@ -69,8 +111,13 @@ function paintTitle(
   trace(ctx, frame, zoom);
   ctx.clip();
   ctx.fillStyle = theme.text;
-  ctx.fillText(title, frame.x + 8 / zoom, frame.y + Math.min(frame.h, Math.max(TITLE, 20 / zoom)) / 2);
+  ctx.fillText(title, frame.x + 8 / zoom, frame.y + titleHeight(frame, zoom) / 2);
   ctx.restore();
+}
+
+/** Where nothing else is painted in the node, its title may be larger than its row. */
+function titleHeight({ h }: Rect, zoom: number): number {
+  return zoom >= BODY_ZOOM ? TITLE : Math.min(h, Math.max(TITLE, 20 / zoom));
 }
 
 /** Round corners are not seen from very far, and cost the most. */

@@ -3,6 +3,7 @@ import { typeVariable } from "./typeColors";
 
 export interface Theme {
   readonly node: string;
+  readonly field: string;
   readonly nodeBorder: string;
   readonly text: string;
   readonly textQuiet: string;
@@ -25,6 +26,7 @@ export function readTheme(element: Element): Theme {
   };
   return {
     node: read("--node"),
+    field: read("--field"),
     nodeBorder: read("--border-strong"),
     text: read("--text"),
     textQuiet: read("--text-quiet"),

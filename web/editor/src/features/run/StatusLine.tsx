@@ -1,5 +1,5 @@
 import { Map as MapIcon, Maximize } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import type { SystemStats } from "../../api/types";
@@ -94,9 +94,16 @@ function Zoom() {
   const { editor, settings } = useFeatures();
   const mapShown = useStore(settings.store, ({ minimap }) => minimap === "on");
   const { engine } = editor;
-  const percent = useSyncExternalStore(engine?.cameraChanged.on ?? (() => () => {}), () =>
-    Math.round((engine?.camera.zoom ?? 1) * 100),
-  );
+  const percent = useRef<HTMLSpanElement>(null);
+  // Written past React: zooming renders nothing.
+  useEffect(() => {
+    const show = () => {
+      if (percent.current && engine)
+        percent.current.textContent = `${Math.round(engine.camera.zoom * 100)} %`;
+    };
+    show();
+    return engine?.cameraChanged.on(show);
+  }, [engine]);
   return (
     <>
       <button
@@ -105,7 +112,7 @@ function Zoom() {
         title="Actual size (Ctrl+0)"
         onClick={() => actionOf("actualSize").run(editor)}
       >
-        {percent} %
+        <span ref={percent} />
       </button>
       <button
         type="button"

@@ -1,0 +1,178 @@
+"""1,500 nodes of four widgets each: what the page does is counted; it is timed in benchmarks/editor.py."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
+from playwright.sync_api import Page, expect
+
+from tests.browser.graphs import chains
+from tests.browser.hands import drag, node, open_workflow
+
+COUNT = 1500
+COUNTERS = """() => {
+    window.counts = {renders: 0, frames: 0, timers: 0};
+    // React tells this hook of every commit, in production too.
+    window.__REACT_DEVTOOLS_GLOBAL_HOOK__ = {
+        supportsFiber: true, inject: () => 1, onCommitFiberUnmount() {}, onPostCommitFiberRoot() {},
+        onCommitFiberRoot() { window.counts.renders++; },
+    };
+    for (const [name, key] of [
+        ['requestAnimationFrame', 'frames'], ['setTimeout', 'timers'], ['setInterval', 'timers'],
+        ['requestIdleCallback', 'timers'],
+    ]) {
+        const real = window[name].bind(window);
+        window[name] = (...args) => { window.counts[key]++; return real(...args); };
+    }
+}"""
+
+
+@pytest.fixture
+def large(page: Page) -> Page:
+    """The graph, framed, with its counters; every request is noted in `page.asked`."""
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.add_init_script(f"({COUNTERS})()")
+    page.reload()
+    page.wait_for_selector("[data-node-root]")
+    open_workflow(page, chains(COUNT), "large")
+    expect(page.locator(".status")).to_contain_text(f"{COUNT} nodes")
+    return page
+
+
+def reset(page: Page) -> None:
+    settle(page)
+    page.evaluate("window.counts = {renders: 0, frames: 0, timers: 0}")
+
+
+def settle(page: Page) -> None:
+    page.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"
+    )
+
+
+def renders(page: Page) -> int:
+    settle(page)
+    return page.evaluate("window.counts.renders")
+
+
+def come_near(page: Page) -> None:
+    """To the actual size, in the middle of the graph."""
+    page.locator(".canvas").focus()
+    page.keyboard.press("Control+0")
+    page.wait_for_selector("[data-node-root]")
+    settle(page)
+
+
+def elements(page: Page) -> int:
+    return page.evaluate("document.querySelectorAll('*').length")
+
+
+def test_panning_zooming_and_dragging_render_nothing(large: Page):
+    come_near(large)
+    shown = large.locator("[data-node-root]").count()
+    box = large.locator("[data-node-root]").nth(shown // 2).bounding_box()
+    grip = (box["x"] + 120, box["y"] + 12)
+    large.mouse.click(*grip)  # what is dragged is selected already
+    reset(large)
+    drag(large, grip, (grip[0] + 60, grip[1] + 40))
+    assert renders(large) <= 1  # the drop is an edit; the undo button wakes up
+    reset(large)
+    canvas = large.locator(".canvas").bounding_box()
+    middle = (canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2)
+    large.keyboard.down("Space")
+    for by in (60, -60, 90, -90):
+        drag(large, middle, (middle[0] + by, middle[1] + by))
+    large.keyboard.up("Space")
+    large.mouse.move(*middle)
+    for turn in (60, -60) * 4:
+        large.mouse.wheel(0, turn)
+    assert renders(large) <= 2  # the zoom in the status line
+
+
+def test_a_long_way_renders_only_the_nodes_that_come_into_view(large: Page):
+    come_near(large)
+    large.evaluate("""() => {
+        window.touched = 0;
+        const mounted = new Set(document.querySelectorAll('[data-node-root]'));
+        new MutationObserver(list => {
+            for (const {target} of list) if (mounted.has(target.closest?.('[data-node-root]'))) window.touched++;
+        }).observe(document.querySelector('.canvas'), {subtree: true, childList: true, attributes: true});
+    }""")
+    for _ in range(12):
+        large.mouse.move(900, 500)
+        large.keyboard.down("Shift")
+        large.mouse.wheel(0, 240)
+        large.keyboard.up("Shift")
+    settle(large)
+    assert large.evaluate("window.touched") == 0
+    assert large.locator("[data-node-root]").count() < 60
+
+
+def test_the_page_stays_small(large: Page):
+    assert elements(large) <= 4000
+    assert large.locator("[data-node-root]").count() == 0  # far away they are painted
+    come_near(large)
+    assert elements(large) <= 4000
+    session = large.context.new_cdp_session(large)
+    session.send("HeapProfiler.enable")
+    session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    assert metrics["JSHeapUsedSize"] <= 60 * 2**20
+
+
+def test_nobody_else_is_asked(large: Page):
+    come_near(large)
+    host = large.url.split("/")[2]
+    strangers = [url for url in large.asked if not url.startswith(("blob:", "data:")) and url.split("/")[2] != host]
+    assert large.asked
+    assert strangers == []
+
+
+def test_a_tab_that_is_left_alone_does_nothing(large: Page):
+    come_near(large)
+    large.mouse.move(5, 5)
+    large.wait_for_timeout(1500)  # drafts are written, hints are shown
+    session = large.context.new_cdp_session(large)
+    session.send("Performance.enable")
+
+    def work() -> dict[str, float]:
+        found = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        return {name: found[name] for name in ("LayoutCount", "RecalcStyleCount")}
+
+    large.evaluate("window.counts = {renders: 0, frames: 0, timers: 0}")
+    before = work()
+    large.wait_for_timeout(2000)
+    after = work()
+    assert large.evaluate("window.counts") == {"renders": 0, "frames": 0, "timers": 0}
+    assert after == before
+
+
+def test_changes_to_one_node_reach_only_that_node(large: Page):
+    come_near(large)
+    first = large.locator("[data-node-root]").nth(10)
+    id = first.evaluate("element => element.closest('[data-node]').dataset.node")
+    others = large.locator("[data-node-root]").count() - 1
+    assert others > 5
+    large.evaluate(
+        """id => {
+            window.touched = new Set();
+            new MutationObserver(list => {
+                for (const {target} of list) {
+                    const shell = (target.nodeType === 1 ? target : target.parentElement).closest?.('[data-node]');
+                    if (shell && shell.dataset.node !== id) window.touched.add(shell.dataset.node);
+                }
+            }).observe(document.querySelector('.canvas'), {
+                subtree: true, childList: true, characterData: true, attributes: true,
+                attributeFilter: ['class', 'aria-label'],
+            });
+        }""",
+        id,
+    )
+    node(large, id).get_by_role("spinbutton").first.focus()
+    for _ in range(5):
+        large.keyboard.press("ArrowUp")
+    settle(large)
+    assert large.evaluate("[...window.touched]") == []
