@@ -3,8 +3,8 @@
     python -m benchmarks.editor [--nodes 500 1500 5000] [--rounds 3]
 
 Starts a server of its own and Debian's Chromium (or $EASEL_CHROMIUM). An event is a wheel notch, or one step of a pan
-or drag; its cost is the processor time of the page's main thread (`TaskDuration` of the DevTools protocol), the least of
-the rounds, so that what else the machine does counts little.
+or drag; its cost is the processor time of the page's main thread (`TaskDuration` of the DevTools protocol), the least
+of the rounds, so that what else the machine does counts little.
 """
 
 from __future__ import annotations
