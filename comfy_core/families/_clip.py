@@ -56,7 +56,7 @@ def load_clip(encoders: Mapping[Kind, Weights], device: torch.device | None = No
     Raises WeightsError when one is not whole.
     """
     tables = {kind: transformers_layout(table) for kind, table in encoders.items()}
-    dims = {_whole(kind, table): _dims(table, kind) for kind, table in tables.items()}
+    dims = {_whole(kind, table): text_dims(table, kind) for kind, table in tables.items()}
     first = next(iter(tables.values()))
     network = build(TextEncoders, dims, "text encoder", first)
     together = joined({f"clip_{kind.letter}.": table for kind, table in tables.items()})
@@ -147,7 +147,7 @@ def _renamed(name: str) -> str:
     return NAMES.get(name, name)
 
 
-def _dims(text: Weights, kind: Kind) -> ClipTextDims:
+def text_dims(text: Weights, kind: Kind) -> ClipTextDims:
     """The dimensions of an encoder from its shapes; its heads are 64 wide unless the metadata counts them."""
     try:
         vocabulary, width = text.shape("embeddings.token_embedding.weight")

@@ -32,10 +32,11 @@ def _prune(parser: argparse.ArgumentParser) -> None:
 
 def _convert(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "A weight file of any kind becomes a .safetensors file, and a folder of diffusers becomes one checkpoint."
+        "A weight file of any kind becomes a .safetensors file, or a folder of diffusers where the target has no "
+        "ending; a folder of diffusers becomes one checkpoint."
     )
     parser.add_argument("source", type=Path, help="a weight file, or a folder of diffusers")
-    parser.add_argument("target", type=Path, help="a .safetensors file")
+    parser.add_argument("target", type=Path, help="a .safetensors file, or the folder to make")
     parser.add_argument("--dtype", choices=TYPES, help="store numbers as these (default: as they are)")
     parser.add_argument("--fp8", choices=("e4m3", "e5m2"), help="store the diffusion model's matrices in 8 bits")
     parser.add_argument(
