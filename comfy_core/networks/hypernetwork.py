@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -49,8 +50,8 @@ class Hypernetwork(nn.ModuleDict):
         width = str(context.shape[-1])
         if width not in self:
             return None
-        for_keys, for_values = self[width]  # type: ignore[misc]
-        return for_keys(context), for_values(value)
+        both: Any = self[width]
+        return both[0](context), both[1](value)
 
 
 def _row(shapes: Shapes, dims: HypernetworkDims) -> nn.Sequential:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def alone() -> Any:
 def table(width: int, generator: torch.Generator, structure: list[int], norms: bool, numbers: list[int]) -> OrderedDict:
     """The weights of one row of layers; `numbers` are those in the names of its linear layers."""
     found: OrderedDict[str, Tensor] = OrderedDict()
-    for number, (before, after) in zip(numbers, zip(structure, structure[1:], strict=False), strict=True):
+    for number, (before, after) in zip(numbers, pairwise(structure), strict=True):
         found[f"linear.{number}.weight"] = torch.randn(width * after, width * before, generator=generator) * 0.05
         found[f"linear.{number}.bias"] = torch.randn(width * after, generator=generator) * 0.05
         if norms:

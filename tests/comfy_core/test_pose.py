@@ -1,0 +1,87 @@
+"""Poses drawn as OpenPose does, and what is no pose."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import torch
+
+from comfy_core.media.pose import draw_pose, read_pose
+
+BODY = [(64, 10), (64, 30), (50, 30), (45, 50), (42, 70), (78, 30), (83, 50), (86, 70), (56, 70), (55, 95), (54, 120)]
+BODY += [(72, 70), (73, 95), (74, 120), (61, 8), (67, 8), (57, 10), (71, 10)]
+
+
+def frame(points: list[Any] | None = None, **parts: Any) -> dict[str, Any]:
+    flat = [number for point in (BODY if points is None else points) for number in (*point, 1.0)]
+    return {"people": [{"pose_keypoints_2d": flat, **parts}], "canvas_width": 128, "canvas_height": 136}
+
+
+def colour(picture: torch.Tensor, x: float, y: float) -> list[int]:
+    return (picture[0, round(y), round(x)] * 255).round().int().tolist()
+
+
+def test_joints_and_limbs_have_the_colours_that_controlnets_know():
+    picture = draw_pose(read_pose(json.dumps(frame())))
+    assert picture.shape == (1, 136, 128, 3)
+    assert colour(picture, *BODY[3]) == [255, 255, 0]
+    assert colour(picture, *BODY[10]) == [0, 170, 255]
+    assert colour(picture, 47.5, 40) == [153, 102, 0], "the left upper arm, at 0.6 of its colour"
+    assert colour(picture, 64, 20) == [0, 0, 153], "the neck"
+    assert colour(picture, 5, 5) == [0, 0, 0]
+
+
+def test_points_may_be_shares_of_the_canvas_or_lists_of_their_own():
+    shares = frame([(x / 128, y / 136) for x, y in BODY])
+    nested = frame(pose_keypoints_2d=[[x, y, 1] for x, y in BODY])
+    expected = draw_pose([frame()])
+    for other in (shares, nested):
+        assert (draw_pose([other]) - expected).abs().mean() < 1e-3
+
+
+def test_a_joint_that_was_not_seen_is_not_drawn_nor_its_limbs():
+    flat = frame()["people"][0]["pose_keypoints_2d"]
+    flat[4 * 3 + 2] = 0
+    picture = draw_pose([frame(pose_keypoints_2d=flat)])
+    assert colour(picture, *BODY[4]) == [0, 0, 0]
+    assert colour(picture, 43.5, 60) == [0, 0, 0]
+
+
+def test_hands_and_faces_can_be_left_out():
+    hand = [number for place in range(21) for number in (20 + place * 4, 130, 1)]
+    parts = {"hand_left_keypoints_2d": hand, "face_keypoints_2d": [10, 10, 1, 20, 10, 0]}
+    whole = draw_pose([frame([], **parts)])
+    assert colour(whole, 20, 130) == [0, 0, 255]
+    assert colour(whole, 10, 10) == [255, 255, 255]
+    assert colour(whole, 20, 10) == [0, 0, 0]
+    assert not draw_pose([frame([], **parts)], hands=False, face=False).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "the pose is not JSON"),
+        ("[]", "an empty list"),
+        ("3", 'has no list of "people"'),
+        ('{"people": []}', "canvas_width of the pose is None; give a number of pixels from 1 to 16384"),
+        ('{"people": [], "canvas_width": 100000, "canvas_height": 1}', "canvas_width of the pose is 100000"),
+    ],
+)
+def test_what_is_no_pose_is_refused_in_a_sentence(text: str, says: str):
+    with pytest.raises(ValueError, match=says):
+        read_pose(text)
+
+
+@pytest.mark.parametrize("points", [[1, 2], [1, 2, "x"], [float("nan"), 1, 1], ["abc"], [[1, 2]]])
+def test_damaged_points_are_refused_in_a_sentence(points: Any):
+    with pytest.raises(ValueError, match="pose_keypoints_2d of a person is not a list of x, y and score"):
+        draw_pose([frame(pose_keypoints_2d=points)])
+
+
+def test_an_empty_scene_is_black_and_frames_have_one_size():
+    empty = {"people": [], "canvas_width": 8, "canvas_height": 4}
+    assert not draw_pose([empty, empty]).any()
+    with pytest.raises(ValueError, match="different sizes"):
+        draw_pose([empty, frame()])
