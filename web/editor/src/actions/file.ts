@@ -1,11 +1,10 @@
 /** Opening and saving workflows, on the server and as files on the person's own disk. */
 import { toApiPrompt } from "../graph/formats/apiPrompt";
-import { readPngText } from "../graph/formats/png";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
-import { type Json, parseJson, stringifyJson } from "../lib/json";
-import { showToast } from "../ui/toasts";
+import { stringifyJson } from "../lib/json";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
+import { openFile } from "./openFile";
 import { saveTo } from "./save";
 
 export const fileActions: readonly Action[] = [
@@ -37,39 +36,12 @@ function save(editor: Editor): void {
 function chooseFile(editor: Editor): void {
   const input = document.createElement("input");
   input.type = "file";
-  input.accept = ".json,.png,application/json,image/png";
+  input.multiple = true;
+  input.accept = ".json,.latent,.safetensors,image/*,audio/*,video/*";
   input.onchange = () => {
-    const file = input.files?.[0];
-    if (file) void openFile(editor, file);
+    for (const file of input.files ?? []) void openFile(editor, file);
   };
   input.click();
-}
-
-/** Opens the workflow in a JSON file, or the one that a picture carries. */
-export async function openFile(editor: Editor, file: File): Promise<void> {
-  const name = file.name.replace(/\.\w+$/, "");
-  try {
-    const found = await readGraph(file);
-    if (found === null) {
-      showToast({
-        kind: "error",
-        title: `${file.name} carries no workflow`,
-        body: "Choose a picture or JSON file saved by Easel or ComfyUI.",
-      });
-      return;
-    }
-    editor.tabs.open(found, { name });
-  } catch (error) {
-    showToast({ kind: "error", title: `${file.name} cannot be opened`, body: (error as Error).message });
-  }
-}
-
-async function readGraph(file: File): Promise<Json | null> {
-  const bytes = await file.arrayBuffer();
-  const texts = await readPngText(bytes);
-  const embedded = texts.get("workflow") ?? texts.get("prompt");
-  if (embedded !== undefined) return parseJson(embedded);
-  return texts.size || file.type.startsWith("image/") ? null : parseJson(new TextDecoder().decode(bytes));
 }
 
 function downloadWorkflow({ tabs: { current } }: Editor): void {

@@ -12,6 +12,7 @@ import {
 import type {
   FileRef,
   HistoryEntry,
+  ImportedGraph,
   NodeErrors,
   QueueAnswer,
   QueueRequest,
@@ -59,6 +60,8 @@ export interface Api {
   embeddings(): Promise<string[]>;
   /** A list of options at a path of this server. */
   remoteOptions(route: string): Promise<Json>;
+  /** The graph that makes the picture of AUTOMATIC1111's web UI again: by its text, or by the file that carries it. */
+  infotext(source: string | File): Promise<ImportedGraph>;
   viewUrl(file: FileRef): string;
   /** What lies in a folder of the person's, at any depth, by path in it; nothing when there is no such folder. */
   listFiles(folder: string): Promise<UserFile[]>;
@@ -136,6 +139,21 @@ export class HttpApi implements Api {
     if (!/^\/(?!\/)/.test(route)) throw new RequestFailed(`${route} is not on this server`, 0);
     // Of what is not under api/, some has no twin there.
     return this.get(`../${route.slice(1)}`);
+  }
+
+  async infotext(source: string | File): Promise<ImportedGraph> {
+    const response = await this.send(
+      "infotext",
+      typeof source === "string" ? stringifyJson({ text: source }) : formWith("image", source),
+    );
+    const body = await readBody(response);
+    const answer = isObject(body) ? body : {};
+    if (response.ok && answer.workflow) {
+      const warnings = isArray(answer.warnings) ? answer.warnings.map(String) : [];
+      return { workflow: answer.workflow, warnings };
+    }
+    const reason = isObject(answer.error) ? text(answer.error.message) : "";
+    throw reason ? new RequestFailed(reason, response.status) : failure("infotext", response);
   }
 
   viewUrl({ filename, subfolder, type }: FileRef): string {
@@ -232,6 +250,12 @@ export class HttpApi implements Api {
       throw new RequestFailed("The server cannot be reached", 0);
     }
   }
+}
+
+function formWith(name: string, file: File): FormData {
+  const form = new FormData();
+  form.set(name, file);
+  return form;
 }
 
 /** A whole path is one part of the address. */

@@ -76,3 +76,9 @@ export interface SystemStats {
   readonly ramTotal: number;
   readonly ramFree: number;
 }
+
+export interface ImportedGraph {
+  readonly workflow: Json;
+  /** What could not be taken over as it was. */
+  readonly warnings: readonly string[];
+}

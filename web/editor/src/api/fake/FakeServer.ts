@@ -8,6 +8,7 @@ import type { Connection, EventLine } from "../socket";
 import type {
   FileRef,
   HistoryEntry,
+  ImportedGraph,
   QueueAnswer,
   QueueRequest,
   QueueState,
@@ -119,6 +120,11 @@ export class FakeServer implements Api, EventLine {
 
   async remoteOptions(): Promise<Json> {
     return ["a.png [output]", "b.png [output]"];
+  }
+
+  async infotext(source: string | File): Promise<ImportedGraph> {
+    if (typeof source !== "string") throw new RequestFailed("the picture carries no infotext", 400);
+    return { workflow: { nodes: [], links: [] }, warnings: [`read ${source}`] };
   }
 
   viewUrl({ filename, type }: FileRef): string {

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
-import { openFile } from "../../actions/file";
+import { openFile } from "../../actions/openFile";
 import { dropOnNode } from "../../actions/uploads";
 import { useEditor } from "../context";
 
-/** A picture or JSON file dropped anywhere on the page opens the workflow that it carries. */
+/** What is dropped on a node that loads files goes there; anywhere else a file opens the workflow that it carries. */
 export function DropZone() {
   const editor = useEditor();
   const [over, setOver] = useState(false);
@@ -25,10 +25,11 @@ export function DropZone() {
       "drop",
       (e) => {
         setOver(false);
-        const file = e.dataTransfer?.files[0];
+        const [file, ...others] = e.dataTransfer?.files ?? [];
         if (!file) return;
         e.preventDefault();
-        if (!dropOnNode(editor, file, e.clientX, e.clientY)) void openFile(editor, file);
+        if (others.length || !dropOnNode(editor, file, e.clientX, e.clientY))
+          for (const each of [file, ...others]) void openFile(editor, each);
       },
       options,
     );

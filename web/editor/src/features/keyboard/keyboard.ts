@@ -3,6 +3,7 @@ import { actionForKey } from "../../actions";
 import { keyName } from "../../actions/action";
 import { copySelection, cutSelection, pasteText } from "../../actions/clipboard";
 import type { Editor } from "../../actions/editor";
+import { openFile, openText } from "../../actions/openFile";
 import { pasteFile } from "../../actions/uploads";
 
 const TYPING = "input, textarea, select, [contenteditable]";
@@ -43,7 +44,10 @@ export function listenToKeys(editor: Editor): () => void {
       const [file] = e.clipboardData?.files ?? [];
       if (file && pasteFile(editor, file)) return e.preventDefault();
       const text = e.clipboardData?.getData("text/plain") ?? "";
-      if (pasteText(editor, text)) e.preventDefault();
+      if (pasteText(editor, text)) return e.preventDefault();
+      if (file) void openFile(editor, file);
+      else if (!openText(editor, text)) return;
+      e.preventDefault();
     },
     options,
   );
