@@ -15,11 +15,16 @@ import type { Drafts } from "../tabs/drafts";
 import type { Tab } from "../tabs/Tab";
 import type { Tabs } from "../tabs/Tabs";
 
+/** Never, again after each run, or as soon as something was changed that changes the result. */
+export type AutoMode = "off" | "instant" | "change";
+
 export interface RunRequest {
   /** How many times, with the controls applied in between. */
   readonly count?: number;
   /** Before all that waits. */
   readonly front?: boolean;
+  /** Only what these nodes of the open sheet need, or only the outputs that depend on them. */
+  readonly part?: { readonly kind: "here" | "branch"; readonly nodes: readonly NodeId[] };
 }
 
 /** A workflow, and the prompt that was made of it. */
@@ -33,9 +38,12 @@ import type { MaskTarget } from "./mask";
 export interface Runner {
   /** What is sent goes through here: packs may change it. */
   through(made: MadePrompt, send: (made: MadePrompt) => Promise<QueueAnswer>): Promise<QueueAnswer>;
-  /** Queues the workflow in view as it is now. */
-  queue(request?: RunRequest): Promise<void>;
+  /** Queues the workflow in view as it is now; false when it was not taken, which is said on the page then. */
+  queue(request?: RunRequest): Promise<boolean>;
   interrupt(): Promise<void>;
+  clearQueue(): Promise<void>;
+  /** When it runs without being asked. */
+  setAuto(mode: AutoMode): void;
 }
 
 /** The node classes that the server offers. */

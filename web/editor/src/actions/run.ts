@@ -1,4 +1,16 @@
 import type { Action } from "./action";
+import type { AutoMode, Editor } from "./editor";
+
+const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
+
+const runPart = (kind: "here" | "branch") => (editor: Editor) =>
+  void editor.runner.queue({ part: { kind, nodes: [...editor.selection.ids] } });
+
+const auto = (id: string, label: string, mode: AutoMode): Action => ({
+  id,
+  label,
+  run: ({ runner }) => runner.setAuto(mode),
+});
 
 export const runActions: readonly Action[] = [
   {
@@ -9,10 +21,35 @@ export const runActions: readonly Action[] = [
     run: ({ runner }) => void runner.queue(),
   },
   {
+    id: "runFront",
+    label: "Run before all that waits",
+    keys: ["Ctrl+Shift+Enter"],
+    everywhere: true,
+    run: ({ runner }) => void runner.queue({ front: true }),
+  },
+  {
+    id: "runHere",
+    label: "Run to here",
+    keys: ["Alt+Enter"],
+    enabled: hasSelection,
+    run: runPart("here"),
+  },
+  {
+    id: "runBranch",
+    label: "Run what depends on it",
+    keys: ["Alt+Shift+Enter"],
+    enabled: hasSelection,
+    run: runPart("branch"),
+  },
+  {
     id: "interrupt",
     label: "Interrupt",
     keys: ["Ctrl+Alt+Enter"],
     everywhere: true,
     run: ({ runner }) => void runner.interrupt(),
   },
+  { id: "clearQueue", label: "Clear the queue", run: ({ runner }) => void runner.clearQueue() },
+  auto("autoOff", "Run only when asked", "off"),
+  auto("autoInstant", "Run again and again", "instant"),
+  auto("autoChange", "Run after each change", "change"),
 ];

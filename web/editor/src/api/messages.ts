@@ -74,16 +74,18 @@ export type ServerMessage =
 export interface RawMessage {
   readonly type: string;
   readonly data: JsonObject;
+  /** Its place in the order of all messages, where it has one. */
+  readonly seq?: number;
 }
 
 /** The messages of a text frame: one, or a list of them. */
 export function readFrame(frame: string): RawMessage[] {
   const body = parseJson(frame);
-  return (Array.isArray(body) ? body : [body]).flatMap((one) =>
-    isObject(one) && typeof one.type === "string"
-      ? [{ type: one.type, data: isObject(one.data) ? one.data : {} }]
-      : [],
-  );
+  return (Array.isArray(body) ? body : [body]).flatMap((one) => {
+    if (!isObject(one) || typeof one.type !== "string") return [];
+    const { type, seq } = one;
+    return [{ type, data: isObject(one.data) ? one.data : {}, ...(typeof seq === "number" && { seq }) }];
+  });
 }
 
 export function readMessage(frame: string): ServerMessage | null {

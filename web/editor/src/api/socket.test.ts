@@ -25,7 +25,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 describe("the line to the server", () => {
   it("says first what the editor understands", () => {
-    new Socket("me", "ws://here/ws").start();
+    new Socket("me", null, "ws://here/ws").start();
     FakeWebSocket.last.onopen();
     const [first] = FakeWebSocket.last.sent.map((frame) => JSON.parse(frame));
     expect(first).toEqual({
@@ -40,7 +40,7 @@ describe("the line to the server", () => {
   });
 
   it("takes several messages in one frame", () => {
-    const socket = new Socket("me", "ws://here/ws");
+    const socket = new Socket("me", null, "ws://here/ws");
     const heard: unknown[] = [];
     socket.message.on((message) => heard.push(message));
     socket.start();
@@ -55,7 +55,7 @@ describe("the line to the server", () => {
 
   it("passes on messages and outlives those that cannot be read", () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    const socket = new Socket("me", "ws://here/ws");
+    const socket = new Socket("me", null, "ws://here/ws");
     const heard: unknown[] = [];
     socket.message.on((message) => heard.push(message));
     socket.start();
@@ -66,5 +66,26 @@ describe("the line to the server", () => {
     expect(heard).toEqual([
       { type: "progress_state", promptId: "p", nodes: [{ id: "2", value: 3, max: 9, state: "running" }] },
     ]);
+  });
+
+  it("asks for what it missed when it is opened again, and after a reload", () => {
+    vi.useFakeTimers();
+    const socket = new Socket("me", null, "ws://here/ws");
+    socket.start();
+    expect(FakeWebSocket.last.url).toBe("ws://here/ws?clientId=me");
+    const say = (seq: number, data = {}) =>
+      FakeWebSocket.last.onmessage({ data: JSON.stringify({ type: "status", data, seq }) });
+    say(7, { sid: "me" });
+    say(9);
+    FakeWebSocket.last.onclose();
+    vi.runOnlyPendingTimers();
+    expect(FakeWebSocket.last.url).toBe("ws://here/ws?clientId=me&since=9");
+    say(20, { sid: "me" });
+    expect(socket.lastHeard).toBe(9);
+    say(10);
+    expect(socket.lastHeard).toBe(10);
+    vi.useRealTimers();
+    new Socket("me", 10, "ws://here/ws").start();
+    expect(FakeWebSocket.last.url).toBe("ws://here/ws?clientId=me&since=10");
   });
 });

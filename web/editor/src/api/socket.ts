@@ -1,4 +1,7 @@
-/** The line on which the server reports. It is opened again when it breaks, at growing intervals. */
+/**
+ * The line on which the server reports. It is opened again when it breaks, at growing intervals. Messages are numbered; the
+ * server tells again what came after the last one that was heard, so nothing is missed.
+ */
 import { Emitter } from "../lib/emitter";
 import { readBinaryFrame } from "./binaryFrames";
 import { type RawMessage, readFrame, type ServerMessage, understand } from "./messages";
@@ -43,12 +46,18 @@ export class Socket implements EventLine {
 
   constructor(
     readonly clientId: string,
-    private readonly url: string = socketUrl(clientId),
+    /** The number of the last message that was heard before the page was loaded again. */
+    private heard: number | null = null,
+    private readonly url: string = socketUrl(),
   ) {}
+
+  get lastHeard(): number | null {
+    return this.heard;
+  }
 
   start(): void {
     this.closed = false;
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.address());
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       socket.send(HELLO);
@@ -81,12 +90,20 @@ export class Socket implements EventLine {
   }
 
   private hear(raw: RawMessage): void {
+    // The greeting has the number of the newest message, before those that were missed have come.
+    if (raw.seq !== undefined && (raw.data.sid === undefined || this.heard === null)) this.heard = raw.seq;
     this.tell(understand(raw));
     this.raw.emit(raw);
   }
 
   private tell(message: ServerMessage | null): void {
     if (message) this.message.emit(message);
+  }
+
+  private address(): string {
+    const query = new URLSearchParams({ clientId: this.clientId });
+    if (this.heard !== null) query.set("since", String(this.heard));
+    return `${this.url}?${query}`;
   }
 
   private report(connection: Connection): void {
@@ -96,9 +113,9 @@ export class Socket implements EventLine {
   }
 }
 
-function socketUrl(clientId: string): string {
+function socketUrl(): string {
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.search = new URLSearchParams({ clientId }).toString();
+  url.search = "";
   return url.href;
 }

@@ -22,6 +22,8 @@ export interface QueueRequest {
   readonly client_id: string;
   readonly extra_data: JsonObject;
   readonly front?: boolean;
+  /** The output nodes that are to run, where not all are. */
+  readonly partial_execution_targets?: readonly string[];
 }
 
 export interface QueueAnswer {

@@ -18,6 +18,12 @@ type Stage =
   | { readonly name: "ready"; readonly editor: OpenEditor };
 
 const RETRY = 2000;
+const HEARD_KEY = "easel.heard";
+
+function lastHeard(): number | null {
+  return Number(sessionStorage.getItem(HEARD_KEY)) || null;
+}
+
 export function App() {
   const [stage, setStage] = useState<Stage>({ name: "connecting" });
   const [attempt, setAttempt] = useState(0);
@@ -92,7 +98,8 @@ async function start(): Promise<OpenEditor | null> {
   ]);
   if (!defs.size) return null;
   // The same after a reload, so that the run that is under way goes on reporting to this window.
-  const line = new Socket(memory?.drafts.window ?? randomId());
+  const line = new Socket(memory?.drafts.window ?? randomId(), lastHeard());
+  window.addEventListener("pagehide", () => sessionStorage.setItem(HEARD_KEY, String(line.lastHeard ?? "")));
   const editor = createEditor(api, line, defs, memory, settings);
   line.start();
   return editor;

@@ -1,7 +1,7 @@
 /** `app` of `/scripts/app.js`. */
 import { addAction, allActions } from "../../actions";
 import type { Editor, RunRequest } from "../../actions/editor";
-import { openFile } from "../../actions/file";
+import { openFile } from "../../actions/openFile";
 import { openPanel } from "../../features/panels/panels";
 import { toApiPrompt } from "../../graph/formats/apiPrompt";
 import { writeWorkflow } from "../../graph/formats/writeWorkflow";
@@ -39,7 +39,7 @@ export class LegacyApp {
     viewGroup: new ComfyButtonGroup(),
   };
   readonly extensionManager: Record<string, unknown>;
-  private readonly queue: (request: RunRequest) => Promise<void>;
+  private readonly queue: (request: RunRequest) => Promise<boolean>;
 
   constructor(
     private readonly editor: Editor,
@@ -94,8 +94,7 @@ export class LegacyApp {
 
   /** Packs put their own function in the place of this one, to hear of runs. */
   async queuePrompt(number = 0, count = 1): Promise<boolean> {
-    await this.queue({ count, front: number < 0 });
-    return true;
+    return this.queue({ count, front: number < 0 });
   }
 
   async loadGraphData(file?: Json): Promise<void> {

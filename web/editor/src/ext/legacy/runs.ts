@@ -34,8 +34,12 @@ export function followRuns(editor: Editor, app: LegacyApp): void {
     return answer ?? send(made);
   };
   // The app's own function leads to the runner's; a pack's in its place is asked first.
-  runner.queue = async ({ count = 1, front = false } = {}) => {
-    await guarded("queuePrompt", null, () => app.queuePrompt(front ? -1 : 0, count));
+  const queue = runner.queue.bind(runner);
+  runner.queue = async (request = {}) => {
+    const { count = 1, front = false, part } = request;
+    // Packs know nothing of runs of a part.
+    if (part) return queue(request);
+    return (await guarded("queuePrompt", null, () => app.queuePrompt(front ? -1 : 0, count))) ?? false;
   };
   editor.line.raw.on((message) => hear(message, app));
 }

@@ -32,7 +32,7 @@ export function makeContext(editor: Editor, pack: string): Context {
       show: (node) => editor.reveal(node),
       openPanel,
     },
-    run: (count = 1) => editor.runner.queue({ count }),
+    run: async (count = 1) => void (await editor.runner.queue({ count })),
   };
 }
 

@@ -67,7 +67,9 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
   const set = (color: Parameters<typeof setColor>[2]) => setColor(doc, selection.ids, color);
   const colors = colorItems({ kind: "node", current, set });
   return [
-    act(editor, "rename"),
+    act(editor, "runHere"),
+    act(editor, "runBranch"),
+    act(editor, "rename", true),
     { label: "Colour…", run: () => open({ label: "Colour of the node", items: colors }) },
     act(editor, "collapse"),
     act(editor, "pin"),

@@ -1,23 +1,37 @@
-import { Minus, Play, Plus, Square } from "lucide-react";
-import { useState } from "react";
+/** Run, how many times, when by itself, and the way to stop. */
+import { ChevronDown, Minus, Play, Plus, Repeat, Square } from "lucide-react";
+import { useCallback, useRef, useState } from "react";
 import { useStore } from "zustand";
+import { actionOf, keysOf } from "../../actions";
 import { plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
+import { Menu, type MenuItem } from "../../ui/Menu";
+import { type Anchor, anchorOf } from "../../ui/Popover";
 import { useFeatures } from "../context";
 
 const MOST = 64;
 
-/** Run, how many times, and the way to stop. */
 export function RunButton() {
   const { editor, run } = useFeatures();
   const [count, setCount] = useState(1);
   const running = useStore(run, (state) => state.promptId !== null);
   const remaining = useStore(run, (state) => state.remaining);
   const connected = useStore(run, (state) => state.connection === "open");
+  const auto = useStore(run, (state) => state.auto);
   const waiting = Math.max(0, remaining - (running ? 1 : 0));
   return (
     <div className="run">
       {waiting > 0 && <span className="run-waiting">{waiting} waiting</span>}
+      {auto !== "off" && (
+        <Button
+          kind="plain"
+          icon={<Repeat size={12} aria-hidden />}
+          title="Run only when asked"
+          onClick={() => actionOf("autoOff").run(editor)}
+        >
+          {auto === "instant" ? "Again and again" : "On change"}
+        </Button>
+      )}
       {running && (
         <Button
           kind="plain"
@@ -44,16 +58,56 @@ export function RunButton() {
           onClick={() => setCount(Math.min(MOST, count + 1))}
         />
       </div>
+      <div className="run-split">
+        <Button
+          kind="primary"
+          className="run-button"
+          icon={<Play size={14} fill="currentColor" aria-hidden />}
+          title={connected ? `Run ${plural(count, "time")} (Ctrl+Enter)` : "Not connected to the server"}
+          disabled={!connected}
+          onClick={() => void editor.runner.queue({ count })}
+        >
+          Run
+        </Button>
+        <MoreWays />
+      </div>
+    </div>
+  );
+}
+
+function MoreWays() {
+  const { editor, run } = useFeatures();
+  const button = useRef<HTMLSpanElement>(null);
+  const [anchor, setAnchor] = useState<Anchor | null>(null);
+  const close = useCallback(() => setAnchor(null), []);
+  const auto = useStore(run, (state) => state.auto);
+  const item = (id: string): MenuItem => {
+    const action = actionOf(id);
+    const disabled = action.enabled?.(editor) === false;
+    return { label: action.label, hint: keysOf(action)[0], disabled, run: () => action.run(editor) };
+  };
+  const items = [
+    item("runFront"),
+    item("runHere"),
+    item("runBranch"),
+    { ...item("autoOff"), checked: auto === "off", separated: true },
+    { ...item("autoChange"), checked: auto === "change" },
+    { ...item("autoInstant"), checked: auto === "instant" },
+    { ...item("interrupt"), separated: true },
+    item("clearQueue"),
+  ];
+  return (
+    <span ref={button}>
       <Button
         kind="primary"
-        className="run-button"
-        icon={<Play size={14} fill="currentColor" aria-hidden />}
-        title={connected ? `Run ${plural(count, "time")} (Ctrl+Enter)` : "Not connected to the server"}
-        disabled={!connected}
-        onClick={() => void editor.runner.queue({ count })}
-      >
-        Run
-      </Button>
-    </div>
+        className="run-more"
+        label="More ways to run"
+        icon={<ChevronDown size={14} aria-hidden />}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        onClick={() => button.current && setAnchor(anchorOf(button.current))}
+      />
+      {anchor && <Menu anchor={anchor} label="Ways to run" items={items} width={280} onClose={close} />}
+    </span>
   );
 }

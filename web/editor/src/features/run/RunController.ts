@@ -1,5 +1,5 @@
 /** Sends workflows to the server, and says in words what it does not take. What comes back is for `RunEvents`. */
-import type { Editor, Runner, RunRequest } from "../../actions/editor";
+import type { AutoMode, Editor, Runner, RunRequest } from "../../actions/editor";
 import { type Api, PromptRejected } from "../../api/http";
 import type { EventLine } from "../../api/socket";
 import type { NodeErrors } from "../../api/types";
@@ -11,6 +11,8 @@ import type { JsonObject } from "../../lib/json";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
 import { closeTopic } from "../../ui/toasts";
+import { AutoRun } from "./AutoRun";
+import { dependingOn, type Part, upTo } from "./partial";
 import { PromptTabs } from "./promptTabs";
 import { RunEvents, shownBy } from "./RunEvents";
 import { RUN_TOPIC, reportRejection, reportRequest } from "./reports";
@@ -20,6 +22,7 @@ export class RunController implements Runner {
   through: Runner["through"] = (made, send) => send(made);
   private readonly prompts: PromptTabs;
   private readonly events: RunEvents;
+  private readonly auto: AutoRun;
 
   constructor(
     private readonly tabs: Tabs,
@@ -32,23 +35,39 @@ export class RunController implements Runner {
   ) {
     this.prompts = new PromptTabs(tabs);
     this.events = new RunEvents(tabs, api, line, store, this.prompts, reveal);
+    this.auto = new AutoRun(tabs, store, this);
   }
 
   destroy(): void {
     this.events.destroy();
+    this.auto.destroy();
   }
 
-  async queue(request: RunRequest = {}): Promise<void> {
+  async queue(request: RunRequest = {}): Promise<boolean> {
     const tab = this.tabs.current;
     tab.status.clearProblems();
     closeTopic(RUN_TOPIC);
     try {
       for (let i = 0; i < (request.count ?? 1); i++) await this.queueOnce(tab, request);
+      return true;
     } catch (error) {
       if (error instanceof PromptRejected) {
         markProblems(tab, error.nodeErrors);
         reportRejection(error, tab, this.reveal);
       } else reportRequest(error as Error, () => void this.queue(request));
+      return false;
+    }
+  }
+
+  setAuto(mode: AutoMode): void {
+    this.auto.set(mode);
+  }
+
+  async clearQueue(): Promise<void> {
+    try {
+      await this.api.clearQueue();
+    } catch (error) {
+      reportRequest(error as Error);
     }
   }
 
@@ -60,17 +79,19 @@ export class RunController implements Runner {
     }
   }
 
-  private async queueOnce(tab: Tab, { front }: RunRequest): Promise<void> {
+  private async queueOnce(tab: Tab, { front, part }: RunRequest): Promise<void> {
     const { doc, status } = tab;
     const changesFirst = this.changesFirst();
     if (changesFirst) applyControls(doc);
     const workflow = writeWorkflow(doc);
-    const answer = await this.through({ output: promptOf(doc, workflow), workflow }, (made) =>
+    const { prompt, targets } = part ? partOf(doc, part) : { prompt: promptOf(doc, workflow), targets: null };
+    const answer = await this.through({ output: prompt as JsonObject, workflow }, (made) =>
       this.api.queuePrompt({
         prompt: made.output,
         client_id: this.line.clientId,
         extra_data: { extra_pnginfo: { workflow: made.workflow } },
         ...(front && { front }),
+        ...(targets && { partial_execution_targets: targets }),
       }),
     );
     this.prompts.add(answer.promptId, tab);
@@ -88,6 +109,14 @@ export class RunController implements Runner {
 /** What the editor cannot convert itself goes as it is; the server converts it. */
 function promptOf(doc: GraphDocument, workflow: JsonObject): JsonObject {
   return needsServerConversion(doc) ? workflow : (toApiPrompt(doc) as JsonObject);
+}
+
+/** Throws when there is nothing to run. */
+function partOf(doc: GraphDocument, { kind, nodes }: NonNullable<RunRequest["part"]>): Part {
+  const part = (kind === "here" ? upTo : dependingOn)(doc, toApiPrompt(doc), nodes);
+  if (part.targets.length) return part;
+  const reason = kind === "here" ? "these nodes take no part in a run" : "no result depends on these nodes";
+  throw new PromptRejected("Nothing to run", reason, new Map());
 }
 
 function markProblems({ doc, status }: Tab, errors: NodeErrors): void {

@@ -9,6 +9,7 @@ import type { NodeId } from "../../graph/records";
 import type { NodeRun } from "../../nodes/runStatus";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
+import { SILENT } from "./partial";
 import type { PromptTabs } from "./promptTabs";
 import { reportFailure } from "./reports";
 import { NO_RUN, type RunStore } from "./runStore";
@@ -165,7 +166,7 @@ export class RunEvents {
   }
 
   private executed({ promptId, node: id, images, compared, text }: Of<"executed">): void {
-    const place = this.place(promptId, id);
+    const place = id.endsWith(SILENT) ? null : this.place(promptId, id);
     if (!place) return;
     const run = place.tab.status.get(place.node);
     show(place, {

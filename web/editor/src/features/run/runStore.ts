@@ -1,5 +1,6 @@
 /** What the frame of the page shows of queue and run. */
 import { createStore } from "zustand/vanilla";
+import type { AutoMode } from "../../actions/editor";
 import type { Connection } from "../../api/socket";
 import type { RunOutcome } from "../../api/types";
 import type { NodeId } from "../../graph/records";
@@ -17,6 +18,7 @@ export interface RunInfo {
   readonly step: { readonly value: number; readonly max: number } | null;
   readonly startedAt: number;
   readonly last: { readonly outcome: RunOutcome; readonly seconds: number } | null;
+  readonly auto: AutoMode;
   /** Counts up whenever queue or history changed on the server. */
   readonly revision: number;
 }
@@ -32,6 +34,7 @@ export function createRunStore() {
     ...NO_RUN,
     startedAt: 0,
     last: null,
+    auto: "off",
     revision: 0,
   }));
 }
