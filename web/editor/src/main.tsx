@@ -4,6 +4,7 @@ import "./ui/ui.css";
 import "./nodes/node.css";
 import "./nodes/widgets/widgets.css";
 import "./features/features.css";
+import "./features/history/history.css";
 import "./features/tabs/tabs.css";
 import "./features/packs/packs.css";
 import "./app/app.css";

@@ -40,6 +40,10 @@ export interface Runner {
   through(made: MadePrompt, send: (made: MadePrompt) => Promise<QueueAnswer>): Promise<QueueAnswer>;
   /** Queues the workflow in view as it is now; false when it was not taken, which is said on the page then. */
   queue(request?: RunRequest): Promise<boolean>;
+  /** The same once more, as it was sent then. */
+  retry(promptId: string): Promise<void>;
+  /** What the workflow of a run is called, while it is open here. */
+  nameOf(promptId: string): string | null;
   interrupt(): Promise<void>;
   clearQueue(): Promise<void>;
   /** When it runs without being asked. */

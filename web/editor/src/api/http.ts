@@ -1,5 +1,6 @@
 /** Every request that the editor makes of the server, by name. */
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { HttpJobs, type JobsApi } from "./jobs";
 import {
   readFiles,
   readHistory,
@@ -44,6 +45,7 @@ export class PromptRejected extends Error {
 }
 
 export interface Api {
+  readonly jobs: JobsApi;
   objectInfo(): Promise<Json>;
   systemStats(): Promise<SystemStats>;
   queuePrompt(request: QueueRequest): Promise<QueueAnswer>;
@@ -77,6 +79,8 @@ export interface Api {
 }
 
 export class HttpApi implements Api {
+  readonly jobs = new HttpJobs(this);
+
   constructor(private readonly base = "api/") {}
 
   objectInfo(): Promise<Json> {
@@ -224,7 +228,7 @@ export class HttpApi implements Api {
     return response;
   }
 
-  private async get(path: string): Promise<Json> {
+  async get(path: string): Promise<Json> {
     const response = await this.fetch(path, {});
     if (!response.ok) throw failure(path, response);
     const body = await readBody(response);
@@ -232,7 +236,7 @@ export class HttpApi implements Api {
     return body;
   }
 
-  private async post(path: string, body: JsonObject): Promise<void> {
+  async post(path: string, body: JsonObject): Promise<void> {
     const response = await this.send(path, stringifyJson(body));
     if (!response.ok) throw failure(path, response);
     await response.text();

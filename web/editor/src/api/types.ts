@@ -19,6 +19,8 @@ export interface UserFile {
 
 export interface QueueRequest {
   readonly prompt: JsonObject;
+  /** Chosen here, so that what comes of it is known as ours before the answer is there. */
+  readonly prompt_id?: string;
   readonly client_id: string;
   readonly extra_data: JsonObject;
   readonly front?: boolean;

@@ -15,6 +15,7 @@ import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { addPanels, panels } from "../features/panels/panels";
+import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
@@ -116,6 +117,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       <MaskHost />
       <SaveDialog />
       <CloseDialog />
+      <ErrorDialog />
       <DropZone />
       <Toasts />
       <LiveRegion />

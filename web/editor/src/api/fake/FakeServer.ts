@@ -2,6 +2,7 @@
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
 import { type Api, PromptRejected, RequestFailed } from "../http";
+import type { Job, JobsApi } from "../jobs";
 import type { RawMessage, ServerMessage } from "../messages";
 import { readQueue } from "../readers";
 import type { Connection, EventLine } from "../socket";
@@ -33,6 +34,22 @@ export class FakeServer implements Api, EventLine {
   /** What is kept for the person, by path. */
   readonly files = new Map<string, string>();
   kept: JsonObject = {};
+
+  readonly jobs: JobsApi = {
+    list: async ({ limit, offset = 0 }) => ({
+      jobs: this.done.slice(offset, offset + limit).map(jobOf),
+      total: this.done.length,
+    }),
+    details: async (id) => {
+      const entry = this.done.find(({ promptId }) => promptId === id) ?? missing(id);
+      const { images, workflow, prompt } = entry;
+      return { files: images, workflow, prompt: prompt as JsonObject, extraData: {} };
+    },
+    cancel: (id) => this.removeFromQueue([id]),
+    forget: async (ids) => {
+      this.done = this.done.filter(({ promptId }) => !ids.includes(promptId));
+    },
+  };
 
   private pending: { id: string; number: number; request: QueueRequest }[] = [];
   private done: HistoryEntry[] = [];
@@ -73,7 +90,7 @@ export class FakeServer implements Api, EventLine {
       throw new PromptRejected(problem.message, `Node ID '#${id}'`, new Map([[id, [problem]]]));
     }
     const number = this.count++;
-    const id = `prompt-${number}`;
+    const id = sent.prompt_id ?? `prompt-${number}`;
     this.pending.push({ id, number, request: sent });
     this.sendStatus();
     return { promptId: id, nodeErrors: new Map() };
@@ -222,6 +239,18 @@ export class FakeServer implements Api, EventLine {
   private sendStatus(): void {
     this.send({ type: "status", remaining: this.pending.length });
   }
+}
+
+function jobOf({ promptId, outcome, images }: HistoryEntry): Job {
+  return {
+    id: promptId,
+    status: outcome === "success" ? "completed" : "failed",
+    startedAt: 0,
+    finishedAt: 0,
+    outputs: images.length,
+    preview: images[0] ?? null,
+    failure: null,
+  };
 }
 
 function missing(path: string): never {

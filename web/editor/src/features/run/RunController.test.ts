@@ -29,9 +29,8 @@ describe("running", () => {
     expect(server.requests[0]?.extra_data).toHaveProperty("extra_pnginfo.workflow.version", 0.4);
     expect(store.getState()).toMatchObject({ connection: "open", remaining: 1 });
     server.runNext();
-    expect(status.get("9").images).toEqual([
-      { filename: "prompt-0_00001_.png", subfolder: "", type: "output" },
-    ]);
+    const filename = `${server.requests[0]?.prompt_id}_00001_.png`;
+    expect(status.get("9").images).toEqual([{ filename, subfolder: "", type: "output" }]);
     expect(status.get("3").state).toBe("done");
     expect(store.getState()).toMatchObject({ remaining: 0, promptId: null, last: { outcome: "success" } });
   });
@@ -89,6 +88,20 @@ describe("running", () => {
     server.runNext();
     expect(tab.status.get("9").images).toHaveLength(1);
     expect(store.getState()).toMatchObject({ promptId: null, last: { outcome: "success" } });
+  });
+
+  it("knows its run also when the server is done before it has answered", async () => {
+    const { tabs, tab, server, runner } = make();
+    const answered = vi.spyOn(server, "queuePrompt");
+    const queuePrompt = FakeServer.prototype.queuePrompt.bind(server);
+    answered.mockImplementation(async (request) => {
+      const answer = await queuePrompt(request);
+      tabs.openEmpty();
+      server.runNext();
+      return answer;
+    });
+    await runner.queue();
+    expect(tab.status.get("9").images).toHaveLength(1);
   });
 
   it("brings a person to the failed node of a tab that is not in view", async () => {

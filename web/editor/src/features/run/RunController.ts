@@ -7,6 +7,7 @@ import { applyControls, controlled } from "../../graph/controls";
 import type { GraphDocument } from "../../graph/document";
 import { needsServerConversion, toApiPrompt } from "../../graph/formats/apiPrompt";
 import { writeWorkflow } from "../../graph/formats/writeWorkflow";
+import { randomUuid } from "../../lib/ids";
 import type { JsonObject } from "../../lib/json";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
@@ -23,6 +24,7 @@ export class RunController implements Runner {
   private readonly prompts: PromptTabs;
   private readonly events: RunEvents;
   private readonly auto: AutoRun;
+  private queueing: Promise<boolean> = Promise.resolve(true);
 
   constructor(
     private readonly tabs: Tabs,
@@ -43,8 +45,14 @@ export class RunController implements Runner {
     this.auto.destroy();
   }
 
-  async queue(request: RunRequest = {}): Promise<boolean> {
+  /** One after the other, however fast they are asked for: each finds the seed that the one before has left. */
+  queue(request: RunRequest = {}): Promise<boolean> {
     const tab = this.tabs.current;
+    this.queueing = this.queueing.then(() => this.queueAll(tab, request));
+    return this.queueing;
+  }
+
+  private async queueAll(tab: Tab, request: RunRequest): Promise<boolean> {
     tab.status.clearProblems();
     closeTopic(RUN_TOPIC);
     try {
@@ -79,6 +87,27 @@ export class RunController implements Runner {
     }
   }
 
+  async retry(promptId: string): Promise<void> {
+    try {
+      const { prompt, extraData } = await this.api.jobs.details(promptId);
+      const prompt_id = this.claim(this.prompts.of(promptId) ?? null);
+      await this.api.queuePrompt({ prompt, prompt_id, client_id: this.line.clientId, extra_data: extraData });
+    } catch (error) {
+      reportRequest(error as Error);
+    }
+  }
+
+  nameOf(promptId: string): string | null {
+    return this.prompts.of(promptId)?.name ?? null;
+  }
+
+  /** A new id for a prompt of this tab. */
+  private claim(tab: Tab | null): string {
+    const id = randomUuid();
+    this.prompts.add(id, tab);
+    return id;
+  }
+
   private async queueOnce(tab: Tab, { front, part }: RunRequest): Promise<void> {
     const { doc, status } = tab;
     const changesFirst = this.changesFirst();
@@ -88,13 +117,13 @@ export class RunController implements Runner {
     const answer = await this.through({ output: prompt as JsonObject, workflow }, (made) =>
       this.api.queuePrompt({
         prompt: made.output,
+        prompt_id: this.claim(tab),
         client_id: this.line.clientId,
         extra_data: { extra_pnginfo: { workflow: made.workflow } },
         ...(front && { front }),
         ...(targets && { partial_execution_targets: targets }),
       }),
     );
-    this.prompts.add(answer.promptId, tab);
     for (const { node, widget } of controlled(doc)) {
       status.rememberQueued(node.id, widget.name, node.values[widget.name] ?? widget.spec.default);
     }

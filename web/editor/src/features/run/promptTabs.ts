@@ -12,8 +12,9 @@ export class PromptTabs {
     this.tabIds = new Map(stored());
   }
 
-  add(promptId: string, tab: Tab): void {
-    this.tabIds.set(promptId, tab.id);
+  /** Null for one that no tab has anything to do with. */
+  add(promptId: string, tab: Tab | null): void {
+    this.tabIds.set(promptId, tab?.id ?? "");
     const latest = [...this.tabIds].slice(-KEPT);
     globalThis.sessionStorage?.setItem(KEY, JSON.stringify(latest));
   }

@@ -1,11 +1,12 @@
 /** Failures in words: what happened, where, and what to do. */
 import type { PromptRejected } from "../../api/http";
-import type { ServerMessage } from "../../api/messages";
+import type { Failure } from "../../api/jobs";
 import type { NodeProblem } from "../../api/types";
 import { locate } from "../../graph/navigation";
 import type { NodeId } from "../../graph/records";
 import type { Tab } from "../../tabs/Tab";
 import { showToast, type ToastItem } from "../../ui/toasts";
+import { failures } from "./failures";
 
 /** All messages about runs: a new one takes the place of the last. */
 export const RUN_TOPIC = "run";
@@ -46,21 +47,17 @@ export function problemItems(
   }));
 }
 
-export function reportFailure(
-  error: Extract<ServerMessage, { type: "execution_error" }>,
-  tab: Tab | null,
-  node: NodeId | null,
-  reveal: Reveal,
-): void {
+export function reportFailure(error: Failure, tab: Tab | null, node: NodeId | null, reveal: Reveal): void {
   const found = tab && node !== null ? locate(tab.doc, node) : null;
   const name = (found && tab?.doc.shape(found.id)?.title) || error.nodeType || `Node ${error.node}`;
+  const show = tab && node ? () => reveal(node, tab) : null;
+  const title = `${name} failed`;
   showToast({
     kind: "error",
     topic: RUN_TOPIC,
-    title: `${name} failed`,
+    title,
     body: error.message || error.exception,
-    report: [`${error.exception}: ${error.message}`, error.traceback].filter(Boolean).join("\n\n"),
-    action: tab && node ? { label: "Show", run: () => reveal(node, tab) } : undefined,
+    action: { label: "Details", run: () => failures.setState({ shown: { title, error, show } }) },
   });
 }
 

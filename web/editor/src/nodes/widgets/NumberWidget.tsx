@@ -21,11 +21,13 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
 
   const key = (e: KeyboardEvent) => {
     const steps = stepsOf(e);
+    // Combinations such as Ctrl+Enter and Alt+1 are those of the page.
+    const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
     if (steps !== null) stepBy(steps, true);
     else if (e.key === "Home" && spec.min !== undefined) onChange(settled(spec, spec.min));
     else if (e.key === "End" && spec.max !== undefined) onChange(settled(spec, spec.max));
-    else if (e.key === "Enter") setTyping({ text: shownNumber(spec, current), begun: false });
-    else if (/^[\d.(*/-]$/.test(e.key) && !e.ctrlKey && !e.metaKey) setTyping({ text: e.key, begun: true });
+    else if (e.key === "Enter" && plain) setTyping({ text: shownNumber(spec, current), begun: false });
+    else if (/^[\d.(*/-]$/.test(e.key) && plain) setTyping({ text: e.key, begun: true });
     else return;
     e.preventDefault();
     e.stopPropagation();

@@ -23,7 +23,7 @@ export function SliderWidget({ label, spec, value, disabled, onChange, onDone }:
     if (steps !== null) onChange(stepped(spec, current, steps), true);
     else if (e.key === "Home") onChange(settled(spec, min));
     else if (e.key === "End") onChange(settled(spec, max));
-    else if (e.key === "Enter") setTyping(true);
+    else if (e.key === "Enter" && !e.ctrlKey && !e.metaKey && !e.altKey) setTyping(true);
     else return;
     e.preventDefault();
     e.stopPropagation();

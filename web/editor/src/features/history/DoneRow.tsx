@@ -1,0 +1,115 @@
+import { FolderOpen, Image, RotateCw, Trash2 } from "lucide-react";
+import type { Job, JobDetails } from "../../api/jobs";
+import { formatSeconds } from "../../lib/format";
+import { mediumOf } from "../../nodes/fileRef";
+import { Button } from "../../ui/Button";
+import { showToast } from "../../ui/toasts";
+import { useEditor } from "../context";
+import type { PanelProps } from "../panels/panels";
+import { failures } from "../run/failures";
+
+interface Props extends PanelProps {
+  readonly job: Job;
+  readonly onChanged: () => Promise<void>;
+}
+
+/** A run that is over: what came of it, and what can be done with it. */
+export function DoneRow({ job, openImages, onChanged }: Props) {
+  const editor = useEditor();
+  const { api, tabs, runner } = editor;
+  const { id, failure, finishedAt } = job;
+  const name = runner.nameOf(id);
+  const withDetails = (use: (details: JobDetails) => void) => () =>
+    void api.jobs
+      .details(id)
+      .then(use)
+      .catch((error: Error) =>
+        showToast({ kind: "error", topic: "history", title: "The run cannot be read", body: error.message }),
+      );
+  const openWorkflow = withDetails(({ workflow, prompt }) =>
+    tabs.open(workflow ?? prompt, { name: name ?? "From the history" }),
+  );
+  const openPictures = withDetails(({ files }) => {
+    const shown = files.filter((file) => mediumOf(file) !== "other");
+    if (shown.length) openImages(shown, 0);
+  });
+  const forget = () => void api.jobs.forget([id]).then(onChanged, onChanged);
+  const showFailure = () =>
+    failure &&
+    failures.setState({
+      shown: { title: `${failure.nodeType || "The run"} failed`, error: failure, show: null },
+    });
+  return (
+    <li className="history-row" data-outcome={job.status}>
+      <Thumbnail job={job} onOpen={openPictures} />
+      <div className="history-text">
+        <p>
+          <span className="history-outcome">{outcomeOf(job)}</span>
+          {name && <span className="history-name">{name}</span>}
+        </p>
+        <p className="panel-quiet">
+          {finishedAt !== null && timeOf(finishedAt)}
+          {job.outputs > 1 && ` · ${job.outputs} results`}
+        </p>
+        {failure && (
+          <button type="button" className="history-message" title="Show the error" onClick={showFailure}>
+            {failure.message.split("\n")[0] || failure.exception}
+          </button>
+        )}
+      </div>
+      <div className="history-actions">
+        <Button
+          label="Open this workflow"
+          icon={<FolderOpen size={14} aria-hidden />}
+          onClick={openWorkflow}
+        />
+        <Button
+          label="Run it again"
+          icon={<RotateCw size={14} aria-hidden />}
+          onClick={() => void runner.retry(id)}
+        />
+        <Button label="Remove from the history" icon={<Trash2 size={14} aria-hidden />} onClick={forget} />
+      </div>
+    </li>
+  );
+}
+
+function Thumbnail({ job: { preview }, onOpen }: { readonly job: Job; readonly onOpen: () => void }) {
+  const { api } = useEditor();
+  if (!preview) {
+    return (
+      <span className="history-thumbnail">
+        <Image size={16} strokeWidth={1.5} aria-hidden />
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="history-thumbnail"
+      aria-label={`Open ${preview.filename}`}
+      onClick={onOpen}
+    >
+      {mediumOf(preview) === "image" ? (
+        <img src={api.viewUrl(preview)} alt="" loading="lazy" draggable={false} />
+      ) : (
+        <Image size={16} strokeWidth={1.5} aria-hidden />
+      )}
+    </button>
+  );
+}
+
+function outcomeOf({ status, startedAt, finishedAt }: Job): string {
+  if (status === "failed") return "Failed";
+  if (status === "cancelled") return "Interrupted";
+  return startedAt !== null && finishedAt !== null ? formatSeconds((finishedAt - startedAt) / 1000) : "Done";
+}
+
+function timeOf(time: number): string {
+  const date = new Date(time);
+  const today = date.toDateString() === new Date().toDateString();
+  const hour = { hour: "2-digit", minute: "2-digit" } as const;
+  return today
+    ? date.toLocaleTimeString([], hour)
+    : date.toLocaleString([], { day: "numeric", month: "short", ...hour });
+}
