@@ -1,5 +1,6 @@
 /** Every request that the editor makes of the server, by name. */
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { failure, PromptRejected, RequestFailed, rejection } from "./failures";
 import { HttpJobs, type JobsApi } from "./jobs";
 import {
   readFiles,
@@ -14,7 +15,6 @@ import type {
   FileRef,
   HistoryEntry,
   ImportedGraph,
-  NodeErrors,
   QueueAnswer,
   QueueRequest,
   QueueState,
@@ -23,26 +23,7 @@ import type {
   UserFile,
 } from "./types";
 
-/** The server could not be reached, or answered with something that is no answer. */
-export class RequestFailed extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
-}
-
-/** The server read the prompt and refused it. */
-export class PromptRejected extends Error {
-  constructor(
-    message: string,
-    readonly details: string,
-    readonly nodeErrors: NodeErrors,
-  ) {
-    super(message);
-  }
-}
+export { PromptRejected, RequestFailed };
 
 export interface Api {
   readonly jobs: JobsApi;
@@ -156,8 +137,7 @@ export class HttpApi implements Api {
       const warnings = isArray(answer.warnings) ? answer.warnings.map(String) : [];
       return { workflow: answer.workflow, warnings };
     }
-    const reason = isObject(answer.error) ? text(answer.error.message) : "";
-    throw reason ? new RequestFailed(reason, response.status) : failure("infotext", response);
+    throw failure("infotext", response, body);
   }
 
   viewUrl({ filename, subfolder, type }: FileRef): string {
@@ -267,35 +247,10 @@ function userFile(path: string): string {
   return `userdata/${encodeURIComponent(path)}`;
 }
 
-function rejection(body: JsonObject, error: JsonObject): PromptRejected {
-  const nodeErrors = new Map(readNodeErrors(body.node_errors));
-  const info = isObject(error.extra_info) ? error.extra_info : {};
-  const id = text(info.node_id);
-  // Some refusals name one node at the top and none below.
-  if (id && !nodeErrors.has(id))
-    nodeErrors.set(id, [{ message: text(error.message), details: "", input: null }]);
-  return new PromptRejected(
-    text(error.message) || "The server refused the workflow",
-    text(error.details),
-    nodeErrors,
-  );
-}
-
 async function readBody(response: Response): Promise<Json | undefined> {
   try {
     return parseJson(await response.text());
   } catch {
     return undefined;
   }
-}
-
-/** In the server's own words, where it has some. */
-function failure(path: string, response: Response, body?: Json): RequestFailed {
-  const said = isObject(body) && isObject(body.error) ? text(body.error.message) : "";
-  if (said) return new RequestFailed(said, response.status);
-  const reason = response.statusText ? ` ${response.statusText}` : "";
-  return new RequestFailed(
-    `${path.split("?")[0]}: the server answered ${response.status}${reason}`,
-    response.status,
-  );
 }

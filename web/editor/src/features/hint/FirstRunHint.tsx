@@ -9,11 +9,12 @@ const KEY = "easel.hint";
 export function FirstRunHint() {
   const { run } = useFeatures();
   const [open, setOpen] = useState(() => localStorage.getItem(KEY) === null);
-  const running = useStore(run, (state) => state.promptId !== null);
+  // A run that comes from the cache is over before it is drawn.
+  const ran = useStore(run, (state) => state.promptId !== null || state.last !== null);
   useEffect(() => {
-    if (running) localStorage.setItem(KEY, "seen");
-    if (running) setOpen(false);
-  }, [running]);
+    if (ran) localStorage.setItem(KEY, "seen");
+    if (ran) setOpen(false);
+  }, [ran]);
   if (!open) return null;
   const close = () => {
     localStorage.setItem(KEY, "seen");
