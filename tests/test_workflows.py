@@ -24,6 +24,8 @@ from execution.load_nodes import load_nodes
 from execution.validate import validate
 from execution.worker import Job
 from tests.tiny_clip import write_clip
+from tests.tiny_control import write_control
+from tests.tiny_ip_adapter import write_ip_adapter
 from tests.tiny_models import write_model
 from tests.tiny_upscalers import write_upscaler
 
@@ -86,13 +88,22 @@ def pictures(prompt: dict[str, Any]) -> list[Path]:
     return sorted(folders.current().output.glob("*.png"))
 
 
+def named(prompt: dict[str, Any], input: str) -> set[str]:
+    """The files that a prompt names in inputs of a name."""
+    return {node["inputs"][input] for node in prompt.values() if input in node["inputs"]}
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_makes_a_picture_with_tiny_models(path: Path, base: Folders):
     prompt = small(prompt_of(path))
-    for name in {node["inputs"]["ckpt_name"] for node in prompt.values() if "ckpt_name" in node["inputs"]}:
+    for name in named(prompt, "ckpt_name"):
         write_model(base.base / "models" / "checkpoints" / name, TINY.get(name, "sd1"))
-    for name in {node["inputs"]["model_name"] for node in prompt.values() if "model_name" in node["inputs"]}:
+    for name in named(prompt, "model_name"):
         write_upscaler(base.base / "models" / "upscale_models" / name)
+    for name in named(prompt, "control_net_name"):
+        write_control(base.base / "models" / "controlnet" / name, "sd1")
+    for name in named(prompt, "ipadapter_file"):
+        write_ip_adapter(base.base / "models", name, "sd1", "plus")
     (picture,) = pictures(prompt)
     with Image.open(picture) as image:
         assert image.getextrema() != ((0, 0),) * 3

@@ -2,14 +2,17 @@
 parameter random.
 
     tensors = controlnet_tensors("sdxl")          # of ControlNet's release
-    tensors = adapter_tensors("sdxl")             # of T2I-Adapter's
+    tensors = adapter_tensors(dims)               # of T2I-Adapter's
+    write_control(path, "sd1")                    # a file of either, by its name
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from comfy_core.networks.controlnet import ControlNet, ControlNetDims
@@ -52,3 +55,14 @@ def adapter_tensors(dims: AdapterDims, seed: int = 6) -> dict[str, Tensor]:
     network = T2IAdapter(dims)
     randomise(network, torch.Generator().manual_seed(seed))
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def write_control(path: Path, family: str) -> None:
+    """A T2I-Adapter if the file is called so, else a ControlNet; `.safetensors` or a torch pickle."""
+    adapter = path.name.startswith("t2iadapter")
+    tensors = adapter_tensors(adapter_dims(MODELS[family].unet)) if adapter else controlnet_tensors(family)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".safetensors":
+        save_file(tensors, path)
+    else:
+        torch.save(tensors, path)

@@ -5,7 +5,10 @@ tensors = ip_adapter_tensors("sd1", "plus")        # or "regular", "full"
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from comfy_core.ip_adapter.apply import places_in
@@ -14,7 +17,7 @@ from comfy_core.networks.ip_adapter import IPAdapter, IPAdapterDims, ResamplerDi
 from comfy_core.networks.unet import UNet
 from tests.tiny_models import MODELS
 from tests.tiny_sd1 import randomise
-from tests.tiny_vision import VIT
+from tests.tiny_vision import VIT, vision_tensors
 
 KINDS = ("regular", "plus", "full")
 
@@ -36,3 +39,13 @@ def ip_adapter_tensors(family: str, kind: str = "regular", seed: int = 7) -> dic
     network = IPAdapter(ip_adapter_dims(family, kind))
     randomise(network, torch.Generator().manual_seed(seed))
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def write_ip_adapter(models: Path, name: str, family: str, kind: str) -> None:
+    """An IP-Adapter, and the encoder that the release has it for."""
+    for folder, file, tensors in (
+        ("ipadapter", name, ip_adapter_tensors(family, kind)),
+        ("clip_vision", "CLIP-ViT-H-14-laion2B-s32B-b79K.safetensors", vision_tensors(VIT)),
+    ):
+        (models / folder).mkdir(parents=True, exist_ok=True)
+        save_file(tensors, models / folder / file)
