@@ -33,10 +33,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.import_picture import import_picture
 
         return import_picture(options)
-    if options.command in ("prune", "convert"):
+    if options.command in ("inspect", "prune", "convert"):
         from web.server.cli import model_tools
 
-        return model_tools.prune(options) if options.command == "prune" else model_tools.convert(options)
+        return getattr(model_tools, options.command)(options)
     if options.command in ("user", "token"):
         from web.server.cli.accounts import accounts
 

@@ -18,7 +18,7 @@ from comfy_core.families._unet import UNET, unet_dims
 from comfy_core.folders import PIPELINE
 from comfy_core.model_tools import diffusers_config as config
 from comfy_core.model_tools.diffusers_names import unet_names, vae_names
-from comfy_core.model_tools.prune import kept_type
+from comfy_core.model_tools.prune import kept_type, lasting_metadata
 from comfy_core.sampling.prediction import Velocity
 from comfy_core.text.tokenizer import clip_tokenizer
 from comfy_core.weights import Weights, WeightsError
@@ -99,7 +99,8 @@ def _text(folder: Path, suffix: str, table: Weights, kind: Kind, dtype: str | No
 def _part(folder: Path, name: str, table: Weights, said: dict[str, Any], dtype: str | None, progress: Progress) -> int:
     _say(folder / "config.json", said)
     tensors = {key: copied(table, key, kept_type(table, key, dtype)) for key in table}
-    return write_safetensors(folder / name, tensors, {"format": "pt"}, progress)
+    said_before = lasting_metadata(table.metadata)  # all of it with each part, for each may be loaded alone
+    return write_safetensors(folder / name, tensors, {"format": "pt", **said_before}, progress)
 
 
 def _say(path: Path, said: dict[str, Any]) -> None:

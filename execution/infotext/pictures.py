@@ -34,17 +34,18 @@ def read_picture(path: Path) -> Carried | Found:
     with path.open("rb") as file:
         is_png = file.read(8) == PNG
     texts = dict(png_texts(path.read_bytes())) if is_png else {}
+    try:
+        return read_workflow_file(path)  # which says more than the parameters that may be beside it
+    except ValueError as error:
+        problem = error
     texts |= {} if "parameters" in texts else dict(_exif_texts(path))
     found = read_texts(texts, _size(path))
-    if found is not None:
-        return found
-    try:
-        return read_workflow_file(path)
-    except ValueError as error:
+    if found is None:
         raise ValueError(
             f"{path.name} does not say how it was made, neither as a workflow nor as the parameters of AUTOMATIC1111, "
-            f"Forge, InvokeAI, NovelAI, Fooocus or SwarmUI ({error})"
-        ) from None
+            f"Forge, InvokeAI, NovelAI, Fooocus or SwarmUI ({problem})"
+        )
+    return found
 
 
 def read_texts(texts: dict[str, str], size: tuple[int, int] | None = None) -> Carried | None:
@@ -52,8 +53,6 @@ def read_texts(texts: dict[str, str], size: tuple[int, int] | None = None) -> Ca
 
     Raises ValueError when they are known, and damaged.
     """
-    if "prompt" in texts and "workflow" in texts:
-        return None
     if "invokeai_metadata" in texts:
         text = texts["invokeai_metadata"]
         return Carried(text, foreign.of_invoke(_object(text)))

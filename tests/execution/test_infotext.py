@@ -384,10 +384,11 @@ def test_fooocus_and_swarm_have_the_grammar_and_the_noise_of_comfyui(tmp_path):
 
 def test_a_picture_of_comfyui_has_the_graph_itself(tmp_path):
     prompt = {"1": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}}}
-    made = opened(picture(tmp_path / "a.png", {"prompt": json.dumps(prompt), "parameters": PLAIN}))
-    assert inputs(made.prompt, "KSampler")["seed"] == 5  # both: the web UI with an extension
-    made = opened(picture(tmp_path / "b.png", {"prompt": json.dumps(prompt)}))
-    assert (made.prompt, made.workflow["nodes"][0]["type"]) == (prompt, "EmptyLatentImage")
+    for more in ({}, {"parameters": PLAIN}):
+        made = opened(picture(tmp_path / "a.png", {"prompt": json.dumps(prompt), **more}))
+        assert (made.prompt, made.workflow["nodes"][0]["type"]) == (prompt, "EmptyLatentImage")
+    made = opened(picture(tmp_path / "b.png", {"prompt": "a cat", "parameters": PLAIN}))
+    assert inputs(made.prompt, "KSampler")["seed"] == 5
 
 
 @pytest.mark.parametrize(

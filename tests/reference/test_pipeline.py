@@ -48,9 +48,11 @@ def assert_same(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
 
 @pytest.mark.parametrize("name", ["sd1", "sdxl"])
 def test_there_and_back(tmp_path: Path, name: str):
-    convert(write_model(tmp_path / "one.safetensors", name), tmp_path / "folder")
+    said = {"easel.num_heads": "4", "modelspec.title": "Tiny"}
+    convert(write_model(tmp_path / "one.safetensors", name, metadata=said), tmp_path / "folder")
     convert(tmp_path / "folder", tmp_path / "two.safetensors")
     before, after = open_weights(tmp_path / "one.safetensors"), open_weights(tmp_path / "two.safetensors")
+    assert after.metadata.items() >= said.items()
     assert set(before) - set(after) <= {"conditioner.embedders.1.model.logit_scale"}
     assert all(torch.equal(before[one], after[one]) for one in after)
 

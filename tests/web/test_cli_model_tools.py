@@ -87,3 +87,11 @@ def test_numbers_beyond_fp16_are_told(run, tmp_path):
 def test_what_is_only_named_a_checkpoint_is_not_asked_for_a_base_folder(run, tmp_path):
     path = write_model(tmp_path / "a.safetensors", "sd1")
     assert run("convert", path, tmp_path / "b.ckpt")[2].startswith(f"{tmp_path / 'b.ckpt'} must end in .safetensors")
+
+
+def test_inspect_tells_of_several_files(run, checkpoint, tmp_path):
+    path = write_model(tmp_path / "a.safetensors", "sd1")
+    code, out, _ = run("inspect", checkpoint, path, "--zeros")
+    assert code == 0
+    assert out.count("is: Stable Diffusion 1.x") == 2
+    assert "gone.ckpt cannot be opened" in run("inspect", tmp_path / "gone.ckpt")[2]

@@ -9,12 +9,14 @@ from web.server.cli.account_commands import add_account_commands
 from web.server.cli.flags import common, count, folders, port, positive, queue
 from web.server.cli.model_commands import add_model_commands
 
-COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "prune", "convert", "user", "token")
+COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "inspect", "prune", "convert", "user", "token")
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
-    commands = top.add_subparsers(dest="command", metavar="{serve,run,explain,verify,export,import,prune,convert}")
+    commands = top.add_subparsers(
+        dest="command", metavar="{serve,run,explain,verify,export,import,inspect,prune,convert}"
+    )
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))

@@ -1,4 +1,4 @@
-"""`main.py prune` and `convert`: their flags. What they do is in `model_tools.py`."""
+"""`main.py inspect`, `prune` and `convert`: their flags. What they do is in `model_tools.py`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ TYPES = ("fp32", "fp16", "bf16")
 
 
 def add_model_commands(commands: Any) -> None:
+    _inspect(commands.add_parser("inspect", help="say what is in a model file, and its hashes"))
     _prune(commands.add_parser("prune", help="make a checkpoint smaller: without what sampling does not need"))
     _convert(commands.add_parser("convert", help="put a model into another format"))
-    for name in ("prune", "convert"):
+    for name in ("inspect", "prune", "convert"):
         commands.choices[name].add_argument("--verbose", action="store_true", help="say more, with tracebacks")
+
+
+def _inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="a weight file of any kind")
+    parser.add_argument("--zeros", action="store_true", help="also count the numbers that are nought, or nearly so")
 
 
 def _prune(parser: argparse.ArgumentParser) -> None:

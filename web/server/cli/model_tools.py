@@ -1,4 +1,4 @@
-"""`python main.py prune` and `convert`: model files made smaller, or put into another format."""
+"""`python main.py inspect`, `prune` and `convert`: model files told about, made smaller, put into another format."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ def prune(options: argparse.Namespace) -> int:
 def convert(options: argparse.Namespace) -> int:
     """Write a model in another format. Returns the exit code."""
     return exit_code(asyncio.to_thread(_convert, options), options.verbose)
+
+
+def inspect(options: argparse.Namespace) -> int:
+    """Say what is in model files. Returns the exit code."""
+    return exit_code(asyncio.to_thread(_inspect, options), options.verbose)
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from comfy_core.folders import Folders
+    from comfy_core.model_hashes import MEMORY, ModelHashes
+    from comfy_core.model_tools.inspect import description
+
+    hashes = ModelHashes(Folders().user / MEMORY)
+    for path in options.models:
+        with _telling():
+            for line in description(path, hashes, options.zeros):
+                print(line)
 
 
 def _prune(options: argparse.Namespace) -> None:
