@@ -51,7 +51,15 @@ SAVED_TO = {
 ANY_VAE = "any_vae"
 """Not a folder but a list: VAEs that are files, pairs of files in vae_approx/ by one name, and pixel space."""
 INPUT_LATENTS = "input_latents"
-INPUTS = {"input": IMAGES, INPUT_LATENTS: (".latent",)}
+INPUT_VIDEOS, INPUT_SOUNDS = "input_videos", "input_sounds"
+VIDEOS = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v")
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac")
+INPUTS = {
+    "input": IMAGES,
+    INPUT_LATENTS: (".latent",),
+    INPUT_VIDEOS: VIDEOS,
+    INPUT_SOUNDS: (*SOUNDS, *VIDEOS),
+}
 """Kinds of files that lie in input/, and how their names end."""
 SMALL_VAES = ("taesd", "taesdxl", "taesd3", "taef1")
 PIXEL_SPACE = "pixel_space"

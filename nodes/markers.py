@@ -125,6 +125,7 @@ class Combo:
     advanced: bool = False
     image_upload: bool = False
     image_folder: str = ""
+    display_name: str = ""
     remote: dict[str, Any] | None = None
 
 
@@ -134,6 +135,8 @@ class File:
 
     folder: str
     image_upload: bool = False
+    video_upload: bool = False
+    audio_upload: bool = False
     tooltip: str = ""
 
 
@@ -152,7 +155,7 @@ class Widget:
     forceInput: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cases:
     """One of a few words, each with inputs of its own: the node gets `{name: word, input: value …}`.
 
@@ -161,15 +164,14 @@ class Cases:
 
     inputs: dict[str, dict[str, Any]]
     tooltip: str = ""
+    display_name: str = ""
+    hidden: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
-        return {
-            "options": [
-                {"key": word, "inputs": {"required": {name: _child(name, one) for name, one in inputs.items()}}}
-                for word, inputs in self.inputs.items()
-            ]
-        }
+        named = {"display_name": self.display_name} if self.display_name else {}
+        flags: dict[str, Any] = named | ({"hidden": True} if self.hidden else {})
+        return flags | {"options": [{"key": word, "inputs": _children(inputs)} for word, inputs in self.inputs.items()]}
 
 
 @dataclass(frozen=True)
@@ -223,10 +225,14 @@ def read_input(name: str, hint: Any) -> Input:
     )
 
 
-def _child(name: str, hint: Any) -> list[Any]:
-    """An input of a case as `[type, options]`."""
-    one = read_input(name, hint if _marker(hint) else Annotated[Any, hint])
-    return [one.type, one.options | ({} if one.choices is None else {"options": list(one.choices)})]
+def _children(hints: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a case by section, as `[type, options]`."""
+    sections: dict[str, Any] = {"required": {}}
+    for name, hint in hints.items():
+        one = read_input(name, hint if _marker(_strip_none(hint)[0]) else Annotated[Any, hint])
+        choices = {} if one.choices is None else {"options": list(one.choices)}
+        sections.setdefault(one.section, {})[name] = [one.type, one.options | choices]
+    return sections
 
 
 def read_outputs(returned: Any, names: tuple[str, ...], lists: bool | tuple[bool, ...]) -> tuple[Output, ...]:

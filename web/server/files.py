@@ -21,7 +21,7 @@ from web.server.security import FILE_POLICY
 SHOWN_INLINE = {
     "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/bmp", "image/tiff", "image/x-ms-bmp",
     "video/mp4", "video/webm", "video/quicktime", "video/x-matroska",
-    "audio/wav", "audio/x-wav", "audio/flac", "audio/x-flac", "audio/mpeg", "audio/ogg",
+    "audio/wav", "audio/x-wav", "audio/flac", "audio/x-flac", "audio/mpeg", "audio/ogg", "audio/opus",
     "text/plain", "application/json",
 }  # fmt: skip
 OCTETS = "application/octet-stream"
@@ -32,7 +32,13 @@ PAGE_TYPES = {
     ".wasm": "application/wasm",
     ".woff2": "font/woff2",
 }
-MORE_TYPES = {".webp": "image/webp", ".avif": "image/avif", ".flac": "audio/flac", ".mkv": "video/x-matroska"}
+MORE_TYPES = {
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".flac": "audio/flac",
+    ".opus": "audio/opus",
+    ".mkv": "video/x-matroska",
+}
 
 
 def content_type(name: str) -> str:
