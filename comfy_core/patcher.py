@@ -114,6 +114,17 @@ class ModelPatcher(ModelFunctions):
             self.source.release(key)
         return weight
 
+    def computing_in(self, dtype: torch.dtype) -> ModelPatcher:
+        """A clone that is loaded, and computes, in another type.
+
+        Raises ValueError where the weights are kept in a smaller type than the network computes in.
+        """
+        if self.storage is not None:
+            raise ValueError(f"{self.name} is stored as {self.storage}: choose what it computes in where it is loaded")
+        twin = self.clone()
+        twin.dtype, twin.size = dtype, 0
+        return twin
+
     def loaded_dtype(self, weight: Tensor) -> torch.dtype:
         """The type that a pristine weight is loaded as."""
         if not weight.is_floating_point():

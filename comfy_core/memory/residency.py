@@ -40,6 +40,7 @@ class Resident:
     from_file: bool
     patcher: ReferenceType[ModelPatcher]
     patched: set[str]
+    dtype: torch.dtype | None
     patches_uuid: uuid.UUID
     last_use: int
     streamed: ReferenceType[Stream] | None = None
@@ -150,6 +151,8 @@ class Residency:
         if resident is None:
             self._make_room(device, patcher.model_size() + working_bytes)
             return self._place(patcher, plan(patcher, self._free_bytes(device) - working_bytes))
+        if resident.dtype != patcher.dtype:
+            return self._load_as(patcher, resident, working_bytes)
         resident.last_use = next(self._clock)
         resident.users += 1
         try:
@@ -167,6 +170,13 @@ class Residency:
             self._repatch(resident, patcher)
         return resident
 
+    def _load_as(self, patcher: ModelPatcher, resident: Resident, working_bytes: int) -> Resident:
+        """Load a model anew that is there in another type."""
+        if resident.users:
+            raise ValueError(f"{patcher.name} is already at work in numbers of another type")
+        self._forget(patcher.model, resident)
+        return self._load(patcher, working_bytes)
+
     def _place(self, patcher: ModelPatcher, planned: Plan, resident: Resident | None = None) -> Resident:
         """Load a model as planned, anew or, while it is at work, in the place of how it was."""
         stream = Stream(patcher, planned.streamed, planned.at_once) if planned.streamed else None
@@ -179,6 +189,7 @@ class Residency:
             from_file=patcher.from_file,
             patcher=ref(patcher),
             patched=set(),
+            dtype=patcher.dtype,
             patches_uuid=patcher.patches_uuid,
             last_use=next(self._clock),
         )
