@@ -31,7 +31,7 @@ def load_nodes(
 ) -> dict[str, Node]:
     """All nodes by class name. A module that fails to import is reported by name and costs only its own nodes.
 
-    A class name that is already taken keeps its first owner.
+    A class name that is already taken keeps its first owner, unless that gives way.
     """
     found: dict[str, Node] = {}
     for package in packages:
@@ -51,7 +51,9 @@ def load_nodes(
 def _collect(nodes: Iterable[Node], found: dict[str, Node], owner: str) -> None:
     for node in nodes:
         known = found.setdefault(node.schema.id, node)
-        if known.function is not node.function:
+        if known.gives_way:
+            found[node.schema.id] = node
+        elif known.function is not node.function:
             log.warning("%s: the node class %r exists already and is left out", owner, node.schema.id)
 
 

@@ -137,7 +137,7 @@ def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) ->
     except (Exception, SystemExit) as error:
         on_failure(f"{module}, class {id}", error)
         return None
-    if id not in registry.NODES:
+    if id not in registry.NODES or registry.NODES[id].gives_way:
         registry.CLASSES[id] = cls
     return node
 

@@ -24,7 +24,7 @@ Gamma = Annotated[
 Pose = Annotated[list, Socket("POSE_KEYPOINT", tooltip="People's joints, frame by frame.")]
 
 
-@node("CannyEdgePreprocessor", title="Canny Edge", category=LINES)
+@node("CannyEdgePreprocessor", title="Canny Edge", category=LINES, gives_way=True)
 def canny_edge(
     image: Image,
     low_threshold: Annotated[int, Int(default=100, min=0, max=255, tooltip="Edges below it do not count.")]
@@ -50,13 +50,13 @@ def soft_edges(
     return hints.soft_edges(hints.at_resolution(image, resolution), sigma)
 
 
-@node("ScribblePreprocessor", title="Scribble Lines", category=LINES)
+@node("ScribblePreprocessor", title="Scribble Lines", category=LINES, gives_way=True)
 def scribble(image: Image, resolution: Resolution | None = None) -> Image:
     """A drawing in dark on light as white on black."""
     return hints.scribble(_resized(image, resolution))
 
 
-@node("Scribble_XDoG_Preprocessor", title="Scribble XDoG Lines", category=LINES)
+@node("Scribble_XDoG_Preprocessor", title="Scribble XDoG Lines", category=LINES, gives_way=True)
 def scribble_xdog(
     image: Image,
     threshold: Annotated[int, Int(default=32, min=1, max=64, tooltip="Lower gives more lines.")] | None = None,
@@ -66,7 +66,7 @@ def scribble_xdog(
     return hints.difference_of_gaussians(_resized(image, resolution), _or(threshold, 32) / 255)
 
 
-@node("LineartStandardPreprocessor", title="Standard Lineart", category=LINES)
+@node("LineartStandardPreprocessor", title="Standard Lineart", category=LINES, gives_way=True)
 def lineart_standard(
     image: Image,
     guassian_sigma: Annotated[
@@ -82,7 +82,7 @@ def lineart_standard(
     return hints.line_art(_resized(image, resolution), sigma, threshold)
 
 
-@node("BinaryPreprocessor", title="Binary Lines", category=LINES)
+@node("BinaryPreprocessor", title="Binary Lines", category=LINES, gives_way=True)
 def binary(
     image: Image,
     bin_threshold: Annotated[int, Int(default=100, min=0, max=255, tooltip="Up to this lightness is white.")]
@@ -93,25 +93,25 @@ def binary(
     return hints.binary(_resized(image, resolution), _or(bin_threshold, 100) / 255)
 
 
-@node("ColorPreprocessor", title="Color Pallete", category=COLOURS)
+@node("ColorPreprocessor", title="Color Pallete", category=COLOURS, gives_way=True)
 def color(image: Image, resolution: Resolution | None = None) -> Image:
     """Squares of 64 pixels, each in the mean colour of the picture there."""
     return hints.colour_grid(_resized(image, resolution))
 
 
-@node("ImageLuminanceDetector", title="Image Luminance", category=COLOURS)
+@node("ImageLuminanceDetector", title="Image Luminance", category=COLOURS, gives_way=True)
 def image_luminance(image: Image, gamma_correction: Gamma | None = None, resolution: Resolution | None = None) -> Image:
     """Pictures in grey, as light as the eye sees them: for recolouring."""
     return hints.luminance(_resized(image, resolution), _or(gamma_correction, 1.0))
 
 
-@node("ImageIntensityDetector", title="Image Intensity", category=COLOURS)
+@node("ImageIntensityDetector", title="Image Intensity", category=COLOURS, gives_way=True)
 def image_intensity(image: Image, gamma_correction: Gamma | None = None, resolution: Resolution | None = None) -> Image:
     """Pictures in grey, as light as their strongest colour: for recolouring."""
     return hints.intensity(_resized(image, resolution), _or(gamma_correction, 1.0))
 
 
-@node("TilePreprocessor", title="Tile", category=COLOURS)
+@node("TilePreprocessor", title="Tile", category=COLOURS, gives_way=True)
 def tile(
     image: Image,
     pyrUp_iters: Annotated[int, Int(default=3, min=1, max=10, step=1, tooltip="How often it is halved.")] | None = None,
@@ -121,7 +121,7 @@ def tile(
     return hints.tile(_resized(image, resolution), _or(pyrUp_iters, 3))
 
 
-@node("ShufflePreprocessor", title="Content Shuffle", category=COLOURS)
+@node("ShufflePreprocessor", title="Content Shuffle", category=COLOURS, gives_way=True)
 def shuffle(
     image: Image,
     resolution: Resolution | None = None,
@@ -131,7 +131,7 @@ def shuffle(
     return hints.shuffled(_resized(image, resolution), _or(seed, 0))
 
 
-@node("InpaintPreprocessor", title="Inpaint Preprocessor", category=COLOURS)
+@node("InpaintPreprocessor", title="Inpaint Preprocessor", category=COLOURS, gives_way=True)
 def inpaint(
     image: Image,
     mask: Mask,
@@ -177,7 +177,13 @@ def pose_keypoints_from_text(
     return read_pose(text)
 
 
-@node("RenderPeopleKps", title="Render Pose JSON (Human)", category=POSES, search_aliases=("openpose", "draw pose"))
+@node(
+    "RenderPeopleKps",
+    title="Render Pose JSON (Human)",
+    category=POSES,
+    search_aliases=("openpose", "draw pose"),
+    gives_way=True,
+)
 def render_people_kps(
     kps: Pose,
     render_body: Annotated[bool, Boolean(default=True, tooltip="Draw the body.")],

@@ -43,7 +43,13 @@ Scaling = Annotated[
 SIMPLE_TYPES = {"standard": "linear", "prompt is more important": "ease out", "style transfer": "style transfer"}
 
 
-@node("IPAdapterModelLoader", title="Load IPAdapter Model", category="model/loaders", search_aliases=ALIASES)
+@node(
+    "IPAdapterModelLoader",
+    title="Load IPAdapter Model",
+    category="model/loaders",
+    search_aliases=ALIASES,
+    gives_way=True,
+)
 def ip_adapter_model_loader(
     ipadapter_file: Annotated[str, File("ipadapter", tooltip="A file in models/ipadapter/.")],
 ) -> IpAdapter:
@@ -57,6 +63,7 @@ def ip_adapter_model_loader(
     category="model/loaders",
     outputs=("model", "ipadapter"),
     search_aliases=ALIASES,
+    gives_way=True,
 )
 def ip_adapter_unified_loader(
     model: Model,
@@ -69,7 +76,7 @@ def ip_adapter_unified_loader(
     return model, load_preset(folders.current(), preset, for_sdxl)
 
 
-@node("IPAdapter", title="IPAdapter", category=CATEGORY, search_aliases=ALIASES)
+@node("IPAdapter", title="IPAdapter", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
 def ip_adapter(
     model: Model,
     ipadapter: IpAdapter,
@@ -89,7 +96,7 @@ def ip_adapter(
     )
 
 
-@node("IPAdapterAdvanced", title="IPAdapter Advanced", category=CATEGORY, search_aliases=ALIASES)
+@node("IPAdapterAdvanced", title="IPAdapter Advanced", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
 def ip_adapter_advanced(
     model: Model,
     ipadapter: IpAdapter,
@@ -113,7 +120,7 @@ def ip_adapter_advanced(
     )
 
 
-@node("IPAdapterBatch", title="IPAdapter Batch", category=CATEGORY, search_aliases=ALIASES)
+@node("IPAdapterBatch", title="IPAdapter Batch", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
 def ip_adapter_batch(
     model: Model,
     ipadapter: IpAdapter,
@@ -155,6 +162,7 @@ def ip_adapter_batch(
     category=CATEGORY,
     outputs=("pos_embed", "neg_embed"),
     search_aliases=ALIASES,
+    gives_way=True,
 )
 def ip_adapter_encoder(
     ipadapter: IpAdapter,
@@ -171,7 +179,7 @@ def ip_adapter_encoder(
     return seen * weight, seen_in_nothing(adapter, seen)
 
 
-@node("IPAdapterCombineEmbeds", title="IPAdapter Combine Embeds", category=CATEGORY)
+@node("IPAdapterCombineEmbeds", title="IPAdapter Combine Embeds", category=CATEGORY, gives_way=True)
 def ip_adapter_combine_embeds(
     embed1: Embeds,
     method: Annotated[str, Combo(tuple(COMBINED), tooltip="How they become one; concat keeps all.")],
@@ -184,7 +192,7 @@ def ip_adapter_combine_embeds(
     return combined([one for one in (embed1, embed2, embed3, embed4, embed5) if one is not None], method)
 
 
-@node("IPAdapterEmbeds", title="IPAdapter Embeds", category=CATEGORY, search_aliases=ALIASES)
+@node("IPAdapterEmbeds", title="IPAdapter Embeds", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
 def ip_adapter_embeds(
     model: Model,
     ipadapter: IpAdapter,

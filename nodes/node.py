@@ -109,7 +109,8 @@ class Node:
 
     They are `fingerprint`, `lazy` (names the lazy inputs it needs now) and `check` (True, or what is wrong). Where
     there is `make_instance`, `function` and `lazy` get as first argument an instance that is kept while the node
-    stays in the prompt. `reread` gives the schema anew where its inputs may change while the worker runs.
+    stays in the prompt. `reread` gives the schema anew where its inputs may change while the worker runs. A built-in
+    node that `gives_way` does what one of a well-known pack does, and is not there when that pack is.
     """
 
     schema: NodeSchema
@@ -118,6 +119,7 @@ class Node:
     make_instance: Callable[[], Any] | None = None
     reread: Callable[[], NodeSchema] | None = None
     is_async: bool = False
+    gives_way: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)

@@ -72,6 +72,10 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ConditioningCombine": ("combine", ("conditioning_1", "conditioning_2")),
     "ConditioningConcat": ("concat", ("conditioning_to", "conditioning_from")),
     "ConditioningZeroOut": ("zero_out", ("conditioning",)),
+    "ControlNetLoader": ("load_controlnet", ("control_net_name",)),
+    "DiffControlNetLoader": ("load_controlnet", ("model", "control_net_name")),
+    "ControlNetApply": ("apply_controlnet", ("conditioning", "control_net", "image", "strength")),
+    "ControlNetApplyAdvanced": ("apply_controlnet", ()),
     "KSampler": ("sample", ()),
     "KSamplerAdvanced": ("sample", ()),
 }

@@ -78,6 +78,7 @@ def node(
     search_aliases: tuple[str, ...] = (),
     essentials_category: str | None = None,
     python_module: str = "nodes",
+    gives_way: bool = False,
 ) -> Callable[[Callable[..., Any]], Node]:
     """Make a typed function a node. `outputs` names the output slots where their type names do not serve.
 
@@ -86,7 +87,7 @@ def node(
 
     The parameters' annotations carry a marker each (`Annotated[int, Int(...)]`, or an alias such as `Model`); an
     annotation `X | None` makes the input optional; `**others` takes whatever else a prompt gives the node; the return
-    annotation is a marker alias, a tuple of them or None.
+    annotation is a marker alias, a tuple of them or None. A node that `gives_way` is for want of a pack's.
     The docstring is the description.
     """
 
@@ -116,7 +117,7 @@ def node(
             essentials_category=essentials_category,
             version=code_version(function),
         )
-        return Node(schema, function, is_async=inspect.iscoroutinefunction(function))
+        return Node(schema, function, is_async=inspect.iscoroutinefunction(function), gives_way=gives_way)
 
     return decorate
 
