@@ -18,6 +18,10 @@ def main(words: list[str] | None = None) -> int:
         from web.server.cli.run import run
 
         return run(options)
+    if options.command == "batch":
+        from web.server.cli.batch import batch
+
+        return batch(options)
     if options.command == "verify":
         from web.server.cli.verify import verify
 

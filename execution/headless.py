@@ -20,6 +20,7 @@ from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 
 CLIENT = "command-line"
+INTERRUPTED = "the run was interrupted"
 Schemas = dict[str, NodeSchema]
 Outputs = dict[str, dict[str, Any]]
 """What output nodes report, their `ui` dictionaries, by node id."""
@@ -115,7 +116,7 @@ async def run_request(
             elif isinstance(event, ExecutionError):
                 problem = explain(event, request["prompt"])
             elif isinstance(event, ExecutionInterrupted):
-                problem = "the run was interrupted"
+                problem = INTERRUPTED
             elif isinstance(event, Executing) and event.node is None:
                 break
     if problem is not None:

@@ -9,16 +9,30 @@ from web.server.cli.account_commands import add_account_commands
 from web.server.cli.flags import common, count, folders, port, positive, queue
 from web.server.cli.model_commands import add_model_commands
 
-COMMANDS = ("serve", "run", "explain", "verify", "export", "import", "inspect", "prune", "convert", "user", "token")
+COMMANDS = (
+    "serve",
+    "run",
+    "batch",
+    "explain",
+    "verify",
+    "export",
+    "import",
+    "inspect",
+    "prune",
+    "convert",
+    "user",
+    "token",
+)
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="main.py", description="Easel: a node-graph engine for image models.")
     commands = top.add_subparsers(
-        dest="command", metavar="{serve,run,explain,verify,export,import,inspect,prune,convert}"
+        dest="command", metavar="{serve,run,batch,explain,verify,export,import,inspect,prune,convert}"
     )
     _serve(commands.add_parser("serve", help="start the server and the editor (the default)"))
     _run(commands.add_parser("run", help="run one workflow and exit"))
+    _batch(commands.add_parser("batch", help="run one workflow for every row of a table"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
     _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
     _export(commands.add_parser("export", help="write a workflow as a Python script, or as A1111's parameters"))
@@ -100,6 +114,20 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token", help="the token that this server asks for")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
     parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
+    common(parser)
+
+
+def _batch(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "The table is CSV; its first row names inputs, such as 6.text or KSampler.seed. What came of each row is "
+        "written into a manifest; rows that are done are not run again. Ctrl+C breaks off, the same command goes on."
+    )
+    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("table", type=Path, help="a CSV file")
+    parser.add_argument("--manifest", type=Path, metavar="FILE", help="default: <table>.manifest.jsonl")
+    parser.add_argument("--stop", action="store_true", help="stop at the first row that fails (default: go on)")
+    parser.add_argument("--subprocess", action="store_true", help="run nodes in a process of their own")
+    parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     common(parser)
 
 
