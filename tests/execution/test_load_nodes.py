@@ -169,9 +169,13 @@ def test_a_change_in_any_file_of_a_pack_makes_other_nodes_of_its_nodes(tmp_path,
     assert all(version and version == now for version, now in after.values())
 
 
-def test_a_built_in_node_that_stands_in_for_a_packs_gives_way_to_it(tmp_path, load, failures):
-    (tmp_path / "built_in.py").write_text(GOOD.format(name="Stand").replace("is_output=True", "gives_way=True"))
-    assert load()["Stand"].schema.category == "test"
+def test_a_built_in_node_that_stands_in_for_a_packs_gives_way_to_it(tmp_path, load, failures, monkeypatch):
+    built_in = tmp_path / "lib" / "stand_ins"
+    built_in.mkdir(parents=True)
+    (built_in / "__init__.py").write_text("")
+    (built_in / "one.py").write_text(GOOD.format(name="Stand").replace("is_output=True", "gives_way=True"))
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    assert load(("stand_ins",))["Stand"].schema.category == "test"
     (tmp_path / "the_pack.py").write_text(
         "class Own:\n"
         "    CATEGORY, FUNCTION, RETURN_TYPES = 'of the pack', 'run', ()\n"
@@ -179,6 +183,6 @@ def test_a_built_in_node_that_stands_in_for_a_packs_gives_way_to_it(tmp_path, lo
         "    run = lambda self: ()\n"
         "NODE_CLASS_MAPPINGS = {'Stand': Own}\n"
     )
-    assert load()["Stand"].schema.category == "of the pack"
+    assert load(("stand_ins",))["Stand"].schema.category == "of the pack"
     assert registry.class_mappings()["Stand"].__name__ == "Own"
     assert not failures
