@@ -51,6 +51,24 @@ def resize_images_by_longer_edge(
     return resized(images, max(1, int(width * scale)), max(1, int(height * scale)), "lanczos")
 
 
+@node(
+    "ResizeImagesByShorterEdge",
+    title="Resize Images by Shorter Edge (DEPRECATED)",
+    category="image/transform",
+    outputs=("images",),
+    deprecated=True,
+    experimental=True,
+    python_module="comfy_extras.nodes_dataset",
+)
+def resize_images_by_shorter_edge(
+    images: Image, shorter_edge: Annotated[int, Int(default=512, min=1, max=8192, tooltip="In pixels.")]
+) -> Image:
+    """Resize pictures by their shorter side."""
+    height, width = images.shape[1:3]
+    scale = shorter_edge / min(height, width)
+    return resized(images, max(1, int(width * scale)), max(1, int(height * scale)), "lanczos")
+
+
 @node("ImageScaleToTotalPixels", title="Scale Image to Total Pixels", category="image/upscaling", python_module=POST)
 def image_scale_to_total_pixels(
     image: Image,
