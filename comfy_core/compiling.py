@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 
 from comfy_core.patcher import ModelPatcher
 
@@ -24,9 +25,8 @@ def compiled(model: ModelPatcher, backend: str | Callable[..., Any]) -> ModelPat
     if missing:
         raise ValueError(missing)
     model = model.clone()
-    model.add_object_patch(
-        "diffusion_model.forward", torch.compile(model.model.diffusion_model.forward, backend=backend)
-    )
+    network: nn.Module = model.get_model_object("diffusion_model")
+    model.add_object_patch("diffusion_model.forward", torch.compile(network.forward, backend=backend))
     return model
 
 

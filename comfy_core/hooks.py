@@ -7,7 +7,7 @@ that each entry is asked of the model that it is about; entries with the same ho
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,12 +38,12 @@ class Keyframe:
     start_percent: float = 0.0
 
 
-Keyframes = tuple[Keyframe, ...]
+Keyframes = Sequence[Keyframe]
 
 
-def with_keyframes(before: Keyframes | None, *more: Keyframe) -> Keyframes:
+def with_keyframes(before: Keyframes | None, *more: Keyframe) -> list[Keyframe]:
     """Keyframes in the order of their beginnings."""
-    return tuple(sorted((*(before or ()), *more), key=lambda one: one.start_percent))
+    return sorted((*(before or ()), *more), key=lambda one: one.start_percent)
 
 
 def spread(strengths: list[float], start: float, end: float) -> list[Keyframe]:
@@ -67,17 +67,17 @@ class WeightHook:
         return reached[-1].strength if reached else 1.0
 
 
-Hooks = tuple[WeightHook, ...]
+Hooks = Sequence[WeightHook]
 
 
-def combined(*groups: Hooks | None) -> Hooks:
+def combined(*groups: Hooks | None) -> list[WeightHook]:
     """All hooks of several groups, each once."""
-    return tuple(dict.fromkeys(hook for group in groups for hook in group or ()))
+    return list(dict.fromkeys(hook for group in groups for hook in group or ()))
 
 
-def rescheduled(hooks: Hooks, keyframes: Keyframes | None) -> Hooks:
+def rescheduled(hooks: Hooks, keyframes: Keyframes | None) -> list[WeightHook]:
     """The hooks with other keyframes; without any they count the same all the time."""
-    return tuple(replace(hook, keyframes=keyframes or ()) for hook in hooks)
+    return [replace(hook, keyframes=keyframes or ()) for hook in hooks]
 
 
 def lora_recipes(lora: Weights) -> Callable[[ModelPatcher], Recipes]:

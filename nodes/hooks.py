@@ -15,8 +15,8 @@ from nodes.types import Clip
 
 log = logging.getLogger(__name__)
 MODULE = "comfy_extras.nodes_hooks"
-Hooks = Annotated[tuple, Socket("HOOKS", tooltip="What changes the model for some prompts.")]
-Frames = Annotated[tuple, Socket("HOOK_KEYFRAMES", tooltip="How strong hooks are in the course of a run.")]
+Hooks = Annotated[list, Socket("HOOKS", tooltip="What changes the model for some prompts.")]
+Frames = Annotated[list, Socket("HOOK_KEYFRAMES", tooltip="How strong hooks are in the course of a run.")]
 Range = Annotated[tuple, Socket("TIMESTEPS_RANGE", tooltip="A part of the run.")]
 LoraName = Annotated[str, File("loras", tooltip="A file in models/loras/.")]
 CheckpointName = Annotated[str, File("checkpoints", tooltip="A model of the same family, in models/checkpoints/.")]
@@ -35,10 +35,10 @@ def create_hook_lora(
 ) -> Hooks:
     """A LoRA that counts for the prompts it is put on, and no others."""
     if strength_model == 0 and strength_clip == 0:
-        return prev_hooks or ()
+        return prev_hooks or []
     lora = open_weights(folders.current().find_model("loras", lora_name))
     hook = hooking.WeightHook(hooking.lora_recipes(lora), strength_model, strength_clip)
-    return hooking.combined(prev_hooks, (hook,))
+    return hooking.combined(prev_hooks, [hook])
 
 
 @created("CreateHookLoraModelOnly", title="Create Hook LoRA (MO)")
@@ -56,7 +56,7 @@ def create_hook_model_as_lora(
     """Another model of the family in place of the first, or a mix of both, for the prompts it is put on."""
     path = folders.current().find_model("checkpoints", ckpt_name)
     hook = hooking.WeightHook(hooking.model_recipes(path), strength_model, strength_clip)
-    return hooking.combined(prev_hooks, (hook,))
+    return hooking.combined(prev_hooks, [hook])
 
 
 @created("CreateHookModelAsLoraModelOnly", title="Create Hook Model as LoRA (MO)")

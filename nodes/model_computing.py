@@ -43,4 +43,5 @@ def model_compute_dtype(
     dtype: Annotated[str, Combo(tuple(TYPES), advanced=True, tooltip="Smaller types are quicker and coarser.")],
 ) -> Model:
     """Have the network compute in numbers of this type, whatever its file has."""
-    return model if TYPES[dtype] is None else model.computing_in(TYPES[dtype])
+    wanted = TYPES[dtype]
+    return model if wanted is None else model.computing_in(wanted)

@@ -26,6 +26,7 @@ from execution.worker import Job
 from tests.tiny_clip import write_clip
 from tests.tiny_control import write_control
 from tests.tiny_ip_adapter import write_ip_adapter
+from tests.tiny_lora import write_lora
 from tests.tiny_models import write_model
 from tests.tiny_upscalers import write_upscaler
 
@@ -98,6 +99,8 @@ def test_a_workflow_makes_a_picture_with_tiny_models(path: Path, base: Folders):
     prompt = small(prompt_of(path))
     for name in named(prompt, "ckpt_name"):
         write_model(base.base / "models" / "checkpoints" / name, TINY.get(name, "sd1"))
+    for name in named(prompt, "lora_name"):
+        write_lora(base.base / "models" / "loras" / name, "sd1")
     for name in named(prompt, "model_name"):
         write_upscaler(base.base / "models" / "upscale_models" / name)
     for name in named(prompt, "control_net_name"):

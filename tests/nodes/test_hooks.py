@@ -192,7 +192,7 @@ def test_a_scheduled_text_encoder_encodes_for_each_keyframe(checkpoint: Checkpoi
 
 
 def test_a_strength_of_0_is_no_hook(checkpoint: Checkpoint, prompts):
-    assert nodes.create_hook_lora("one.safetensors", 0.0, 0.0) == ()
+    assert nodes.create_hook_lora("one.safetensors", 0.0, 0.0) == []
     none = hook(keyframes=nodes.create_hook_keyframe(0.0, 0.0))
     plain = run(checkpoint.model, *prompts)
     assert torch.equal(run(checkpoint.model, *(hooked(one, none) for one in prompts)), plain)
@@ -232,7 +232,7 @@ def test_groups_hold_each_hook_once():
     assert nodes.combine_hooks_2(a, a) == a
     assert nodes.combine_hooks_4(a, None, b) == a + b
     assert nodes.combine_hooks_8(hooks_H=b) == b
-    assert nodes.combine_hooks_2() == ()
+    assert nodes.combine_hooks_2() == []
     assert nodes.create_hook_lora_model_only("two.safetensors", 1.0, a)[0] is a[0]
 
 
