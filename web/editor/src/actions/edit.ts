@@ -2,9 +2,11 @@ import { removeAndReconnect, removeNodes, setCollapsed, toggleMode } from "../gr
 import { redo, undo } from "../graph/navigation";
 import { Mode } from "../graph/records";
 import { removeReroutes } from "../graph/reroutes";
+import { isSide } from "../graph/sheets";
 import type { Action } from "./action";
 import { copySelection, cutSelection, pasteText } from "./clipboard";
 import type { Editor } from "./editor";
+import { leave } from "./subgraph";
 
 const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
 
@@ -86,14 +88,19 @@ export const editActions: readonly Action[] = [
     id: "selectAll",
     label: "Select all",
     keys: ["Ctrl+A"],
-    run: ({ doc, selection }) => selection.set([...doc.nodes()].map((node) => node.id)),
+    run: ({ doc, selection }) =>
+      selection.set([...doc.nodes()].filter(({ type }) => !isSide(type)).map((node) => node.id)),
   },
   {
     id: "deselect",
-    label: "Select nothing",
+    label: "Select nothing, or leave the subgraph",
     keys: ["Escape"],
-    enabled: hasSelection,
-    run: ({ selection }) => selection.clear(),
+    enabled: ({ doc, selection }) => selection.ids.size + selection.reroutes.size + doc.path.length > 0,
+    run: (editor) => {
+      const { ids, reroutes } = editor.selection;
+      if (ids.size + reroutes.size) editor.selection.clear();
+      else leave(editor);
+    },
   },
   {
     id: "mute",

@@ -18,6 +18,14 @@ import type { Tabs } from "../tabs/Tabs";
 /** Never, again after each run, or as soon as something was changed that changes the result. */
 export type AutoMode = "off" | "instant" | "change";
 
+export interface TextRequest {
+  readonly label: string;
+  /** On the button that takes it. */
+  readonly verb: string;
+  readonly value: string;
+  readonly done: (text: string) => void;
+}
+
 export interface RunRequest {
   /** How many times, with the controls applied in between. */
   readonly count?: number;
@@ -80,6 +88,8 @@ export interface Editor {
   readonly closeAsked: Emitter<Tab>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
+  /** Somebody has to say something in one line. */
+  readonly textAsked: Emitter<TextRequest>;
   /** Puts copied nodes where they are wanted, or a little aside of where they were. */
   paste(options?: PasteOptions): Promise<void>;
   /** Goes to a node of the open sheet, or to the one that has this id in the prompt; of another tab, where it is said. */

@@ -5,6 +5,7 @@ import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { maskActions } from "./mask";
 import { runActions } from "./run";
+import { subgraphActions } from "./subgraph";
 import { tabActions } from "./tabs";
 import { viewActions } from "./view";
 
@@ -13,6 +14,7 @@ export const actions: readonly Action[] = [
   ...runActions,
   ...editActions,
   ...arrangeActions,
+  ...subgraphActions,
   ...maskActions,
   ...viewActions,
   ...fileActions,

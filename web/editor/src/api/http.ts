@@ -25,6 +25,12 @@ import type {
 
 export { PromptRejected, RequestFailed };
 
+export interface SharedSubgraph {
+  readonly id: string;
+  readonly name: string;
+  readonly pack: string;
+}
+
 export interface Api {
   readonly jobs: JobsApi;
   objectInfo(): Promise<Json>;
@@ -55,6 +61,10 @@ export interface Api {
   deleteFile(path: string): Promise<void>;
   settings(): Promise<JsonObject>;
   changeSettings(changes: JsonObject): Promise<void>;
+  /** The subgraphs that packs bring for reuse. */
+  globalSubgraphs(): Promise<SharedSubgraph[]>;
+  /** The text of one of them. */
+  globalSubgraph(id: string): Promise<string>;
   /** The addresses of the scripts that packs bring for the page. */
   extensions(): Promise<string[]>;
 }
@@ -180,6 +190,21 @@ export class HttpApi implements Api {
   async changeSettings(changes: JsonObject): Promise<void> {
     const headers = { "Content-Type": "application/json" };
     await this.asked("settings", { method: "POST", body: stringifyJson(changes), headers, keepalive: true });
+  }
+
+  async globalSubgraphs(): Promise<SharedSubgraph[]> {
+    const body = await this.get("global_subgraphs");
+    return Object.entries(isObject(body) ? body : {}).flatMap(([id, entry]) => {
+      if (!isObject(entry)) return [];
+      const pack = isObject(entry.info) ? text(entry.info.node_pack) : "";
+      return [{ id, name: text(entry.name) || id, pack }];
+    });
+  }
+
+  async globalSubgraph(id: string): Promise<string> {
+    const body = await this.get(`global_subgraphs/${encodeURIComponent(id)}`);
+    if (isObject(body) && typeof body.data === "string") return body.data;
+    throw new RequestFailed("The server does not have this subgraph any more", 404);
   }
 
   private async upload(path: string, file: File, place: UploadPlace, original?: string): Promise<FileRef> {

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
+import { AskText } from "../features/askText/AskText";
 import { FeaturesContext } from "../features/context";
 import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
@@ -20,6 +21,7 @@ import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
+import { Breadcrumb } from "../features/subgraph/Breadcrumb";
 import { CloseDialog } from "../features/tabs/CloseDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
@@ -99,6 +101,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
           />
           <EmptyHint />
           <FirstRunHint />
+          {shownEngine && <Breadcrumb />}
           {shownEngine && <MinimapPanel />}
         </main>
         <OpenPanel side="right" openImages={openImages} />
@@ -114,6 +117,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {shownEngine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      <AskText />
       <MaskHost />
       <SaveDialog />
       <CloseDialog />

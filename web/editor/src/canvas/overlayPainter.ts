@@ -15,9 +15,10 @@ export function paintOverlay(
   theme: Theme,
   zoom: number,
 ): void {
-  const way = hovered && scene.way(hovered);
+  const lifted = overlay.lit ?? hovered;
+  const way = lifted && scene.way(lifted);
   for (const curve of way ?? [])
-    paintLink(ctx, curve, theme.typeColor(hovered?.type ?? "*"), LINK_WIDTH + 1.5);
+    paintLink(ctx, curve, theme.typeColor(lifted?.type ?? "*"), LINK_WIDTH + 1.5);
   for (const { at, type } of overlay.targets ?? []) lit(ctx, at, theme.typeColor(type), zoom);
   if (overlay.draft) {
     const { curve: line, type, snapped } = overlay.draft;

@@ -31,7 +31,7 @@ export class Shells {
   show(wanted: ReadonlySet<NodeId>): void {
     let changed = false;
     for (const [id, element] of this.elements) {
-      const gone = !this.scene.doc.node(id);
+      const gone = !this.scene.doc.isHere(id);
       if (!gone && (wanted.has(id) || inUse(element))) continue;
       element.remove();
       this.elements.delete(id);

@@ -205,17 +205,43 @@ export function setColor(doc: GraphDocument, ids: Iterable<NodeId>, color: Palet
   });
 }
 
-/** Puts a node of one input and one output between the ends of a link. */
+/** Puts a new node between the ends of a link. */
 export function insertInLink(doc: GraphDocument, link: LinkRecord, type: string, pos: Point): NodeId {
   let id = "";
   doc.transact("Add node", () => {
     id = addNode(doc, type, pos);
-    const input = doc.shape(id)?.sockets[0]?.name ?? "";
-    disconnect(doc, link);
-    connect(doc, { node: link.from, output: link.output }, { node: id, input });
-    connect(doc, { node: id, output: 0 }, { node: link.to, input: link.input });
+    splice(doc, link, id);
   });
   return id;
+}
+
+/** The slots by which a node fits between the ends of a link: open ones, those of the very type first. */
+export function spliceSlots(
+  doc: GraphDocument,
+  link: LinkRecord,
+  id: NodeId,
+): { readonly input: string; readonly output: number } | null {
+  if (link.from === id || link.to === id) return null;
+  const made = doc.outputType(link.from, link.output) ?? link.type;
+  const wanted = doc.inputType(link.to, link.input) ?? link.type;
+  const shape = doc.shape(id);
+  const inputs = shape?.sockets.filter(({ name, type }) => compatible(made, type) && !doc.linkInto(id, name));
+  const outputs = shape?.outputs.filter(({ type }) => compatible(type, wanted));
+  const input = inputs?.find(({ type }) => type === made) ?? inputs?.[0];
+  const output = outputs?.find(({ type }) => type === wanted) ?? outputs?.[0];
+  return input && output ? { input: input.name, output: output.index } : null;
+}
+
+/** Leads a link through a node that is there already. Answers false, and changes nothing, where it does not fit. */
+export function splice(doc: GraphDocument, link: LinkRecord, id: NodeId): boolean {
+  const slots = spliceSlots(doc, link, id);
+  if (!slots) return false;
+  doc.transact("Insert node", () => {
+    disconnect(doc, link);
+    connect(doc, { node: link.from, output: link.output }, { node: id, input: slots.input }, link.parent);
+    connect(doc, { node: id, output: slots.output }, { node: link.to, input: link.input });
+  });
+  return true;
 }
 
 export function resizeNode(doc: GraphDocument, id: NodeId, size: NodeRecord["size"]): void {
@@ -224,7 +250,7 @@ export function resizeNode(doc: GraphDocument, id: NodeId, size: NodeRecord["siz
 
 /** Sets the mode on all, or back to normal when all of them have it already. */
 export function toggleMode(doc: GraphDocument, ids: readonly NodeId[], mode: number, label: string): void {
-  const nodes = ids.flatMap((id) => doc.node(id) ?? []);
+  const nodes = ids.flatMap((id) => doc.node(id) ?? []).filter(({ type }) => !isSide(type));
   const next = nodes.every((node) => node.mode === mode) ? 0 : mode;
   doc.transact(label, (tx) => {
     for (const node of nodes) tx.put({ ...node, mode: next });

@@ -22,7 +22,9 @@ import { chainOf } from "./rerouteChains";
 import { INPUT_SIDE, inputSide, isSide, OUTPUT_SIDE, outputSide } from "./sheets";
 
 const ROOM = 80;
-const SIDE_WIDTH = 140;
+const SIDE_WIDTH = 160;
+/** About as large as an instance will be. */
+const INSTANCE = { w: 260, h: 120 };
 
 /** Where the nodes lie, as the caller knows it: the document does not know how large they are drawn. */
 export interface Selected {
@@ -47,7 +49,11 @@ export function convertToSubgraph(doc: GraphDocument, selected: Selected, name =
     outputs: wall.outputs.map(({ port }) => port),
     raw: { version: 1, revision: 0, config: {}, widgets: [], extra: {} },
   };
-  const instance = newInstance(doc, sheet.id, outer, { x: bounds.x, y: bounds.y + ROOM / 2 });
+  const middle = {
+    x: Math.round(bounds.x + (bounds.w - INSTANCE.w) / 2),
+    y: Math.round(bounds.y + (bounds.h - INSTANCE.h) / 2),
+  };
+  const instance = newInstance(doc, sheet.id, outer, middle);
   doc.transact("Convert to subgraph", (tx) => {
     tx.put(sheet);
     tx.put(sideNode(sheet.id, INPUT_SIDE, { x: bounds.x - ROOM - SIDE_WIDTH, y: bounds.y + ROOM / 2 }));

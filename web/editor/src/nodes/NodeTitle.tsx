@@ -4,6 +4,7 @@ import {
   ChevronRight,
   CircleSlash,
   FastForward,
+  Layers,
   Pin,
   TriangleAlert,
   Unplug,
@@ -42,16 +43,18 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
   const Chevron = collapsed ? ChevronRight : ChevronDown;
   return (
     <header className="node-title" title={title === className ? title : `${title} (${className})`}>
-      <button
-        type="button"
-        className="node-chevron"
-        tabIndex={-1}
-        aria-label={collapsed ? "Expand" : "Collapse"}
-        aria-expanded={!collapsed}
-        onClick={onCollapse}
-      >
-        <Chevron size={14} aria-hidden />
-      </button>
+      {status !== "side" && (
+        <button
+          type="button"
+          className="node-chevron"
+          tabIndex={-1}
+          aria-label={collapsed ? "Expand" : "Collapse"}
+          aria-expanded={!collapsed}
+          onClick={onCollapse}
+        >
+          <Chevron size={14} aria-hidden />
+        </button>
+      )}
       {renaming ? (
         <TitleInput label="Title" title={title} onDone={renamed} />
       ) : (
@@ -63,7 +66,19 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
           <Badge key={text} text={text} />
         ))}
         {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text="Missing" />}
-        {status === "subgraph" && <Badge text="Subgraph" />}
+        {status === "subgraph" && (
+          <button
+            type="button"
+            className="node-open"
+            data-interactive
+            tabIndex={-1}
+            aria-label="Open subgraph"
+            title="Open subgraph (double click)"
+            onClick={() => doc.goTo([...doc.path, id])}
+          >
+            <Layers size={13} aria-hidden />
+          </button>
+        )}
         {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}
         {mode === "bypassed" && <Badge icon={<FastForward size={13} aria-hidden />} text="Bypassed" />}
         {run.problems.length > 0 && <TriangleAlert className="badge-error" size={14} aria-label="Error" />}

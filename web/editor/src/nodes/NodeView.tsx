@@ -39,8 +39,11 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
     const direction = ARROWS[e.key];
     const next = direction && neighbour(doc, engine.scene, id, direction);
     if (next) engine.focusNode(next);
-    else if (e.key === "Enter") e.currentTarget.querySelector<HTMLElement>(FIRST_CONTROL)?.focus();
-    else if (e.key === " ") selection.toggle(id);
+    else if (e.key === "Enter") {
+      const control = e.currentTarget.querySelector<HTMLElement>(FIRST_CONTROL);
+      if (control) control.focus();
+      else if (shape.status === "subgraph") doc.goTo([...doc.path, id]);
+    } else if (e.key === " ") selection.toggle(id);
     else if (e.key === "F2") engine.titleOpened.emit(id);
     else return;
     e.preventDefault();

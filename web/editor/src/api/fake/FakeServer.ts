@@ -1,7 +1,7 @@
 /** A server in memory for tests: it takes prompts and reports runs as the real one does, in the same order. */
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
-import { type Api, PromptRejected, RequestFailed } from "../http";
+import { type Api, PromptRejected, RequestFailed, type SharedSubgraph } from "../http";
 import type { Job, JobsApi } from "../jobs";
 import type { RawMessage, ServerMessage } from "../messages";
 import { readQueue } from "../readers";
@@ -33,6 +33,7 @@ export class FakeServer implements Api, EventLine {
   readonly requests: QueueRequest[] = [];
   /** What is kept for the person, by path. */
   readonly files = new Map<string, string>();
+  readonly subgraphs = new Map<string, string>();
   kept: JsonObject = {};
 
   readonly jobs: JobsApi = {
@@ -155,6 +156,14 @@ export class FakeServer implements Api, EventLine {
       size: text.length,
       modified: 0,
     }));
+  }
+
+  async globalSubgraphs(): Promise<SharedSubgraph[]> {
+    return [...this.subgraphs.keys()].map((id) => ({ id, name: id, pack: "pack" }));
+  }
+
+  async globalSubgraph(id: string): Promise<string> {
+    return this.subgraphs.get(id) ?? missing(id);
   }
 
   async readFile(path: string): Promise<string> {

@@ -1,9 +1,12 @@
-import { moveBy } from "../../graph/edit";
-import type { GroupRecord, NodeId, RerouteId } from "../../graph/records";
+import { moveBy, splice, spliceSlots } from "../../graph/edit";
+import type { GroupRecord, LinkRecord, NodeId, RerouteId } from "../../graph/records";
 import type { Point } from "../../lib/geometry";
+import { nearestOn } from "../curve";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
 const THRESHOLD = 3;
+/** How near a link must pass the middle of a node that is put on it. */
+const REACH = 40;
 
 /** Moves nodes that are not pinned, and a group with what lies in it. The document changes once, at the end. */
 export class MoveTool implements Tool {
@@ -30,6 +33,8 @@ export class MoveTool implements Tool {
     this.by = this.snapped({ x: world.x - this.start.world.x, y: world.y - this.start.world.y });
     const groups = new Set(this.groups.map((group) => group.id));
     this.ctx.scene.drag(this.ids, this.by, groups, this.reroutes);
+    const link = this.linkUnder();
+    if (link || this.ctx.overlay.lit) this.ctx.overlay = link ? { lit: link } : {};
   }
 
   /** So that the first of what moves comes to lie on the grid. */
@@ -48,11 +53,34 @@ export class MoveTool implements Tool {
       this.onClick();
       return;
     }
-    this.ctx.scene.endDrag();
-    moveBy(this.ctx.doc, this.ids, this.by, this.groups, undefined, this.reroutes);
+    const { doc, scene } = this.ctx;
+    const link = this.linkUnder();
+    scene.endDrag();
+    this.ctx.overlay = {};
+    doc.transact("Move", () => {
+      moveBy(doc, this.ids, this.by, this.groups, undefined, this.reroutes);
+      const [id] = this.ids;
+      if (link && id !== undefined) splice(doc, link, id);
+    });
+  }
+
+  /** The link that a single node without links would be put on. */
+  private linkUnder(): LinkRecord | null {
+    const { doc, scene } = this.ctx;
+    const [id, ...others] = this.ids;
+    if (id === undefined || others.length || this.groups.length || doc.linksOf(id).length) return null;
+    const frame = scene.frame(id);
+    if (!frame) return null;
+    const middle = { x: frame.x + frame.w / 2, y: frame.y + frame.h / 2 };
+    const reach = Math.min(REACH, frame.h / 2);
+    const near = scene
+      .linksIn(frame)
+      .filter((link) => nearestOn(scene.way(link) ?? [], middle).distance <= reach);
+    return near.find((link) => spliceSlots(doc, link, id)) ?? null;
   }
 
   cancel(): void {
+    this.ctx.overlay = {};
     this.ctx.scene.endDrag();
   }
 }

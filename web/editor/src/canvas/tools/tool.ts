@@ -2,7 +2,7 @@
 
 import type { GraphDocument } from "../../graph/document";
 import type { InputRef, OutputRef } from "../../graph/edit";
-import type { RerouteId } from "../../graph/records";
+import type { LinkRecord, RerouteId } from "../../graph/records";
 import type { Selection } from "../../graph/selection";
 import type { Point, Rect } from "../../lib/geometry";
 import type { Camera } from "../camera";
@@ -22,6 +22,8 @@ export interface Overlay {
   readonly box?: Rect;
   /** The link that is being made, and whether it would hold where it is now. */
   readonly draft?: { readonly curve: Curve; readonly type: string; readonly snapped: boolean };
+  /** A link that would take what is dragged. */
+  readonly lit?: LinkRecord;
   /** Where copies of nodes would come to lie. */
   readonly ghosts?: readonly Rect[];
   /** Slots that would take it. */

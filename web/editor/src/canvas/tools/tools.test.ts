@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { togglePinned } from "../../graph/edit";
+import { addNode, togglePinned } from "../../graph/edit";
 import { addGroup } from "../../graph/groups";
 import { defaultDocument } from "../../graph/testing";
 import { frameAround, MIN_GROUP } from "../groups";
@@ -306,5 +306,24 @@ describe("dragging a node with Alt", () => {
     });
     canvas.doc.store.undo();
     expect(canvas.doc.store.history.canUndo).toBe(false);
+  });
+});
+
+describe("a node without links that is dropped on a link", () => {
+  it("is put between its ends, as one step, where it fits", () => {
+    const canvas = make();
+    const { doc } = canvas;
+    const id = addNode(doc, "ImageInvert", { x: 0, y: 900 });
+    const [a, b] = [canvas.outputAt("8", 0), canvas.inputAt("9", "images")];
+    const from = canvas.titleAt(id);
+    const frame = canvas.scene.frame(id);
+    const middle = { x: (frame?.x ?? 0) + (frame?.w ?? 0) / 2, y: (frame?.y ?? 0) + (frame?.h ?? 0) / 2 };
+    const by = { x: (a.x + b.x) / 2 - middle.x, y: (a.y + b.y) / 2 - middle.y };
+    canvas.drag(from, { x: from.x + by.x, y: from.y + by.y });
+    expect(doc.linkInto(id, "image")?.from).toBe("8");
+    expect(doc.linkInto("9", "images")?.from).toBe(id);
+    doc.store.undo();
+    expect(doc.linkInto("9", "images")?.from).toBe("8");
+    expect(doc.node(id)?.pos).toEqual({ x: 0, y: 900 });
   });
 });

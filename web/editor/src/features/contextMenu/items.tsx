@@ -15,9 +15,11 @@ import {
 import { addGroup, removeGroups, removeGroupWith, setGroupColor, setGroupRect } from "../../graph/groups";
 import { type GroupRecord, type LinkRecord, Mode, type NodeId, type RerouteId } from "../../graph/records";
 import { addReroute, removeReroutes, sourceOfReroute, straighten } from "../../graph/reroutes";
+import { isSide } from "../../graph/sheets";
 import { REROUTE } from "../../graph/virtualNodes";
 import type { MenuItem } from "../../ui/Menu";
 import { colorItems } from "./colors";
+import { portItems, promotedItems, promotionItems, widgetItems } from "./subgraphItems";
 
 /** `open` shows another menu in the place of this one. */
 export function menuFor(
@@ -66,6 +68,11 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
   const current = doc.node(id)?.bgcolor ?? null;
   const set = (color: Parameters<typeof setColor>[2]) => setColor(doc, selection.ids, color);
   const colors = colorItems({ kind: "node", current, set });
+  const type = doc.node(id)?.type ?? "";
+  if (isSide(type)) return [act(editor, "renameSubgraph"), act(editor, "leaveSubgraph", true)];
+  const subgraph = doc.definition(type) ? instanceItems(editor, id, open) : [];
+  const outside = doc.path.length ? widgetItems(editor, id) : [];
+  const show = () => open({ label: "Show on the subgraph", items: outside });
   return [
     act(editor, "runHere"),
     act(editor, "runBranch"),
@@ -76,13 +83,29 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "mask"),
     act(editor, "mute", true),
     act(editor, "bypass"),
+    ...subgraph,
+    ...(outside.length ? [{ label: "Show on the subgraph…", separated: true, run: show }] : []),
+    act(editor, "convertToSubgraph", !subgraph.length && !outside.length),
     act(editor, "copy", true),
     act(editor, "duplicate"),
     act(editor, "group"),
     act(editor, "disconnect"),
     act(editor, "delete", true),
+    act(editor, "deleteAndReconnect"),
     ...apart(packNodeItems(id, open)),
   ];
+}
+
+function instanceItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void): MenuItem[] {
+  const widgets = promotedItems(editor, id);
+  const items = [
+    act(editor, "openSubgraph", true),
+    act(editor, "unpackSubgraph"),
+    act(editor, "renameSubgraph"),
+    act(editor, "publishSubgraph"),
+  ];
+  if (!widgets.length) return items;
+  return [...items, { label: "Take off a widget…", run: () => open({ label: "Take off", items: widgets }) }];
 }
 
 /** A line above the first of them. */
@@ -106,7 +129,9 @@ function canvasItems(
     { label: "Add group", run: newGroup },
     act(editor, "group"),
     { ...act(editor, "paste", true), run: () => void editor.paste({ at: at.world }) },
+    { ...act(editor, "pasteWithLinks"), run: () => void editor.paste({ at: at.world, withLinks: true }) },
     act(editor, "selectAll"),
+    ...(editor.doc.path.length ? [act(editor, "leaveSubgraph", true)] : []),
     act(editor, "undo", true),
     act(editor, "redo"),
     act(editor, "fit", true),
@@ -149,12 +174,8 @@ function rerouteItems(
   ];
 }
 
-function inputItems(
-  { doc, reveal }: Editor,
-  engine: Engine,
-  ref: InputRef,
-  page: MenuRequest["page"],
-): MenuItem[] {
+function inputItems(editor: Editor, engine: Engine, ref: InputRef, page: MenuRequest["page"]): MenuItem[] {
+  const { doc, reveal } = editor;
   const type = doc.inputType(ref.node, ref.input) ?? "*";
   const link = doc.linkInto(ref.node, ref.input);
   const at = engine.scene.inputPoint(ref.node, ref.input) ?? engine.center();
@@ -163,10 +184,13 @@ function inputItems(
     { label: `Add a node that makes ${type}`, run: () => engine.nodesOffered.emit(offer) },
     { label: "Show where it comes from", disabled: !link, run: () => link && reveal(link.from) },
     { label: "Remove link", disabled: !link, separated: true, run: () => link && disconnect(doc, link) },
+    ...promotionItems(editor, ref),
+    ...portItems(editor, ref),
   ];
 }
 
-function outputItems({ doc }: Editor, engine: Engine, ref: OutputRef, page: MenuRequest["page"]): MenuItem[] {
+function outputItems(editor: Editor, engine: Engine, ref: OutputRef, page: MenuRequest["page"]): MenuItem[] {
+  const { doc } = editor;
   const type = doc.outputType(ref.node, ref.output) ?? "*";
   const links = doc.linksFrom(ref.node).filter((link) => link.output === ref.output);
   const at = engine.scene.outputPoint(ref.node, ref.output) ?? engine.center();
@@ -178,6 +202,7 @@ function outputItems({ doc }: Editor, engine: Engine, ref: OutputRef, page: Menu
   return [
     { label: `Add a node that takes ${type}`, run: () => engine.nodesOffered.emit(offer) },
     { label: "Remove links", disabled: !links.length, separated: true, run: removeAll },
+    ...portItems(editor, ref),
   ];
 }
 

@@ -1,27 +1,47 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { addBlueprint, type Blueprint, listBlueprints } from "../../actions/blueprints";
 import type { NodeOffer } from "../../canvas/Engine";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";
 import { useEditor } from "../context";
-import { addLinked, allDefs, fittingDefs } from "./matching";
+import { addLinked, allDefs, fittingDefs, fittingSubgraphs } from "./matching";
 
 /** Opens where the canvas was double-clicked or a link was dropped; what is picked appears there. */
 export function NodeSearch() {
-  const { doc, engine, selection } = useEditor();
+  const editor = useEditor();
+  const { doc, engine, selection, api } = editor;
   const [offer, setOffer] = useState<NodeOffer | null>(null);
+  const [blueprints, setBlueprints] = useState<readonly Blueprint[]>([]);
+  const isOpen = offer !== null;
+  useEffect(() => {
+    if (isOpen) listBlueprints(api).then(setBlueprints, () => setBlueprints([]));
+  }, [api, isOpen]);
   const close = useCallback(() => setOffer(null), []);
   useEffect(() => engine?.nodesOffered.on(setOffer), [engine]);
 
   const items = useMemo(() => {
     if (!offer) return [];
     const defs = allDefs(doc.defs);
-    return (offer.end ? fittingDefs(defs, offer.end) : defs).map((def) => ({
+    const classes = (offer.end ? fittingDefs(defs, offer.end) : defs).map((def) => ({
       key: def.type,
       label: def.title,
       hint: def.pack || def.category.split("/").slice(-2).join(" / "),
       words: [def.type, ...def.aliases].join(" "),
     }));
-  }, [doc, offer]);
+    const here = fittingSubgraphs(doc, offer.end).map(({ id, name }) => ({
+      key: id,
+      label: name,
+      hint: "Subgraph of this workflow",
+      words: "subgraph",
+    }));
+    const kept = (offer.end ? [] : blueprints).map(({ key, name, pack }) => ({
+      key,
+      label: name,
+      hint: pack ? `Subgraph of ${pack}` : "Your subgraph",
+      words: "subgraph blueprint",
+    }));
+    return [...classes, ...here, ...kept];
+  }, [doc, offer, blueprints]);
 
   if (!offer) return null;
   const { end, world, page } = offer;
@@ -35,6 +55,8 @@ export function NodeSearch() {
         nothing="No node of this name"
         onPick={(item) => {
           close();
+          const blueprint = blueprints.find(({ key }) => key === item.key);
+          if (blueprint) return void addBlueprint(editor, blueprint, world);
           const id = addLinked(doc, item.key, world, end);
           selection.set([id]);
           engine?.focusNode(id);

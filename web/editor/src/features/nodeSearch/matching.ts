@@ -5,7 +5,8 @@ import type { OpenEnd } from "../../canvas/tools/tool";
 import type { GraphDocument } from "../../graph/document";
 import { addNode, connect } from "../../graph/edit";
 import type { NodeDef, NodeDefs } from "../../graph/nodeDefs";
-import type { NodeId } from "../../graph/records";
+import type { NodeId, SheetRecord } from "../../graph/records";
+import { addInstance, contains } from "../../graph/subgraphs";
 import { compatible } from "../../graph/types";
 import { VIRTUAL_DEFS } from "../../graph/virtualNodes";
 import type { Point } from "../../lib/geometry";
@@ -30,12 +31,26 @@ export function fittingDefs(defs: readonly NodeDef[], end: OpenEnd): NodeDef[] {
   return fitting.sort((a, b) => exact(a) - exact(b));
 }
 
+/** The subgraphs of the workflow that can be put on the open sheet, and fit the end of a link if there is one. */
+export function fittingSubgraphs(doc: GraphDocument, end: OpenEnd | null): SheetRecord[] {
+  return [...doc.definitions()].filter((sheet) => {
+    if (contains(doc, sheet.id, doc.sheet)) return false;
+    if (!end) return true;
+    const ports = end.kind === "output" ? sheet.inputs : sheet.outputs;
+    return ports.some(({ type }) => compatible(end.type, type));
+  });
+}
+
+function add(doc: GraphDocument, type: string, at: Point): NodeId {
+  return doc.definition(type) ? (addInstance(doc, type, at) ?? "") : addNode(doc, type, at);
+}
+
 /** Adds the node at a place and links it, as one step. */
 export function addLinked(doc: GraphDocument, type: string, at: Point, end: OpenEnd | null): NodeId {
   let id = "";
   doc.transact("Add node", () => {
     const offset = end ? { x: end.kind === "input" ? -DEFAULT_WIDTH : 0, y: -ROW / 2 } : { x: 0, y: TITLE };
-    id = addNode(doc, type, { x: Math.round(at.x + offset.x), y: Math.round(at.y + offset.y) });
+    id = add(doc, type, { x: Math.round(at.x + offset.x), y: Math.round(at.y + offset.y) });
     const shape = doc.shape(id);
     if (!end || !shape) return;
     if (end.kind === "output") {

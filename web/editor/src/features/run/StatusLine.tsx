@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import type { SystemStats } from "../../api/types";
+import { isSide } from "../../graph/sheets";
 import { formatBytes, formatSeconds, plural } from "../../lib/format";
 import { useEditor, useFeatures } from "../context";
 import type { RunInfo } from "./runStore";
@@ -81,7 +82,10 @@ function ProgressText({ info }: { readonly info: RunInfo }) {
 
 function NodeCount() {
   const { doc, selection } = useEditor();
-  const count = useSyncExternalStore(doc.store.changed.on, () => [...doc.nodes()].length);
+  // Whatever is shown or changed: also another sheet.
+  const count = useSyncExternalStore(doc.touched.on, () => {
+    return [...doc.nodes()].filter(({ type }) => !isSide(type)).length;
+  });
   const selected = useSyncExternalStore(selection.changed.on, () => selection.ids.size);
   return (
     <span className="status-item">
