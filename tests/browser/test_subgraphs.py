@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, make_small, node, run, saved, slot, type_number, widget
+from tests.browser.hands import drag, make_small, node, run, saved, type_number, widget
 
 
 def select(page: Page, *ids: str) -> None:

@@ -69,7 +69,7 @@ export const editActions: readonly Action[] = [
   },
   {
     id: "deleteAndReconnect",
-    label: "Delete and reconnect",
+    label: "Remove and reconnect",
     keys: ["Ctrl+Delete", "Ctrl+Backspace"],
     enabled: hasSelection,
     run: ({ doc, selection, engine }) => {

@@ -90,8 +90,8 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "duplicate"),
     act(editor, "group"),
     act(editor, "disconnect"),
-    act(editor, "delete", true),
-    act(editor, "deleteAndReconnect"),
+    act(editor, "deleteAndReconnect", true),
+    act(editor, "delete"),
     ...apart(packNodeItems(id, open)),
   ];
 }
