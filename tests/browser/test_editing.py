@@ -87,7 +87,7 @@ def test_everything_on_the_canvas_has_a_menu_inside_the_window_and_without_a_mou
     node(page, "8").focus()
     page.keyboard.press("Shift+F10")
     page.keyboard.press("End")
-    expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    expect(page.get_by_role("menuitem", name=re.compile("^Delete"))).to_be_focused()
     page.keyboard.press("m")
     page.keyboard.press("Enter")
     expect(node(page, "8")).to_have_attribute("data-mode", "muted")
@@ -101,7 +101,7 @@ def test_a_long_menu_scrolls_in_a_low_window(page: Page):
     node(page, "8").focus()
     page.keyboard.press("Shift+F10")
     page.keyboard.press("End")
-    last = page.get_by_role("menuitem", name="Delete").bounding_box()
+    last = page.get_by_role("menuitem", name=re.compile("^Delete")).bounding_box()
     assert 0 <= last["y"] <= 300 - last["height"]
 
 
