@@ -34,6 +34,9 @@ OWN = ("input_hint_block.", "zero_convs.", "middle_block_out.")
 class Delta:
     """What a file has of its own, and its changes of a model's weights: recipes by name."""
 
+    nbytes = 0
+    """To keep: its tensors are a file's, mapped into memory."""
+
     def __init__(self, own: Weights, changes: Mapping[str, Any], dims: ControlNetDims, name: str) -> None:
         self.own, self.changes, self.dims, self.name = own, changes, dims, name
         self._made: tuple[ReferenceType[nn.Module], uuid.UUID, ModelPatcher] | None = None

@@ -44,19 +44,19 @@ class DualCFGGuider(CFGGuider):
         self, x: Tensor, timestep: Tensor, model_options: dict[str, Any] | None = None, seed: int | None = None
     ) -> Tensor:
         options = self.model_options if model_options is None else model_options
-        conds = [self.conds[side] for side in ("negative", "middle", "positive")]
+        conds = [self.conds[side] for side in ("positive", "middle", "negative")]
         if not self.nested and not options.get("disable_cfg1_optimization"):
             conds = self._needed(*conds)
-        negative, middle, positive = predict_conditions(self.inner_model, conds, x, timestep, options)
+        positive, middle, negative = predict_conditions(self.inner_model, conds, x, timestep, options)
         scale = self.cfg1 if self.nested else self.cfg2
-        shared = shared_arguments(self.inner_model, x, timestep, scale, options, conds[-1], conds[0])
+        shared = shared_arguments(self.inner_model, x, timestep, scale, options, conds[0], conds[-1])
         if self.nested:
             towards = cfg_function(positive, middle, shared)
             return negative + self.cfg2 * (towards - negative)
         return cfg_function(middle, negative, shared) + (positive - middle) * self.cfg1
 
-    def _needed(self, negative: list[Any], middle: list[Any], positive: list[Any]) -> list[list[Any]]:
+    def _needed(self, positive: list[Any], middle: list[Any], negative: list[Any]) -> list[list[Any]]:
         """At scale 1 what a step starts from does not count, and is not asked for."""
         if not math.isclose(self.cfg2, 1.0):
-            return [negative, middle, positive]
-        return [[], [] if math.isclose(self.cfg1, 1.0) else middle, positive]
+            return [positive, middle, negative]
+        return [positive, [] if math.isclose(self.cfg1, 1.0) else middle, []]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -45,6 +48,20 @@ def test_two_prompts_have_a_scale_each(model: ModelPatcher):
     torch.testing.assert_close(dual(model, 3.0, 5.0), says(-0.1 + 5 * 0.3 + 3 * 0.3))
     torch.testing.assert_close(dual(model, 3.0, 5.0, nested=True), says(-0.1 + 5 * (0.2 + 3 * 0.3 + 0.1)))
     assert batches(model) == [(6, 77), (6, 77)]
+
+
+def test_patches_are_told_the_first_prompt_as_the_positive_side(model: ModelPatcher):
+    told: dict[int, float] = {}
+
+    def listen(apply_model: Callable[..., Tensor], given: dict[str, Any]) -> Tensor:
+        texts = given["c"]["c_crossattn"].chunk(len(given["cond_or_uncond"]))
+        told.update({side: float(one.mean()) for side, one in zip(given["cond_or_uncond"], texts, strict=True)})
+        return apply_model(given["input"], given["timestep"], **given["c"])
+
+    listening = model.clone()
+    listening.set_model_unet_function_wrapper(listen)
+    dual(listening, 3.0, 5.0)
+    assert told == pytest.approx({0: 0.5, 1: 0.2, 2: -0.1})
 
 
 @pytest.mark.parametrize(("scales", "rows"), [((3.0, 1.0), 4), ((1.0, 1.0), 2), ((1.0, 5.0), 6)])
