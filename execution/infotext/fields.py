@@ -8,7 +8,8 @@ CARRIED = {
     "Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "VAE hash", "VAE",
     "Denoising strength", "Clip skip", "ENSD", "RNG", "Lora hashes", "TI hashes", "Refiner", "Refiner switch at",
     "Hires upscale", "Hires resize", "Hires steps", "Hires upscaler", "Hires CFG Scale", "Hires prompt",
-    "Hires negative prompt", "Hires sampler", "Hires schedule type", "Hires checkpoint",
+    "Hires negative prompt", "Hires sampler", "Hires schedule type", "Hires checkpoint", "Tiling",
+    "Token merging ratio",
 }  # fmt: skip
 SILENT = {
     "Version", "Hashes", "Batch size", "Batch pos", "User", "Created Date", "Civitai resources", "Civitai metadata",

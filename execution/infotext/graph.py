@@ -21,7 +21,7 @@ def build(infotext: Infotext, models: Models, schemas: Schemas, a1111: bool = Tr
     With `a1111` prompts are read and noise is drawn as in that program, else as in ComfyUI.
     """
     make = Builder(infotext, models, schemas, a1111)
-    steps = whole(infotext.fields, "Steps", 20)
+    steps = max(whole(infotext.fields, "Steps", 20), 1)
     checkpoint = _checkpoint(make, infotext.fields.get("Model", ""), infotext.fields.get("Model hash", ""))
     first = make_stage(
         make, checkpoint, infotext.prompt, infotext.negative, steps, number(infotext.fields, "CFG scale", 7)

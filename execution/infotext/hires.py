@@ -18,6 +18,13 @@ LATENT_METHODS = {
     "latent (bicubic antialiased)": "bicubic",
 }
 PLAIN_UPSCALERS = {"lanczos": "lanczos", "nearest": "nearest-exact", "none": "lanczos"}
+FILES = {
+    "r-esrgan 4x+": "RealESRGAN_x4plus",
+    "r-esrgan 4x+ anime6b": "RealESRGAN_x4plus_anime_6B",
+    "r-esrgan 2x+": "RealESRGAN_x2plus",
+    "swinir 4x": "SwinIR_4x",
+}
+"""What the web UI calls some upscalers, and how their files are called."""
 SAME = ("", "Use same sampler", "Use same scheduler", "Use same checkpoint")
 CHANGING = re.compile(r"\[[^\[\]]*[:|][^\[\]]*\]")
 """`[from:to:when]` and `[a|b]`, which depend on the number of steps."""
@@ -36,7 +43,7 @@ def second_pass(
     fields = make.fields
     factor = number(fields, "Hires upscale", 1)
     target = size(fields.get("Hires resize", "")) or (int(before[0] * factor), int(before[1] * factor))
-    second_steps = whole(fields, "Hires steps", 0) or steps
+    second_steps = max(whole(fields, "Hires steps", 0), 0) or steps
     stage = _stage(make, checkpoint, first, second_steps)
     enlarged = _enlarged(make, first, latent, target, fields.get("Hires upscaler", "Latent"))
     sampling = _sampling(make, sampling)
@@ -105,7 +112,9 @@ def _enlarged(make: Builder, stage: Stage, latent: Link, target: tuple[int, int]
 
 
 def _by_model(make: Builder, image: Link, upscaler: str) -> Link:
-    name = make.models.find("upscale_models", upscaler) if "ImageUpscaleWithModel" in make.schemas else None
+    name = None
+    if "ImageUpscaleWithModel" in make.schemas:
+        name = make.models.find("upscale_models", FILES.get(upscaler.casefold(), upscaler))
     if name is None:
         make.warn(f"the upscaler {upscaler!r} is not here; Lanczos enlarges in its place")
         return image

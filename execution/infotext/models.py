@@ -50,8 +50,13 @@ class Models:
         except OutOfTime:
             late = "; not all files could be compared by their hashes in time, try again to go on"
         told = f" (hash {hash})" if hash else ""
-        self.warnings.append(f"the {KINDS[kind]} {name!r}{told} is not in models/{kind}/{late}")
+        self.warn(f"the {KINDS[kind]} {name!r}{told} is not in models/{kind}/{late}")
         return None
+
+    def warn(self, sentence: str) -> None:
+        """Say something once."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def is_sdxl(self, checkpoint: str | None) -> bool:
         """Whether a safetensors checkpoint has the text encoders of Stable Diffusion XL."""
@@ -70,7 +75,7 @@ class Models:
             return
         with suppress(OutOfTime, OSError):
             if not self._hashes.fits(self._path(kind, found), hash):
-                self.warnings.append(
+                self.warn(
                     f"{found} in models/{kind}/ is not the file that was used: that one's hash begins with {hash}"
                 )
 

@@ -10,7 +10,7 @@ from comfy_core.infotext import Infotext
 from comfy_core.infotext.grammar import pairs_of
 from comfy_core.infotext.names import Sampling, sampling_of
 from comfy_core.infotext.prompts import ExtraNetwork, composed, extra_networks
-from execution.infotext.fields import whole
+from execution.infotext.fields import is_on, number, whole
 from execution.infotext.models import Models
 from nodes.schema import NodeSchema
 
@@ -34,13 +34,8 @@ class Builder:
     def fields(self) -> dict[str, str]:
         return self.infotext.fields
 
-    @property
-    def warnings(self) -> list[str]:
-        return self.models.warnings
-
     def warn(self, sentence: str) -> None:
-        if sentence not in self.warnings:
-            self.warnings.append(sentence)
+        self.models.warn(sentence)
 
     def add(self, class_type: str, title: str = "", /, **inputs: Any) -> str:
         """Add a node; its id."""
@@ -91,7 +86,7 @@ def make_stage(
     skip, is_sdxl = whole(make.fields, "Clip skip", 1), make.models.is_sdxl(checkpoint)
     if skip > 1 and not is_sdxl:  # A1111 leaves SDXL at the layer it was trained with
         clip = [make.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip), 0]
-    model = _with_noise(make, model)
+    model = _with_noise(make, _with_patches(make, model))
     positive, factor = _encoded(make, text, clip, steps)
     against = [_encoder(make, "Negative prompt", negative, clip, steps), 0]
     if is_sdxl and not negative and make.a1111:
@@ -122,6 +117,21 @@ def _with_networks(make: Builder, model: Link, clip: Link, networks: list[ExtraN
     return model, clip
 
 
+def _with_patches(make: Builder, model: Link) -> Link:
+    """The model as options of the web UI change it, where there are nodes for them."""
+    if is_on(make.fields.get("Tiling", "")):
+        if "SeamlessTile" in make.schemas:
+            model = [make.add("SeamlessTile", model=model, tiling="enable", copy_model="Make a copy"), 0]
+        else:
+            make.warn("Tiling is left out: there is no node for it here")
+    ratio = number(make.fields, "Token merging ratio", 0)
+    if ratio and "TomePatchModel" in make.schemas:
+        model = [make.add("TomePatchModel", model=model, ratio=ratio), 0]
+    elif ratio:
+        make.warn("Token merging is left out: there is no node for it here")
+    return model
+
+
 def _with_noise(make: Builder, model: Link) -> Link:
     """The model with the noise of A1111's seeds, which it draws as an NVIDIA GPU does unless told otherwise."""
     delta, source = whole(make.fields, "ENSD", 0), make.fields.get("RNG", "GPU").upper()
@@ -133,6 +143,13 @@ def _with_noise(make: Builder, model: Link) -> Link:
 
 
 def _vae(make: Builder, loader: str) -> Link:
+    vae = _loaded_vae(make, loader)
+    if is_on(make.fields.get("Tiling", "")) and "MakeCircularVAE" in make.schemas:
+        return [make.add("MakeCircularVAE", vae=vae, tiling="enable", copy_vae="Make a copy"), 0]
+    return vae
+
+
+def _loaded_vae(make: Builder, loader: str) -> Link:
     name = make.fields.get("VAE", "")
     if name and name.casefold() not in ("none", "automatic"):
         found = make.models.find("vae", name, make.fields.get("VAE hash", ""))

@@ -40,6 +40,17 @@ DREAMSHAPER = (
     "Steps: 8, Sampler: DPM++ 2M SDE, Schedule type: Exponential, CFG scale: 1.5, Seed: 405868469, Size: 832x1216, "
     f"Model hash: 4496b36d48, Model: dreamshaperXL_v21TurboDPMSDE, {FORGE}"
 )
+FULL_OF_FIELDS = (
+    "masterpiece, (a girl:1.2) reading \\(book\\), <lora:ink:0.6> BREAK library [lamp:candle:0.4]\n"
+    "Negative prompt: EasyNegative, [[blurry]]\n"
+    "Steps: 30, Sampler: DPM++ SDE Karras, CFG scale: 30, Seed: -1, Size: 1000x1000, Model hash: , "
+    "VAE hash: 735e4c3a44, VAE: vae-ft-mse.safetensors, Denoising strength: 0.35, Clip skip: 2, ENSD: 31337, "
+    "Token merging ratio: 0.4, "
+    'Tiling: True, Hires upscale: 2, Hires steps: 15, Hires upscaler: R-ESRGAN 4x+, Lora hashes: "ink: 9e7b1f3d0c55", '
+    'TI hashes: "EasyNegative: 66a7279a88dd", Hashes: {"model": "abc, d", "lora:ink": "ef"}, '
+    'Civitai resources: [{"type":"checkpoint","modelVersionId":1,"air":"urn:x"}], Version: v1.9.4, '
+    'Template: "a {b|c}, d", Dynamic thresholding enabled: True, Mimic scale: 7'
+)
 PLAIN = "Steps: 4, Sampler: Euler, CFG scale: 3, Seed: 5, Size: 64x64, Model: tiny"
 
 
@@ -207,6 +218,30 @@ def test_hires_fix_with_a_model_prompts_and_a_sampler_of_its_own(base):
     assert any("'second'" in warning for warning in made.warnings)
 
 
+def test_options_that_there_are_nodes_for(base):
+    (base / "models/upscale_models/RealESRGAN_x4plus.pth").write_bytes(b"")
+    made = imported(FULL_OF_FIELDS)
+    assert inputs(made.prompt, "TomePatchModel") == {"ratio": 0.4}
+    assert inputs(made.prompt, "UpscaleModelLoader") == {"model_name": "RealESRGAN_x4plus.pth"}
+    last = [node for node in made.prompt.values() if node["class_type"] == "VAEDecode"][-1]
+    assert made.prompt[last["inputs"]["vae"][0]]["class_type"] == "MakeCircularVAE"
+    assert "SeamlessTile" in classes(made.prompt)
+    assert [warning.split(" is not in")[0] for warning in made.warnings] == [
+        "the infotext names no model; choose one in the loader",
+        "the LoRA 'ink' (hash 9e7b1f3d0c55)",
+        "the VAE 'vae-ft-mse.safetensors' (hash 735e4c3a44)",
+        "the checkpoint's own VAE stands in for vae-ft-mse.safetensors",
+        "the embedding 'EasyNegative'",
+        "not carried over: Dynamic thresholding, Mimic scale; the note on the canvas has what they said",
+    ]
+
+
+def test_where_there_are_no_nodes_for_options_they_are_told():
+    few = {name: one for name, one in SCHEMAS.items() if name not in ("SeamlessTile", "TomePatchModel")}
+    made = import_text(FULL_OF_FIELDS, few, folders.current())
+    assert {"Tiling", "Token merging"} <= {warning.split(" is left out")[0] for warning in made.warnings}
+
+
 def test_a_refiner_takes_the_end_of_the_run(base):
     prompt = imported(f"a\n{PLAIN}, Refiner: finer [0123456789], Refiner switch at: 0.5").prompt
     base_run, refined = inputs(prompt, "KSamplerAdvanced", 0), inputs(prompt, "KSamplerAdvanced", 1)
@@ -249,19 +284,21 @@ def _value_of(graph, class_type):
 def test_what_cannot_be_carried_is_told(base):
     made = imported(
         f"a <foo:bar:1>\nNegative prompt: b <lora:c:1>\n{PLAIN}, ADetailer model: face.pt, ADetailer version: 1, "
-        'ControlNet 0: "Module: canny, Model: x", Tiling: True, Variation seed: 3, Denoising strength: 0.5, Eta: 0'
+        'ControlNet 0: "Module: canny, Model: x", Face restoration: GFPGAN, Variation seed: 3, '
+        "Denoising strength: 0.5, Eta: 0"
     )
     said = " | ".join(made.warnings)
-    assert "not carried over: ADetailer, ControlNet, Tiling, Variation;" in said
+    assert "not carried over: ADetailer, ControlNet, Face restoration, Variation;" in said
     assert "<foo:bar>" in said
     assert "tags in the negative prompt do nothing: c" in said
     assert "made from another picture" in said
 
 
 def test_a_seed_beyond_64_bits_and_numbers_that_are_none_do_no_harm():
-    prompt = imported(f"a\nSteps: 5, Sampler: ?, CFG scale: nan, Seed: {2**64 + 7}, Size: 0x-3, Clip skip: x").prompt
+    prompt = imported(f"a\nSteps: 0, Sampler: ?, CFG scale: nan, Seed: {2**64 + 7}, Size: 0x-3, Clip skip: x").prompt
     assert inputs(prompt, "KSampler")["seed"] == 7
     assert inputs(prompt, "KSampler")["cfg"] == 7
+    assert inputs(prompt, "KSampler")["steps"] == 1
     assert inputs(prompt, "EmptyLatentImage")["width"] == 512
 
 
