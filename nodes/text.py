@@ -67,7 +67,7 @@ def clip_text_encode_a1111(
         String(
             multiline=True,
             dynamicPrompts=False,
-            tooltip="The prompt: (more), [less], (word:1.2), BREAK, [from:to:0.5], [this|that], an embedding's name.",
+            tooltip="(more), [less], (word:1.2), BREAK, a AND b :0.5, [from:to:0.5], [this|that], an embedding's name.",
         ),
     ],
     clip: Clip,

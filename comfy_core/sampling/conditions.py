@@ -32,7 +32,8 @@ class Condition:
     `steps` are runs of steps, each from the sigma of its first to that of the first after it. `weight`, broadcastable
     to the latent or to the part of it in `box`, says how much it counts in each cell. A `default` counts where no other
     of its side does. `boxes` are the things that GLIGEN puts in their places, and `control` what pictures control; with
-    `shares_control` other sides have it too. `hooked` is the model as the entry's hooks want it. Patches tell entries
+    `shares_control` other sides have it too. `hooked` is the model as the entry's hooks want it. The entries of a
+    composed prompt, whose mean is taken, say by `guidance_weight` how much they are together. Patches tell entries
     apart by `uuid`.
     """
 
@@ -48,6 +49,7 @@ class Condition:
     control: ControlBase | None = None
     shares_control: bool = False
     hooked: Hooked | None = None
+    guidance_weight: float = 1.0
     uuid: UUID = field(default_factory=uuid4)
 
     def active(self, sigma: float) -> bool:
@@ -160,6 +162,7 @@ def _ready(
         weight=_weight(box, mask, extra.get("mask_strength", 1.0), dims, device),
         default=bool(extra.get("default")),
         boxes=extra.get("gligen"),
+        guidance_weight=extra.get("guidance_weight", 1.0),
         hooked=None if hooked is None else Hooked(hooked, extra.get("hooks") or ()),
         control=extra.get("control"),
         shares_control=bool(extra.get("control_apply_to_uncond")),

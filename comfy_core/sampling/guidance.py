@@ -95,6 +95,7 @@ def sampling_function(
 ) -> Tensor:
     """One guided prediction. At scale 1 the negative side is not computed, unless an option asks for it; without one
     it is taken to say what the positive side says."""
+    cond_scale *= next((one.guidance_weight for one in cond), 1.0)
     if math.isclose(cond_scale, 1.0) and not model_options.get("disable_cfg1_optimization"):
         uncond = []
     predictions = predict_conditions(model, [cond, uncond] if uncond else [cond], x, timestep, model_options)

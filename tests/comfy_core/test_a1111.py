@@ -14,6 +14,7 @@ from comfy_core.folders import Folders
 from comfy_core.memory import residency
 from comfy_core.sampling.guidance import CFGGuider
 from comfy_core.text.a1111 import encode_a1111
+from comfy_core.text.a1111.composition import composed
 from comfy_core.text.a1111.editing import prompts_by_step, stretches
 from comfy_core.text.a1111.layout import laid_out
 from comfy_core.text.a1111.weights import weighted_chunks
@@ -220,3 +221,47 @@ def test_a_prompt_that_does_not_change_is_one_entry_that_always_counts(clip: CLI
 def test_infinite_weights_are_refused(clip: CLIP):
     with pytest.raises(ValueError, match="infinite; write a smaller one"):
         encode_a1111(clip, "(" * 20 + "cat" + ":99999)" * 20)
+
+
+# --- AND ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a cat AND a dog", [("a cat", 1.0), ("a dog", 1.0)]),
+        ("a cat :1.2 AND a dog:0.5", [("a cat", 1.2), (" a dog", 0.5)]),
+        ("a cat AND a dog : -0.3", [("a cat", 1.0), (" a dog", -0.3)]),
+        ("(a cat:1.3) AND [a:b:0.5]", [("(a cat:1.3)", 1.0), (" [a:b:0.5]", 1.0)]),
+        ("SAND and sea: 2", [("SAND and sea: 2", 1.0)]),
+        ("a:1 AND", [("a", 1.0), ("", 1.0)]),
+    ],
+)
+def test_and_joins_prompts_with_weights(text: str, parts: list[tuple[str, float]]):
+    assert [(one.strip(), weight) for one, weight in composed(text)] == [(one.strip(), weight) for one, weight in parts]
+
+
+def test_weights_that_add_up_to_nothing_are_refused():
+    with pytest.raises(ValueError, match="add up to 0"):
+        composed("a cat AND a dog :-1")
+
+
+@pytest.mark.parametrize(
+    ("weights", "scale"), [((1.0, 1.0), 3.0), ((1.2, 0.5), 3.0), ((1.0, -0.3), 5.0), ((2.0, 1.0), 1.0)]
+)
+def test_joined_prompts_are_guided_to_each_by_its_weight(checkpoint: Checkpoint, weights, scale: float):
+    """Equation 11 of the paper: uncond + scale * sum of weight (cond - uncond)."""
+    x, sigma = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1)), torch.tensor([5.0])
+
+    def guess(text: str, cfg: float) -> torch.Tensor:
+        guider = CFGGuider(checkpoint.model)
+        guider.set_conds(encode_a1111(checkpoint.clip, text), encode_a1111(checkpoint.clip, "blurry"))
+        guider.set_cfg(cfg)
+        with residency.use([checkpoint.model]), torch.no_grad():
+            guider.prepare(x)
+            return guider(x, sigma)
+
+    cat, dog, uncond = guess("a cat", 1.0), guess("a dog", 1.0), guess("blurry", 1.0)
+    expected = uncond + scale * (weights[0] * (cat - uncond) + weights[1] * (dog - uncond))
+    ours = guess(f"a cat :{weights[0]} AND a dog :{weights[1]}", scale)
+    torch.testing.assert_close(ours, expected, rtol=1e-3, atol=1e-3)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from comfy_core import folders
 from comfy_core.conditioning import Conditioning
+from comfy_core.text.a1111.composition import composed
 from comfy_core.text.a1111.editing import prompts_by_step, stretches
 from comfy_core.text.a1111.layout import Weighted, laid_out
 from comfy_core.text.a1111.weights import weighted_chunks
@@ -29,11 +30,25 @@ ENCODERS = ("l", "h", "g")
 
 
 def encode_a1111(clip: CLIP, text: str, steps: int = 20) -> Conditioning:
-    """A CONDITIONING with an entry for every text that the prompt reads as in the course of `steps` steps.
+    """A CONDITIONING with an entry for every text that the prompt, or each that AND joins, reads as in the course of
+    `steps` steps.
 
     Raises:
-        ValueError: the CLIP has other text encoders than CLIP's (T5 …), or a weight is infinite.
+        ValueError: the CLIP has other text encoders than CLIP's (T5 …), a weight is infinite, or weights add up to 0.
     """
+    parts = composed(text)
+    if len(parts) == 1:
+        return _entries(clip, text, steps)
+    whole = sum(weight for _, weight in parts)
+    return [
+        [cond, {**extra, "strength": weight, "guidance_weight": whole}]
+        for part, weight in parts
+        for cond, extra in _entries(clip, part, steps)
+    ]
+
+
+def _entries(clip: CLIP, text: str, steps: int) -> Conditioning:
+    """An entry for every text that one prompt reads as."""
     entries = []
     for said, runs in stretches(prompts_by_step(text, steps)).items():
         cond, pooled = _encoded(clip, said)
