@@ -21,6 +21,7 @@ from comfy_core.ip_adapter import (
     with_pictures,
 )
 from comfy_core.ip_adapter import IPAdapter as Adapter
+from comfy_core.ip_adapter.noise import NOISES, noise_of
 from comfy_core.ip_adapter.presets import PRESETS, load_preset
 from comfy_core.weights import open_weights
 from nodes.loaders import file_state
@@ -190,6 +191,17 @@ def ip_adapter_combine_embeds(
 ) -> Embeds:
     """Mix what is seen in several pictures."""
     return combined([one for one in (embed1, embed2, embed3, embed4, embed5) if one is not None], method)
+
+
+@node("IPAdapterNoise", title="IPAdapter Noise", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
+def ip_adapter_noise(
+    type: Annotated[str, Combo(tuple(NOISES), tooltip="How the picture becomes noise.")],
+    strength: Annotated[float, Float(default=1.0, min=0.0, max=1.0, step=0.05, tooltip="0 leaves it as it is.")],
+    blur: Annotated[int, Int(default=0, min=0, max=32, step=1, tooltip="Of the noise, in pixels.")],
+    image_optional: Image | None = None,
+) -> Image:
+    """Noise for the negative picture of an IPAdapter, which lets it follow its picture more freely."""
+    return noise_of(image_optional, type, strength, blur)
 
 
 @node("IPAdapterEmbeds", title="IPAdapter Embeds", category=CATEGORY, search_aliases=ALIASES, gives_way=True)
