@@ -11,10 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from execution.wide_numbers import encoded
 from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
+_encoder = msgspec.json.Encoder(enc_hook=str)
 SECONDS_BETWEEN_REFRESHES = 1.0
 SECONDS_FOR_REFRESH = 2.0
 
@@ -98,5 +100,5 @@ class Catalogue:
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(msgspec.json.encode(list(self.schemas.values()), enc_hook=str))
+        temporary.write_bytes(encoded(_encoder.encode, list(self.schemas.values())))
         os.replace(temporary, self._path)

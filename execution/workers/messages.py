@@ -11,6 +11,7 @@ import msgspec
 
 from execution import json_text
 from execution.events import AnyEvent
+from execution.wide_numbers import encoded
 from execution.worker import Job, PackServices, WorkerSettings
 from nodes.schema import NodeSchema
 
@@ -99,7 +100,7 @@ _from_worker = msgspec.msgpack.Decoder(FromWorker)
 
 
 def frame(message: ToWorker | FromWorker) -> bytes:
-    body = _encoder.encode(message)
+    body = encoded(_encoder.encode, message)
     return _LENGTH.pack(len(body)) + body
 
 
