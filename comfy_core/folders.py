@@ -48,6 +48,8 @@ SAVED_TO = {
     "loras": "loras",
 }
 """The folders in output/ that nodes save models to."""
+OLDER_NAMES = {"controlnet": ("t2i_adapter",), "diffusion_models": ("unet",), "text_encoders": ("clip",)}
+"""Folders of the ecosystem that hold models of a kind too, in `models/` as users have it."""
 ANY_VAE = "any_vae"
 """Not a folder but a list: VAEs that are files, pairs of files in vae_approx/ by one name, and pixel space."""
 INPUT_LATENTS = "input_latents"
@@ -113,7 +115,8 @@ class Folders:
         saved = [self.output / SAVED_TO[kind]] if kind in SAVED_TO else []
         first = [one.path for one in self.extra if one.kind == kind and one.first]
         last = [one.path for one in self.extra if one.kind == kind and not one.first]
-        return list(dict.fromkeys([*first, self.base / "models" / kind, CHECKOUT / "models" / kind, *saved, *last]))
+        own = [self.base / "models" / name for name in (kind, *OLDER_NAMES.get(kind, ()))]
+        return list(dict.fromkeys([*first, *own, CHECKOUT / "models" / kind, *saved, *last]))
 
     def of_type(self, type: str) -> Path:
         """The folder behind the API's `type` word."""

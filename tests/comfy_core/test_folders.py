@@ -24,9 +24,19 @@ def test_extra_folders_come_before_or_after_the_usual_ones(tmp_path) -> None:
         ExtraFolder("vae", tmp_path / "vae"),
     )
     folders = Folders(base=tmp_path, extra=extra)
-    usual = [tmp_path / "models" / "loras", CHECKOUT / "models" / "loras"]
+    usual = [tmp_path / "models" / "loras", CHECKOUT / "models" / "loras", tmp_path / "output" / "loras"]
     assert folders.models("loras") == [tmp_path / "first", *usual, tmp_path / "last"]
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "a.safetensors").touch()
     assert "a.safetensors" in folders.files("loras")
     assert folders.find_model("loras", "a.safetensors") == tmp_path / "last" / "a.safetensors"
+
+
+def test_models_are_found_where_users_of_the_ecosystem_have_them(tmp_path) -> None:
+    folders = Folders(base=tmp_path)
+    for older, kind in (("t2i_adapter", "controlnet"), ("unet", "diffusion_models"), ("clip", "text_encoders")):
+        file = tmp_path / "models" / older / "a.safetensors"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        assert folders.files(kind) == ["a.safetensors"]
+        assert folders.find_model(kind, "a.safetensors") == file
