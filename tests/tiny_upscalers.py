@@ -8,7 +8,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-GIVEN = ("relative_position_index", "rpe_biases", "relative_coords_table", "attn_mask", "num_batches_tracked")
+GIVEN = (
+    "relative_position_index",
+    "rpe_biases",
+    "relative_coords_table",
+    "attn_mask",
+    "num_batches_tracked",
+    "init_pos",
+)
 """Tensors that follow from a network's dimensions, wherever these words are in their names."""
 
 

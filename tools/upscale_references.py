@@ -72,6 +72,9 @@ def networks() -> dict[str, Callable[[], torch.nn.Module]]:
         "PLKSR": lambda: PLKSR(dim=16, n_blocks=2, upscaling_factor=4),
         "PLKSR doubled": lambda: PLKSR(dim=16, n_blocks=2, upscaling_factor=2, ccm_type="DCCM", use_ea=False),
         "RealPLKSR": lambda: RealPLKSR(dim=16, n_blocks=2, upscaling_factor=4),
+        "RealPLKSR sampled": lambda: RealPLKSR(dim=16, n_blocks=1, upscaling_factor=4, dysample=True),
+        "RealPLKSR sampled 3x": lambda: RealPLKSR(dim=16, n_blocks=1, upscaling_factor=3, dysample=True),
+        "RealPLKSR sampled 1x": lambda: RealPLKSR(dim=16, n_blocks=1, upscaling_factor=1, dysample=True),
         "RealPLKSR layer norm": lambda: RealPLKSR(dim=16, n_blocks=2, upscaling_factor=2, layer_norm=True),
     }
 

@@ -24,7 +24,8 @@ NORM_GROUPS = 4
 @dataclass(frozen=True)
 class Dims:
     """`large` channels go through a convolution of `kernel` x `kernel`; `mixer` are the edges of the other two.
-    `real`: the variant with norms, `layer_norm` that with one at the beginning of a block."""
+    `real`: the variant with norms, `layer_norm` that with one at the beginning of a block. With `sampling_groups`, the
+    picture is not put together of channels but sampled from them."""
 
     width: int = 64
     blocks: int = 28
@@ -35,6 +36,7 @@ class Dims:
     attention: bool = True
     real: bool = False
     layer_norm: bool = False
+    sampling_groups: int = 0
 
 
 class ChannelNorm(nn.Module):
@@ -89,12 +91,38 @@ class Block(nn.Module):
         return x + self.norm(self.refine(self.attn(self.lk(mixed))))
 
 
+class Sampled(nn.Module):
+    """DySample: each pixel of the larger picture is taken from where the features say, each group of them by itself.
+
+    Liu et al. 2023, "Learning to Upsample by Learning to Sample", https://arxiv.org/abs/2308.15085.
+    """
+
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        self.scale, self.groups = dims.scale, dims.sampling_groups
+        channels, places = 3 * dims.scale**2, 2 * dims.sampling_groups * dims.scale**2
+        self.offset = nn.Conv2d(channels, places, 1)
+        self.scope = nn.Conv2d(channels, places, 1, bias=False)
+        self.end_conv = nn.Conv2d(channels, 3, 1) if dims.scale > 1 else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, _, height, width = x.shape
+        moved = F.pixel_shuffle(0.5 * self.offset(x) * torch.sigmoid(self.scope(x)), self.scale)
+        across, down = moved.unflatten(1, (2, self.groups)).unbind(1)
+        columns, rows = ((torch.arange(side * self.scale).to(x) + 0.5) / self.scale for side in (width, height))
+        places = torch.stack([(across + columns) * 2 / width - 1, (down + rows[:, None]) * 2 / height - 1], dim=-1)
+        groups = x.reshape(batch * self.groups, -1, height, width)
+        found = F.grid_sample(groups, places.flatten(0, 1), padding_mode="border", align_corners=False)
+        return self.end_conv(found.reshape(batch, -1, *found.shape[2:]))
+
+
 class PLKSR(nn.Module):
     multiple, in_channels, out_channels = 1, 3, 3
 
     def __init__(self, dims: Dims) -> None:
         super().__init__()
         self.dims, self.scale, self.takes_half = dims, dims.scale, not dims.real
+        self.to_img = Sampled(dims) if dims.sampling_groups else nn.PixelShuffle(dims.scale)
         dropout = [nn.Identity()] if dims.real else []
         self.feats = nn.Sequential(
             conv(3, dims.width),
@@ -104,30 +132,35 @@ class PLKSR(nn.Module):
         )
 
     def values(self, pixels: int) -> float:
-        return pixels * max(7 * self.dims.width, 6 * 3 * self.scale**2)
+        groups = self.dims.sampling_groups
+        sampled = 3 * self.scale**4 + 6 * groups * self.scale**2 if groups else 0
+        return pixels * max(7 * self.dims.width, 6 * 3 * self.scale**2, sampled)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.feats(x) + x.repeat_interleave(self.scale**2, dim=1), self.scale)
+        return self.to_img(self.feats(x) + x.repeat_interleave(self.scale**2, dim=1))
 
 
 def recognise(weights: Weights) -> bool:
-    return "feats.0.weight" in weights and "feats.1.lk.conv.weight" in weights and "to_img.init_pos" not in weights
+    return "feats.0.weight" in weights and "feats.1.lk.conv.weight" in weights
 
 
 def load(weights: Weights) -> Upscaler:
+    sampled = "to_img.offset.weight"
     real = "feats.1.channel_mixer.0.weight" in weights
     mixer = f"feats.1.{'channel_mixer' if real else 'channe_mixer'}"
     last = max(int(name.split(".")[1]) for name in weights if name.startswith("feats."))
+    scale = math.isqrt(weights.shape(f"feats.{last}.weight")[0] // 3)
     large, _, kernel, _ = weights.shape("feats.1.lk.conv.weight")
     dims = Dims(
         width=weights.shape("feats.0.weight")[0],
         blocks=sum(name.endswith(".lk.conv.weight") for name in weights),
-        scale=math.isqrt(weights.shape(f"feats.{last}.weight")[0] // 3),
+        scale=scale,
         kernel=kernel,
         large=large,
         mixer=(weights.shape(f"{mixer}.0.weight")[2], weights.shape(f"{mixer}.2.weight")[2]),
         attention="feats.1.attn.f.0.weight" in weights,
         real=real,
         layer_norm="feats.1.layer_norm.weight" in weights,
+        sampling_groups=weights.shape(sampled)[0] // (2 * scale**2) if sampled in weights else 0,
     )
     return Upscaler(build(PLKSR, dims, NAME, weights), weights)
