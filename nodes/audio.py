@@ -9,7 +9,7 @@ from comfy_core import folders
 from comfy_core.media import sound as files
 from comfy_core.media.errors import ImageError
 from comfy_core.media.save import png_texts, save_files
-from nodes.images import RUN, file_hash, input_path
+from nodes.images import RUN, file_stamp, input_path
 from nodes.recipe import with_recipe
 from nodes.schema import Cases, Combo, File, Socket, String, Widget, node
 from nodes.types import PngInfo, Prompt
@@ -66,13 +66,13 @@ def _opened(name: str) -> dict[str, Any]:
 
 
 @load_audio.fingerprint
-def _(audio: str | None) -> str:
-    return file_hash(audio)
+def _(audio: str | None) -> list[int]:
+    return file_stamp(audio)
 
 
 @record_audio.fingerprint
-def _(audio: str | None) -> str:
-    return file_hash(audio)
+def _(audio: str | None) -> list[int]:
+    return file_stamp(audio)
 
 
 @node(

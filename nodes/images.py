@@ -96,6 +96,14 @@ def file_hash(name: str | None) -> str:
     return "" if name is None else hashlib.sha256(input_path(name).read_bytes()).hexdigest()
 
 
+def file_stamp(name: str | None) -> list[int]:
+    """Stands for the content of a file that may be large: when it was written, and its size."""
+    if name is None:
+        return []
+    state = input_path(name).stat()
+    return [state.st_mtime_ns, state.st_size]
+
+
 @load_image.fingerprint
 def _(image: str | None) -> str:
     return file_hash(image)

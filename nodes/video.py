@@ -11,7 +11,7 @@ from comfy_core.media import encoding as codecs
 from comfy_core.media import video as files
 from comfy_core.media.save import png_texts, save_files
 from nodes.audio import Audio
-from nodes.images import file_hash, input_path
+from nodes.images import file_stamp, input_path
 from nodes.recipe import with_recipe
 from nodes.schema import Boolean, Cases, Combo, File, Float, Int, Socket, String, node
 from nodes.types import Image, PngInfo, Prompt
@@ -75,8 +75,8 @@ def load_video(
 
 
 @load_video.fingerprint
-def _(file: str | None) -> str:
-    return file_hash(file)
+def _(file: str | None) -> list[int]:
+    return file_stamp(file)
 
 
 @node(
