@@ -1,4 +1,4 @@
-"""What a prompt of A1111's web UI says besides words: `<lora:name:0.8>`, and `one AND other :0.5`."""
+"""The networks that a prompt of A1111's web UI names: `<lora:name:0.8>`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 
 TAG = re.compile(r"<(\w+):([^<>]+)>")
-AND = re.compile(r"\s*\bAND\b\s*")
-WEIGHT = re.compile(r"\s*:\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*$")
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,3 @@ def _number(text: str, default: float) -> float:
         return float(text)
     except ValueError:
         return default
-
-
-def composed(prompt: str) -> list[tuple[str, float]]:
-    """The prompts that AND joins, each with its weight. One prompt without AND is one part with the weight 1."""
-    parts = AND.split(prompt)
-    if len(parts) == 1:
-        return [(prompt, 1.0)]
-    return [(WEIGHT.sub("", part), float(match[1]) if (match := WEIGHT.search(part)) else 1.0) for part in parts]

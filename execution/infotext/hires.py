@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from comfy_core.infotext.names import Sampling
 from execution.infotext.fields import number, size, whole
@@ -73,8 +74,7 @@ def _stage(make: Builder, checkpoint: str | None, first: Stage, steps: int) -> S
     name, hash = named_model(fields.get("Hires checkpoint", ""))
     is_same = (prompt, negative) == (infotext.prompt, infotext.negative)
     if name in SAME and is_same and not CHANGING.search(prompt) and not CHANGING.search(negative):
-        scale = first.cfg / (number(fields, "CFG scale", 7) or 1)
-        return Stage(first.model, first.clip, first.vae, first.positive, first.negative, cfg * scale)
+        return replace(first, cfg=cfg)
     if name in SAME:
         return make_stage(make, checkpoint, prompt, negative, steps, cfg)
     return make_stage(make, make.models.find("checkpoints", name, hash), prompt, negative, steps, cfg, name)

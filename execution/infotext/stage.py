@@ -9,7 +9,7 @@ from typing import Any
 from comfy_core.infotext import Infotext
 from comfy_core.infotext.grammar import pairs_of
 from comfy_core.infotext.names import Sampling, sampling_of
-from comfy_core.infotext.prompts import ExtraNetwork, composed, extra_networks
+from comfy_core.infotext.prompts import ExtraNetwork, extra_networks
 from execution.infotext.fields import is_on, number, whole
 from execution.infotext.models import Models
 from nodes.schema import NodeSchema
@@ -87,11 +87,11 @@ def make_stage(
     if skip > 1 and not is_sdxl:  # A1111 leaves SDXL at the layer it was trained with
         clip = [make.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip), 0]
     model = _with_noise(make, _with_patches(make, model))
-    positive, factor = _encoded(make, text, clip, steps)
+    positive = [_encoder(make, "Positive prompt", text, clip, steps), 0]
     against = [_encoder(make, "Negative prompt", negative, clip, steps), 0]
     if is_sdxl and not negative and make.a1111:
         against = [make.add("ConditioningZeroOut", conditioning=against), 0]
-    return Stage(model, clip, _vae(make, loader), positive, against, cfg * factor)
+    return Stage(model, clip, _vae(make, loader), positive, against, cfg)
 
 
 def _with_networks(make: Builder, model: Link, clip: Link, networks: list[ExtraNetwork]) -> tuple[Link, Link]:
@@ -158,31 +158,6 @@ def _loaded_vae(make: Builder, loader: str) -> Link:
             return [known or make.add("VAELoader", vae_name=found), 0]
         make.warn(f"the checkpoint's own VAE stands in for {name}")
     return [loader, 2]
-
-
-def _encoded(make: Builder, prompt: str, clip: Link, steps: int) -> tuple[Link, float]:
-    """The prompt's conditioning, and what the guidance is to be multiplied by.
-
-    A1111 adds what each part of `a AND b :0.5` wants to the picture; combined prompts are averaged by their strengths
-    here, so that their sum goes to the guidance.
-    """
-    parts = composed(prompt) if make.a1111 else [(prompt, 1.0)]
-    total = sum(weight for _, weight in parts)
-    if len(parts) > 1 and (total <= 0 or any(weight < 0 for _, weight in parts)):
-        make.warn("parts of the prompt with a negative weight (AND) are left out")
-        parts = [(text, weight) for text, weight in parts if weight > 0] or [("", 1.0)]
-        total = sum(weight for _, weight in parts)
-    titles = [f"Prompt part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["Positive prompt"]
-    links = []
-    for title, (text, weight) in zip(titles, parts, strict=True):
-        link = [_encoder(make, title, text, clip, steps), 0]
-        if weight != 1:
-            link = [make.add("ConditioningSetAreaStrength", conditioning=link, strength=weight), 0]
-        links.append(link)
-    combined = links[0]
-    for link in links[1:]:
-        combined = [make.add("ConditioningCombine", conditioning_1=combined, conditioning_2=link), 0]
-    return combined, total if len(parts) > 1 else 1.0
 
 
 def _encoder(make: Builder, title: str, text: str, clip: Link, steps: int) -> str:

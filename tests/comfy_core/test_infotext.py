@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from comfy_core.infotext import Infotext, parse, write
 from comfy_core.infotext.grammar import pairs_of
 from comfy_core.infotext.names import SAMPLERS, SCHEDULES, sampling_of
-from comfy_core.infotext.prompts import composed, extra_networks
+from comfy_core.infotext.prompts import extra_networks
 from comfy_core.sampling.samplers import SAMPLERS as OURS
 from comfy_core.sampling.schedulers import SCHEDULERS
 
@@ -114,11 +114,6 @@ def test_networks_are_taken_out_of_the_prompt():
         ("lyco", "x", 0.1, 0.2),
         ("hypernet", "h", 1.0, 1.0),
     ]
-
-
-def test_and_joins_prompts_with_weights():
-    assert composed("a cat AND a dog :0.5 AND (x:1.2)") == [("a cat", 1.0), ("a dog", 0.5), ("(x:1.2)", 1.0)]
-    assert composed("salt and BRAND :2") == [("salt and BRAND :2", 1.0)]
 
 
 def test_json_fields_survive_a_round_trip():

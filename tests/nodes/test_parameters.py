@@ -63,9 +63,25 @@ def test_there_and_back(sampler, schedule, more):
         assert graph(write(after)) == graph(text)
 
 
-def test_parts_joined_by_and_keep_their_weights_and_the_guidance():
+def test_parts_joined_by_and_stay_as_they_are():
     after = said_again(f"a cat AND a dog :0.5\nNegative prompt: x\n{BASE.format('Euler', 'Uniform')}, Model: m")
     assert (after.prompt, after.fields["CFG scale"]) == ("a cat AND a dog :0.5", "7")
+
+
+def test_prompts_that_nodes_combine_are_joined_and_the_guidance_is_shared_out():
+    """Combined prompts are averaged by their strengths, those that AND joins are added up."""
+    prompt = graph(f"a cat\n{BASE.format('Euler', 'Uniform')}")
+    sampler = next(node for node in prompt.values() if node["class_type"] == "KSampler")
+    cat = sampler["inputs"]["positive"]
+    prompt["dog"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "a dog", "clip": ["1", 1]}}
+    prompt["half"] = {
+        "class_type": "ConditioningSetAreaStrength", "inputs": {"conditioning": ["dog", 0], "strength": 0.5},
+    }  # fmt: skip
+    both = {"conditioning_1": cat, "conditioning_2": ["half", 0]}
+    prompt["both"] = {"class_type": "ConditioningCombine", "inputs": both}
+    sampler["inputs"] |= {"positive": ["both", 0], "cfg": 7.5}
+    after = infotext_of(prompt)
+    assert (after.prompt, after.fields["CFG scale"]) == ("a cat AND a dog :0.5", "5")
 
 
 def test_hashes_of_the_models_are_told(base):
