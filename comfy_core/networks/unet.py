@@ -246,7 +246,12 @@ class UNet(Encoder):
 
 
 def controlled(x: Tensor, control: dict[str, list[Tensor | None]], place: str) -> Tensor:
-    """`x` with what a control has left to add in a place, of which the last is taken."""
+    """`x` with what a control has left to add in a place, of which the last is taken. Where a patch made the map
+    smaller, as deep shrink does, that is made as small."""
     given = control.get(place)
     added = given.pop() if given else None
-    return x if added is None else x + added.to(x)
+    if added is None:
+        return x
+    if added.shape[2:] not in (x.shape[2:], (1, 1)):
+        added = F.interpolate(added, x.shape[2:], mode="bilinear")
+    return x + added.to(x)

@@ -20,6 +20,7 @@ from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.conditions import controls_ready, further_models
 from comfy_core.sampling.guidance import CFGGuider
 from comfy_core.sampling.sample import common_ksampler
+from comfy_core.unet_patches.deep_shrink import DeepShrink
 from comfy_core.weights import Weights, WeightsError, open_weights
 from tests.tiny_control import adapter_dims, adapter_tensors, controlnet_tensors
 from tests.tiny_models import MODELS, write_model
@@ -197,6 +198,15 @@ def test_a_grey_picture_and_one_with_alpha_are_taken(model: ModelPatcher, contro
     given = PICTURE[..., :1] if channels == 1 else torch.cat([grey, torch.zeros_like(grey[..., :1])], dim=-1)
     ours = guided(model, *controlled(control, given, 1.0, text(0), text(1)))
     assert torch.equal(ours, guided(model, *controlled(control, grey, 1.0, text(0), text(1))))
+
+
+def test_it_leads_a_model_whose_maps_a_patch_makes_smaller(model: ModelPatcher, control: ControlBase):
+    shrink = DeepShrink(1, 2.0, 20.0, 0.0, "bicubic", "bicubic")
+    shrinking = model.clone()
+    shrinking.set_model_input_block_patch(shrink.shrink)
+    shrinking.set_model_output_block_patch(shrink.grow)
+    led = guided(shrinking, *controlled(control, PICTURE, 1.0, text(0), text(1)))
+    assert (led - guided(shrinking, text(0), text(1))).abs().max() > 0.05
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
