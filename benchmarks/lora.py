@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+AS_MAIN = {"OMP_WAIT_POLICY": "PASSIVE", "THP_MEM_ALLOC_ENABLE": "1"}
+"""What `main.py` sets for the worker."""
 WAYS = {"float32": {}, "float16": {"unet_type": "fp16"}, "bfloat16": {"unet_type": "bf16"}}
 
 
@@ -38,7 +41,8 @@ def main() -> None:
         write(unet, lora, options.rank)
         print(f"LoRA of rank {options.rank}, {lora.stat().st_size / 1e6:.0f} MB")
         for way in WAYS:
-            subprocess.run([sys.executable, __file__, "--child", way, str(unet), str(lora)], check=True)
+            command = [sys.executable, __file__, "--child", way, str(unet), str(lora)]
+            subprocess.run(command, check=True, env={**os.environ, **AS_MAIN})
     finally:
         for file in (unet, lora):
             file.unlink(missing_ok=True)
