@@ -7,6 +7,7 @@ import "./features/features.css";
 import "./features/history/history.css";
 import "./features/tabs/tabs.css";
 import "./features/packs/packs.css";
+import "./features/shell.css";
 import "./app/app.css";
 import { HttpApi } from "./api/http";
 import { App } from "./app/App";

@@ -94,6 +94,8 @@ export interface Editor {
   paste(options?: PasteOptions): Promise<void>;
   /** Goes to a node of the open sheet, or to the one that has this id in the prompt; of another tab, where it is said. */
   reveal(id: NodeId, tab?: Tab): void;
+  /** Somebody wants to see one of these. */
+  readonly asked: Emitter<"palette" | "shortcuts" | "find" | "app">;
   toggleTheme(): void;
   togglePanel(id: string): void;
   toggleMinimap(): void;

@@ -5,6 +5,7 @@ import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { maskActions } from "./mask";
 import { runActions } from "./run";
+import { shellActions } from "./shell";
 import { subgraphActions } from "./subgraph";
 import { tabActions } from "./tabs";
 import { viewActions } from "./view";
@@ -18,6 +19,7 @@ export const actions: readonly Action[] = [
   ...maskActions,
   ...viewActions,
   ...fileActions,
+  ...shellActions,
   ...tabActions,
 ];
 

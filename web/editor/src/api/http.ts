@@ -65,6 +65,10 @@ export interface Api {
   globalSubgraphs(): Promise<SharedSubgraph[]>;
   /** The text of one of them. */
   globalSubgraph(id: string): Promise<string>;
+  /** What a route answers, for those that nothing else asks. */
+  ask(path: string): Promise<Json>;
+  /** Has the log told on a client's line, or no more. */
+  followLog(clientId: string, enabled: boolean): Promise<void>;
   /** The addresses of the scripts that packs bring for the page. */
   extensions(): Promise<string[]>;
 }
@@ -220,6 +224,16 @@ export class HttpApi implements Api {
     if (!ref)
       throw new RequestFailed("The server took the file but did not say under which name", response.status);
     return ref;
+  }
+
+  ask(path: string): Promise<Json> {
+    return this.get(path);
+  }
+
+  async followLog(clientId: string, enabled: boolean): Promise<void> {
+    const body = stringifyJson({ clientId, enabled });
+    const headers = { "Content-Type": "application/json" };
+    await this.asked("../internal/logs/subscribe", { method: "PATCH", body, headers, keepalive: true });
   }
 
   async extensions(): Promise<string[]> {

@@ -1,12 +1,15 @@
 /** The frame around the canvas. */
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
+import { takeDroppedNodes } from "../actions/place";
 import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
+import { AppMode } from "../features/appMode/AppView";
 import { AskText } from "../features/askText/AskText";
 import { FeaturesContext } from "../features/context";
 import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
+import { FindNode } from "../features/find/FindNode";
 import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { listenToKeys } from "../features/keyboard/keyboard";
@@ -15,12 +18,15 @@ import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
 import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
+import { Palette } from "../features/palette/Palette";
 import { addPanels, panels } from "../features/panels/panels";
 import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
+import { loadKeys } from "../features/shortcuts/keymap";
+import { Shortcuts } from "../features/shortcuts/ShortcutsDialog";
 import { Breadcrumb } from "../features/subgraph/Breadcrumb";
 import { CloseDialog } from "../features/tabs/CloseDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
@@ -66,7 +72,12 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   }, [host, editor, tab]);
 
   useEffect(() => listenToKeys(editor), [editor]);
+  useEffect(() => {
+    // Without an answer the built-in keys hold.
+    loadKeys(editor.api).catch(() => {});
+  }, [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
+  useEffect(() => takeDroppedNodes(editor), [editor]);
   useEffect(() => editor.settingsAsked.on(() => setSettingsOpen(true)), [editor]);
   useEffect(() => followSettings(editor, engine), [editor, engine]);
 
@@ -85,28 +96,31 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
 
   return (
     <FeaturesContext value={features}>
-      <div className="workspace" data-panel={rightOpen || undefined}>
-        <TopBar />
-        <Rail onSettings={editor.openSettings} />
-        <OpenPanel side="left" openImages={openImages} />
-        <main className="canvas-area">
-          {/* The engine owns what is inside; React never touches it. */}
-          <div
-            ref={setHost}
-            className="canvas"
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: the canvas takes keys
-            tabIndex={0}
-            role="application"
-            aria-label="Graph. Tab goes through the nodes, arrow keys follow their links."
-          />
-          <EmptyHint />
-          <FirstRunHint />
-          {shownEngine && <Breadcrumb />}
-          {shownEngine && <MinimapPanel />}
-        </main>
-        <OpenPanel side="right" openImages={openImages} />
-        {shownEngine && <StatusLine />}
-      </div>
+      <NodeServicesContext value={services}>
+        <div className="workspace" data-panel={rightOpen || undefined}>
+          <TopBar />
+          <Rail onSettings={editor.openSettings} />
+          <OpenPanel side="left" openImages={openImages} />
+          <main className="canvas-area">
+            {/* The engine owns what is inside; React never touches it. */}
+            <div
+              ref={setHost}
+              className="canvas"
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: the canvas takes keys
+              tabIndex={0}
+              role="application"
+              aria-label="Graph. Tab goes through the nodes, arrow keys follow their links."
+            />
+            <EmptyHint />
+            <FirstRunHint />
+            {shownEngine && <Breadcrumb />}
+            {shownEngine && <MinimapPanel />}
+          </main>
+          <OpenPanel side="right" openImages={openImages} />
+          {shownEngine && <StatusLine />}
+        </div>
+        {services && <AppMode openImages={openImages} />}
+      </NodeServicesContext>
       {services && (
         <NodeServicesContext value={services}>
           <GroupLayer />
@@ -119,6 +133,9 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       <AskText />
       <MaskHost />
+      {shownEngine && <FindNode />}
+      <Palette />
+      <Shortcuts />
       <SaveDialog />
       <CloseDialog />
       <ErrorDialog />

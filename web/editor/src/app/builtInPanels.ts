@@ -1,10 +1,31 @@
 /** The panels that the editor itself has, in the order of the rail. */
-import { FolderOpen, History } from "lucide-react";
+import {
+  Blocks,
+  Box,
+  CircleHelp,
+  FolderOpen,
+  History,
+  LayoutTemplate,
+  SlidersHorizontal,
+  SquareTerminal,
+} from "lucide-react";
+import { HelpPanel } from "../features/help/HelpPanel";
 import { QueuePanel } from "../features/history/QueuePanel";
 import { LibraryPanel } from "../features/library/LibraryPanel";
+import { LogPanel } from "../features/logs/LogPanel";
+import { ModelLibraryPanel } from "../features/modelLibrary/ModelLibraryPanel";
+import { NodeLibraryPanel } from "../features/nodeLibrary/NodeLibraryPanel";
 import type { Panel } from "../features/panels/panels";
+import { PropertiesPanel } from "../features/properties/PropertiesPanel";
+import { TemplatesPanel } from "../features/templates/TemplatesPanel";
 
 export const BUILT_IN: readonly Panel[] = [
+  { id: "nodes", title: "Nodes", side: "left", Icon: Blocks, Content: NodeLibraryPanel },
+  { id: "models", title: "Models", side: "left", Icon: Box, Content: ModelLibraryPanel },
   { id: "workflows", title: "Workflows", side: "left", Icon: FolderOpen, Content: LibraryPanel },
+  { id: "templates", title: "Templates", side: "left", Icon: LayoutTemplate, Content: TemplatesPanel },
+  { id: "logs", title: "Log", side: "left", Icon: SquareTerminal, Content: LogPanel },
+  { id: "properties", title: "Properties", side: "right", Icon: SlidersHorizontal, Content: PropertiesPanel },
+  { id: "help", title: "Help", side: "right", Icon: CircleHelp, Content: HelpPanel },
   { id: "queue", title: "Queue and history", side: "right", Icon: History, Content: QueuePanel },
 ];

@@ -83,6 +83,7 @@ export function createEditor(
     filesChanged: new Emitter(),
     nameAsked: new Emitter(),
     closeAsked: new Emitter(),
+    asked: new Emitter(),
     maskAsked: new Emitter(),
     textAsked: new Emitter(),
     catalogue: {

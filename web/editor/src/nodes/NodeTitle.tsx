@@ -14,6 +14,7 @@ import { setTitle } from "../graph/edit";
 import type { NodeStatus } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
 import { formatSeconds } from "../lib/format";
+import { t } from "../lib/t";
 import { useDecor } from "./PackLayer";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
@@ -40,6 +41,7 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
     setRenaming(false);
   };
   const { badges } = useDecor(id);
+  const def = doc.shape(id)?.def;
   const Chevron = collapsed ? ChevronRight : ChevronDown;
   return (
     <header className="node-title" title={title === className ? title : `${title} (${className})`}>
@@ -62,6 +64,16 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
       )}
       <span className="node-badges">
         {pinned && <Pin size={13} aria-label="Pinned" />}
+        <span className="node-fact node-badge" data-fact="id">
+          #{id.split(":").at(-1)}
+        </span>
+        {def?.pack && (
+          <span className="node-fact node-badge" data-fact="pack">
+            {def.pack}
+          </span>
+        )}
+        {def?.deprecated && <Badge text={t("Deprecated")} title={def.description} />}
+        {def?.experimental && <Badge text={t("Experimental")} />}
         {badges.map((text) => (
           <Badge key={text} text={text} />
         ))}

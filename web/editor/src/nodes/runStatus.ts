@@ -71,6 +71,12 @@ export class RunStatus {
     if (before.images !== after.images || before.texts !== after.texts) this.made.emit(id);
   }
 
+  /** The latest preview of whichever node is making a picture. */
+  get livePreview(): string | null {
+    for (const { state, preview } of this.runs.values()) if (state === "running" && preview) return preview;
+    return null;
+  }
+
   get results(): Results {
     const made = [...this.runs].filter(([, { images, texts }]) => images.length || texts.length);
     return Object.fromEntries(

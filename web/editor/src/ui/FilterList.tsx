@@ -11,6 +11,8 @@ export interface FilterItem {
   /** Further words that find it. */
   readonly words?: string;
   readonly icon?: ReactNode;
+  /** Shown, but cannot be chosen now. */
+  readonly disabled?: boolean;
 }
 
 interface Props {
@@ -64,6 +66,7 @@ export function FilterList(props: Props) {
     opened.current = true;
   }, [active, shown.length, rows]);
 
+  const pick = (item: FilterItem) => item.disabled || onPick(item);
   const key = (e: KeyboardEvent) => {
     const last = shown.length - 1;
     const to: Record<string, number> = {
@@ -74,7 +77,7 @@ export function FilterList(props: Props) {
     };
     const target = to[e.key];
     if (target !== undefined) setActive(target);
-    else if (e.key === "Enter" && shown[active]) onPick(shown[active]);
+    else if (e.key === "Enter" && shown[active]) pick(shown[active]);
     else if (e.key === "Backspace" && !query && onBack) onBack();
     else return;
     e.preventDefault();
@@ -127,7 +130,8 @@ export function FilterList(props: Props) {
                 style={{ transform: `translateY(${start}px)` }}
                 title={item.label}
                 onPointerMove={() => setActive(index)}
-                onClick={() => onPick(item)}
+                aria-disabled={item.disabled || undefined}
+                onClick={() => pick(item)}
               >
                 {item.icon}
                 <span className="option-label">{item.label}</span>

@@ -188,6 +188,12 @@ export class FakeServer implements Api, EventLine {
     return this.kept;
   }
 
+  async ask(path: string): Promise<Json> {
+    return missing(path);
+  }
+
+  async followLog(): Promise<void> {}
+
   async extensions(): Promise<string[]> {
     return [];
   }

@@ -90,9 +90,11 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "duplicate"),
     act(editor, "group"),
     act(editor, "disconnect"),
+    act(editor, "panel.properties", true),
+    act(editor, "panel.help"),
+    ...apart(packNodeItems(id, open)),
     act(editor, "deleteAndReconnect", true),
     act(editor, "delete"),
-    ...apart(packNodeItems(id, open)),
   ];
 }
 

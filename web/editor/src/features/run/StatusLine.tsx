@@ -5,6 +5,7 @@ import { actionOf } from "../../actions";
 import type { SystemStats } from "../../api/types";
 import { isSide } from "../../graph/sheets";
 import { formatBytes, formatSeconds, plural } from "../../lib/format";
+import { t } from "../../lib/t";
 import { useEditor, useFeatures } from "../context";
 import type { RunInfo } from "./runStore";
 
@@ -46,11 +47,42 @@ function DeviceText() {
   }, [api, connected, revision]);
   const device = stats?.devices[0];
   if (!stats || !device) return null;
-  const [total, free] = device.type === "cpu" ? [stats.ramTotal, stats.ramFree] : [device.total, device.free];
+  const isCpu = device.type === "cpu";
   return (
-    <span className="status-item" title={device.name}>
-      {device.type === "cpu" ? "CPU" : shorten(device.name)}
-      {total > 0 && ` · ${formatBytes(total - free)} of ${formatBytes(total)} in use`}
+    <>
+      <Memory
+        name={isCpu ? "CPU" : shorten(device.name)}
+        title={device.name}
+        {...(isCpu ? ram(stats) : device)}
+      />
+      {!isCpu && <Memory name="RAM" title={t("Memory of the computer")} {...ram(stats)} />}
+    </>
+  );
+}
+
+function ram({ ramTotal, ramFree }: SystemStats): Amount {
+  return { total: ramTotal, free: ramFree };
+}
+
+/** In bytes. */
+interface Amount {
+  readonly total: number;
+  readonly free: number;
+}
+
+function Memory({ name, title, total, free }: Amount & { readonly name: string; readonly title: string }) {
+  const used = total - free;
+  return (
+    <span className="status-item" title={title}>
+      {name}
+      {total > 0 && (
+        <>
+          <span className="status-meter" aria-hidden>
+            <i style={{ width: `${(100 * used) / total}%` }} />
+          </span>
+          {t("{used} of {total} in use", { used: formatBytes(used), total: formatBytes(total) })}
+        </>
+      )}
     </span>
   );
 }

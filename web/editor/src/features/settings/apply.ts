@@ -15,6 +15,8 @@ export function keepApplied({ store }: SettingsStore, changed: () => void): () =
     const root = document.documentElement;
     root.dataset.theme = shownTheme(settings);
     root.dataset.motion = settings.motion;
+    root.dataset.nodeIds = settings.nodeIds;
+    root.dataset.nodePacks = settings.nodePacks;
     root.style.fontSize = `${settings.textSize}%`;
     changed();
   };

@@ -16,6 +16,8 @@ export interface Settings {
   readonly minimap: "off" | "on";
   readonly seedChange: "after" | "before";
   readonly packs: "off" | "on";
+  readonly nodeIds: "off" | "on";
+  readonly nodePacks: "off" | "on";
 }
 
 export interface Setting {
@@ -92,6 +94,8 @@ export const SETTINGS: readonly Setting[] = [
       ["before", "Before a run"],
     ],
   },
+  { key: "nodeIds", id: "Easel.NodeIds", label: "Numbers on nodes", standard: "off", choices: SWITCH },
+  { key: "nodePacks", id: "Easel.NodePacks", label: "Packs on nodes", standard: "off", choices: SWITCH },
   { key: "packs", id: "Easel.Packs", label: "Scripts of packs", standard: "on", choices: SWITCH },
 ];
 

@@ -29,8 +29,9 @@ interface Props {
   /** Fed by a link: its own value is shown, greyed, and not used. */
   readonly linked: boolean;
   readonly wrong: boolean;
-  readonly top: number;
-  readonly height: number;
+  /** Its place in a node; elsewhere the style sheet says. */
+  readonly top?: number;
+  readonly height?: number;
 }
 
 export interface WidgetProps<Spec> {
@@ -89,7 +90,8 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
 
 type ControlProps = WidgetProps<WidgetShape["spec"]> & { readonly id: NodeId; readonly name: string };
 
-function Control({ spec, id, name, ...rest }: ControlProps) {
+/** The control for a kind of widget. */
+export function Control({ spec, id, name, ...rest }: ControlProps) {
   switch (spec.kind) {
     case "int":
       if (spec.look === "color") return <ColorWidget spec={spec} {...rest} />;

@@ -1,0 +1,57 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useStore } from "zustand";
+import { allActions, keysOf, registry } from "../../actions";
+import { t } from "../../lib/t";
+import { FilterList } from "../../ui/FilterList";
+import { Popover } from "../../ui/Popover";
+import { useEditor } from "../context";
+
+const WIDTH = 520;
+
+/** Everything that can be done, by typing a part of its name. */
+export function Palette() {
+  const editor = useEditor();
+  const [open, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  useEffect(() => editor.asked.on((what) => what === "palette" && setOpen(true)), [editor]);
+  return open ? <Commands onClose={close} /> : null;
+}
+
+function Commands({ onClose }: { readonly onClose: () => void }) {
+  const editor = useEditor();
+  const { added, keys } = useStore(registry);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the registry is what actions and keys come from
+  const items = useMemo(
+    () =>
+      allActions()
+        .filter(({ id }) => id !== "palette")
+        .map((action) => ({
+          key: action.id,
+          label: t(action.label),
+          hint: [keysOf(action)[0], action.pack].filter(Boolean).join(" · "),
+          words: `${action.label} ${action.id} ${action.pack ?? ""}`,
+          disabled: action.enabled?.(editor) === false,
+        })),
+    [editor, added, keys],
+  );
+  const anchor = { x: (window.innerWidth - WIDTH) / 2, y: window.innerHeight / 8 };
+  return (
+    <Popover anchor={anchor} width={Math.min(WIDTH, window.innerWidth - 16)} onClose={onClose}>
+      <FilterList
+        items={items}
+        label={t("Command palette")}
+        placeholder={t("What do you want to do?")}
+        nothing={t("No command of this name")}
+        onPick={({ key }) => {
+          onClose();
+          // What had the focus before has it again by then, and acts upon it.
+          requestAnimationFrame(() =>
+            allActions()
+              .find((action) => action.id === key)
+              ?.run(editor),
+          );
+        }}
+      />
+    </Popover>
+  );
+}

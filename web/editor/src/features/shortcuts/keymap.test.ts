@@ -1,0 +1,45 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { actionForKey, actionOf, addAction, keysOf, registry } from "../../actions";
+import { FakeServer } from "../../api/fake/FakeServer";
+import { bindKey, holderOf, loadKeys, resetKeys, unbind } from "./keymap";
+
+const server = () => new FakeServer({ objectInfo: {} });
+const mute = () => actionOf("mute");
+const bypass = () => actionOf("bypass");
+
+beforeEach(() => registry.setState({ added: [], keys: {} }));
+
+describe("keys", () => {
+  it("go from one action to another, are kept on the server, and come back from there", async () => {
+    const api = server();
+    expect(holderOf("Ctrl+B", mute())).toBe(bypass());
+    await bindKey(api, mute(), "Ctrl+B");
+    expect(actionForKey("Ctrl+B")?.id).toBe("mute");
+    expect([keysOf(mute()), keysOf(bypass())]).toEqual([["Ctrl+B"], []]);
+    expect(actionForKey("Ctrl+M")).toBeUndefined();
+
+    registry.setState({ keys: {} });
+    await loadKeys(api);
+    expect(actionForKey("Ctrl+B")?.id).toBe("mute");
+    await resetKeys(api, mute());
+    expect(keysOf(mute())).toEqual(["Ctrl+M"]);
+    await resetKeys(api);
+    expect(actionForKey("Ctrl+B")?.id).toBe("bypass");
+    expect(api.kept["Easel.Keys"]).toEqual({});
+  });
+
+  it("can be taken off, and are never taken by a pack", async () => {
+    const api = server();
+    addAction({ id: "pack.mute", label: "Mute more", keys: ["Ctrl+M"], run: () => {} });
+    expect(actionForKey("Ctrl+M")?.id).toBe("mute");
+    await unbind(api, mute());
+    expect(actionForKey("Ctrl+M")?.id).toBe("pack.mute");
+  });
+
+  it("survive a setting that is none", async () => {
+    const api = server();
+    api.kept = { "Easel.Keys": { mute: [1, "Alt+Q"], bypass: "Alt+W" } };
+    await loadKeys(api);
+    expect([keysOf(mute()), keysOf(bypass())]).toEqual([["Alt+Q"], ["Ctrl+B"]]);
+  });
+});
