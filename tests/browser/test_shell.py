@@ -161,13 +161,30 @@ def test_help_tells_what_a_node_is_for(page: Page):
     expect(panel).to_contain_text("from 1 to 10000")
 
 
-def test_templates_open_in_a_tab_and_the_log_is_told(page: Page):
-    page.get_by_role("button", name="Log", exact=True).click()
-    expect(page.get_by_role("log")).to_contain_text("easel")
+def test_templates_open_in_a_tab(page: Page):
+    page.request.post(f"{page.url}api/userdata/workflows%2Ffirst_steps.json", data={"nodes": [], "links": []})
     page.get_by_role("button", name="Templates").click()
     panel = page.get_by_role("complementary", name="Templates")
     panel.get_by_label("Search templates").fill("nothing of this name")
     expect(panel).to_contain_text("No template of this name.")
+    panel.get_by_label("Search templates").fill("first")
+    panel.get_by_role("button", name="First steps").click()
+    expect(page.get_by_role("tab", name="First steps")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[data-node-root]")).to_have_count(0)
+    page.request.delete(f"{page.url}api/userdata/workflows%2Ffirst_steps.json")
+
+
+def test_the_log_is_told_as_it_is_written(page: Page):
+    page.get_by_role("button", name="Log", exact=True).click()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("device: cpu")
+    before = log.locator("div").count()
+    make_small(page)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator('.status [data-outcome="success"]').wait_for()
+    assert log.locator("div").count() >= before
+    page.get_by_label("Search the log").fill("nothing of this kind")
+    expect(log).not_to_contain_text("device")
 
 
 def test_an_app_is_made_of_chosen_widgets_saved_with_the_workflow_and_run_on_a_phone(page: Page):
@@ -190,6 +207,7 @@ def test_an_app_is_made_of_chosen_widgets_saved_with_the_workflow_and_run_on_a_p
     assert next(n for n in file["nodes"] if n["id"] == 6)["widgets_values"] == ["a yellow lemon"]
     page.wait_for_timeout(800)
     page.reload()
+    page.wait_for_selector("[data-node-root]")
     command(page, "app mode")
     expect(app.get_by_role("textbox", name="text")).to_have_value("a yellow lemon")
 
