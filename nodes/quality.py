@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import torch
 
-from comfy_core.media.quality import HASH_BITS, Rules, judged
+from comfy_core.media.quality import HASH_BITS, Rules, judged, psnr, ssim
 from nodes.expansion import GraphBuilder, GraphNode, is_link, sources_first
 from nodes.schema import UINT64_MAX, Boolean, Combo, Float, Hidden, Int, Socket, String, node
 from nodes.types import Image
@@ -69,6 +69,28 @@ def quality_check(
         raise ValueError(f"the quality check rejects {len(bad)} of {len(images)} pictures: {report}")
     kept = images if then == ALL else images[[place for place, verdict in enumerate(verdicts) if not verdict]]
     return _shown(report, (kept, not bad, report))
+
+
+@node(
+    "EaselImageDifference",
+    title="Image Difference",
+    category=CATEGORY,
+    outputs=("psnr", "ssim", "largest"),
+    search_aliases=("psnr", "ssim", "compare images", "quantization error"),
+)
+def image_difference(
+    image_a: Image, image_b: Image
+) -> tuple[Annotated[float, Float()], Annotated[float, Float()], Annotated[float, Float()]]:
+    """How far two pictures (or batches, of which the worst counts) are apart: as signal to noise in decibels (100 for
+    none), as structural similarity (1 for the same), and by their largest difference in 8-bit levels."""
+    if image_a.shape != image_b.shape:
+        sizes = " and ".join("x".join(map(str, one.shape)) for one in (image_a, image_b))
+        raise ValueError(f"the pictures must be as many and as large: these are {sizes}.")
+    noise = float(psnr(image_a, image_b).clamp(max=100).min())
+    alike = float(ssim(image_a, image_b).min())
+    largest = float((image_a.float() - image_b.float()).abs().max() * 255)
+    said = f"PSNR {noise:.2f} dB, SSIM {alike:.4f}, largest difference {largest:.1f} of 255"
+    return _shown(said, (noise, alike, largest))
 
 
 @node(

@@ -112,3 +112,34 @@ def _few(values: Tensor) -> Tensor:
     """Some hundred thousand of the values, evenly: quantiles of more are not computed."""
     flat = values.flatten()
     return flat[:: max(len(flat) // 200_000, 1)]
+
+
+# --- two pictures ----------------------------------------------------------------------------------------------------
+
+WINDOW, SPREAD = 11, 1.5
+STABILITY = (0.01**2, 0.03**2)
+
+
+def psnr(images: Tensor, others: Tensor) -> Tensor:
+    """The peak signal-to-noise ratio of pictures in 0..1 in decibels, [B]; infinite where they are the same."""
+    return -10 * torch.log10((images.float() - others.float()).square().mean(dim=(1, 2, 3)))
+
+
+def ssim(images: Tensor, others: Tensor) -> Tensor:
+    """The structural similarity of the luma of pictures, [B]: 1 for the same, about 0 for strangers.
+
+    Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural Similarity", with its Gaussian
+    window of 11 pixels. Raises ValueError for pictures smaller than that.
+    """
+    if min(images.shape[1:3]) < WINDOW:
+        raise ValueError(f"pictures of less than {WINDOW} pixels on a side have no structural similarity")
+    line = torch.exp(-((torch.arange(WINDOW) - WINDOW // 2) ** 2) / (2 * SPREAD**2))
+    window = torch.outer(line, line).div(line.sum() ** 2)[None, None].to(images.device)
+    a, b = luma(images)[:, None], luma(others)[:, None]
+    moments = F.conv2d(torch.cat([a, b, a * a, b * b, a * b]), window).chunk(5)
+    mean_a, mean_b = moments[0], moments[1]
+    variance_a, variance_b = moments[2] - mean_a**2, moments[3] - mean_b**2
+    both = moments[4] - mean_a * mean_b
+    light = (2 * mean_a * mean_b + STABILITY[0]) / (mean_a**2 + mean_b**2 + STABILITY[0])
+    structure = (2 * both + STABILITY[1]) / (variance_a + variance_b + STABILITY[1])
+    return (light * structure).mean(dim=(1, 2, 3))

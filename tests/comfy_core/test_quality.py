@@ -7,7 +7,7 @@ import torch
 from PIL import Image, ImageEnhance, ImageFilter
 
 from comfy_core.media.images import to_tensor
-from comfy_core.media.quality import HASH_BITS, Rules, hashes, judged, luma, sharpness
+from comfy_core.media.quality import HASH_BITS, Rules, hashes, judged, luma, psnr, sharpness, ssim
 
 NOISE = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(0))
 
@@ -94,3 +94,17 @@ def test_near_doubles_are_found_and_other_pictures_are_not():
     assert f"of {HASH_BITS} bits differ" in verdicts[1]
     assert judged(images, Rules(distance=-1)) == [""] * len(images)
     assert judged(tensors(original), Rules(distance=6), others=tensors(doubles[0]))[0].startswith("nearly the same")
+
+
+def test_differences_are_kornias():
+    a, b = tensors(scene(1), scene(2)), tensors(scene(1).filter(ImageFilter.GaussianBlur(2)), scene(3))
+    for one, other, found in zip(a, b, psnr(a, b), strict=True):
+        wanted = kornia.metrics.psnr(one, other, 1.0)
+        torch.testing.assert_close(found, wanted, atol=1e-3, rtol=0)
+    gray = [luma(one)[:, None] for one in (a, b)]
+    wanted = kornia.metrics.ssim(*gray, 11, padding="valid").mean(dim=(1, 2, 3))
+    torch.testing.assert_close(ssim(a, b), wanted, atol=1e-4, rtol=0)
+    assert ssim(a, a) == pytest.approx([1, 1])
+    assert psnr(a, a).isinf().all()
+    with pytest.raises(ValueError, match="less than 11 pixels"):
+        ssim(a[:, :5], b[:, :5])

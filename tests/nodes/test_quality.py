@@ -10,7 +10,7 @@ from execution.events import Executed, Executing, ExecutionError
 from execution.executor import Executor
 from execution.load_nodes import load_nodes
 from execution.worker import Job
-from nodes.quality import quality_check, quality_rules
+from nodes.quality import image_difference, quality_check, quality_rules
 from nodes.schema import Int
 from nodes.schema import node as make_node
 from nodes.types import Image
@@ -148,3 +148,16 @@ def test_the_check_may_pass_on_all_or_stop():
     for images, then in ((BATCH, "stop"), (BATCH[1:2], "pass on the good ones")):
         with pytest.raises(ValueError, match="the quality check rejects"):
             quality_check(images, RULES, then)
+
+
+def test_the_difference_of_two_pictures_is_that_of_the_worst():
+    other = (GOOD + 0.1).clamp(0, 1)
+    made = image_difference(torch.cat([GOOD, GOOD]), torch.cat([GOOD, other]))
+    noise, alike, largest = made["result"]
+    assert 20 <= noise <= 22
+    assert alike < 1
+    assert largest == pytest.approx(25.5, abs=0.01)
+    assert made["ui"]["text"][0].startswith(f"PSNR {noise:.2f} dB")
+    assert image_difference(GOOD, GOOD)["result"][0] == 100
+    with pytest.raises(ValueError, match="1x16x16x3 and 4x16x16x3"):
+        image_difference(GOOD, BATCH)
