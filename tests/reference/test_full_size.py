@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import diffusers
@@ -15,9 +16,12 @@ from comfy_core.families._clip import SD1_L, SD2_H, SDXL_G, Kind, load_clip
 from comfy_core.families._diffusers import unet_renamed, vae_renamed
 from comfy_core.families._ldm import convolutional, load_vae, vae_dims
 from comfy_core.families._unet import UNET
+from comfy_core.ip_adapter import load_ip_adapter
+from comfy_core.ip_adapter.apply import places_in
 from comfy_core.networks.autoencoder_kl import AutoencoderDims
 from comfy_core.networks.build import shapes_only
-from comfy_core.networks.unet import UNetDims
+from comfy_core.networks.ip_adapter import IPAdapter, IPAdapterDims, ResamplerDims
+from comfy_core.networks.unet import UNet, UNetDims
 from comfy_core.weights import Weights
 from tests.reference.references import empty_controlnet, empty_unet
 
@@ -157,3 +161,43 @@ def test_a_released_t2i_adapter_is_whole(kind: str, channels: list[int], paramet
     ours: Any = load_controlnet(Weights.of(theirs)).patcher.model
     assert len(ours.state_dict()) == len(theirs)
     assert sum(one.numel() for one in ours.parameters()) == parameters
+
+
+def resampler(width: int) -> ResamplerDims:
+    return ResamplerDims(seen=1280, width=width, inner=width, mlp=4 * width, layers=4, questions=16)
+
+
+IP_ADAPTERS = {
+    "ip-adapter_sd15": (SD1, {"whole": (1024, 4)}, 16, 44.6),
+    "ip-adapter-plus_sd15": (SD1, {"resampler": resampler(768)}, 16, 98.2),
+    "ip-adapter-full-face_sd15": (SD1, {"patches": 1280}, 16, 43.6),
+    "ip-adapter_sdxl": (SDXL, {"whole": (1280, 4)}, 70, 702.6),
+    "ip-adapter_sdxl_vit-h": (SDXL, {"whole": (1024, 4)}, 70, 698.4),
+    "ip-adapter-plus_sdxl_vit-h": (SDXL, {"resampler": resampler(1280)}, 70, 847.5),
+}
+"""The released files: for which U-Net, how their pictures become words, pairs of keys and values, and megabytes in half
+precision."""
+
+
+@cache
+def attention_widths(dims: UNetDims) -> tuple[list[int], list[int]]:
+    """Of a U-Net's cross-attentions in the order of diffusers, and in ours."""
+    with shapes_only():
+        theirs, ours = empty_unet(dims), UNet(dims)
+    layers = [one.removesuffix(".processor") for one in theirs.attn_processors if "attn2" in one]
+    widths = [theirs.get_submodule(layer).to_q.out_features for layer in layers]
+    return widths, [place.width for place in places_in(ours)]
+
+
+@pytest.mark.parametrize("name", IP_ADAPTERS)
+def test_a_released_ip_adapter_is_whole_and_fits_its_unet(name: str):
+    dims, words, pairs, megabytes = IP_ADAPTERS[name]
+    widths, ours = attention_widths(dims)
+    assert widths == ours
+    assert len(widths) == pairs
+    numbered = {str(2 * number + 1): width for number, width in enumerate(widths)}
+    with shapes_only():
+        network = IPAdapter(IPAdapterDims(dims.context_dim, numbered, **words))  # type: ignore[arg-type]
+    loaded = load_ip_adapter(Weights.of(network.state_dict())).network
+    assert loaded.dims == network.dims
+    assert sum(one.numel() for one in loaded.parameters()) * 2 / 1e6 == pytest.approx(megabytes, abs=0.1)
