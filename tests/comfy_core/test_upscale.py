@@ -282,3 +282,15 @@ def test_a_pack_may_call_the_network_itself():
     pixels = pictures(8, 9).movedim(-1, 1)
     assert (model.scale, model.input_channels, model.output_channels) == (4, 3, 3)
     assert model(pixels).shape == (1, 3, 32, 36)
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_a_network_that_does_not_fit_is_streamed_to_the_same_picture(case: str, monkeypatch: pytest.MonkeyPatch):
+    model = opened(LAYOUTS[case])
+    pixels = torch.rand(1, model.input_channels, 16, 32)
+    expected = model(pixels)
+    residency.free_all()
+    monkeypatch.setattr(residency.current(), "_free_bytes", lambda device: 0)
+    assert torch.equal(model(pixels), expected)
+    (resident,) = residency.current().residents
+    assert resident.stream is not None
