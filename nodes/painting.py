@@ -1,4 +1,4 @@
-"""Nodes for what a person draws in the editor, or writes on pictures."""
+"""Nodes for what a person draws or films in the editor, or writes on pictures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from comfy_core.media.batches import resized
 from comfy_core.media.colours import rgb
-from comfy_core.media.images import read_frames, to_tensor
+from comfy_core.media.images import load_image, read_frames, to_tensor
 from comfy_core.media.lettering import lettered
 from nodes.images import file_hash, input_path, shown
 from nodes.schema import Boolean, Combo, Float, Int, String, Widget, node
-from nodes.types import Image, Mask
+from nodes.types import MAX_RESOLUTION, Image, Mask
 
 Side = Int(
     default=512,
@@ -24,6 +24,9 @@ Side = Int(
     socketless=True,
     tooltip="In pixels, where no picture is given.",
 )
+
+
+CameraSide = Int(default=0, min=0, max=MAX_RESOLUTION, step=1, tooltip="In pixels; 0 is what the camera gives.")
 
 
 @node(
@@ -63,6 +66,29 @@ def _drawn_on(sheet: Tensor, name: str) -> tuple[Tensor, Tensor]:
 @painter.fingerprint
 def _(mask: str | None, **others: object) -> str:
     return file_hash(mask) if mask and mask.strip() else ""
+
+
+@node(
+    "WebcamCapture",
+    title="Webcam Capture",
+    category="image",
+    python_module="comfy_extras.nodes_webcam",
+    search_aliases=("camera input", "live capture", "camera feed", "snapshot"),
+    essentials_category="Basics",
+)
+def webcam_capture(
+    image: Annotated[str, Widget("WEBCAM", socketless=False, tooltip="What the camera sees.")],
+    width: Annotated[int, CameraSide],
+    height: Annotated[int, CameraSide],
+    capture_on_queue: Annotated[bool, Boolean(default=True, tooltip="Take a new picture for every run.")],
+) -> Image:
+    """A picture from the camera."""
+    return load_image(input_path(image))[0]
+
+
+@webcam_capture.fingerprint
+def _(image: str | None, **others: object) -> str:
+    return file_hash(image)
 
 
 @node(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from comfy_core.folders import Folders
 from nodes.colours import color_to_rgb_int, color_transfer
-from nodes.painting import painter, text_overlay
+from nodes.painting import painter, text_overlay, webcam_capture
 
 GENERATOR = torch.Generator().manual_seed(0)
 TARGET = 0.3 + 0.2 * torch.rand(2, 16, 20, 3, generator=GENERATOR)
@@ -117,3 +117,9 @@ def test_letters_have_a_rim_and_long_lines_are_broken():
     rows = [((one - images).abs().sum(-1) > 0.1)[0].any(1).sum() for one in (alone, made)]
     assert rows[1] > 1.8 * rows[0]
     assert text_overlay(images, "right", 12.0, "#000000", "bottom", "right", True).max() > 0.95
+
+
+def test_a_picture_from_the_camera_is_opened(base: Folders):
+    (base.temp / "webcam").mkdir(parents=True)
+    Image.new("RGB", (6, 4), "red").save(base.temp / "webcam" / "1.png")
+    assert webcam_capture("webcam/1.png [temp]", 0, 0, True).shape == (1, 4, 6, 3)
