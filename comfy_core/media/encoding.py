@@ -51,7 +51,7 @@ def write_video(file: IO[bytes], video: VideoComponents, encoding: Encoding, tex
     height, width = (side - side % 2 for side in video.images.shape[1:3])
     if not height or not width:
         raise ValueError(f"pictures of {list(video.images.shape[1:3])} pixels are too small for a video")
-    deep = video.bit_depth > 8
+    deep = getattr(video, "bit_depth", 8) > 8
     options = {"movflags": "use_metadata_tags"} if encoding.container == "mp4" else {}
     with av.open(file, "w", format=CONTAINERS[encoding.container], options=options) as container:
         container.metadata.update(texts)

@@ -35,7 +35,7 @@ BEST_MP3 = "V0"
 KILO = 1000
 
 
-def read_sound(path: Path, start: float = 0.0, duration: float | None = None) -> Sound | None:
+def read_sound(path: Path | IO[bytes], start: float = 0.0, duration: float | None = None) -> Sound | None:
     """The sound of a file, of a sound or a video, from `start` on, in seconds; None where a video has none.
 
     Raises ImageError when the file is neither.
@@ -43,7 +43,7 @@ def read_sound(path: Path, start: float = 0.0, duration: float | None = None) ->
     import av
 
     try:
-        with av.open(str(path)) as file:
+        with av.open(openable(path)) as file:
             if not file.streams.audio:
                 return None
             stream = file.streams.audio[0]
@@ -54,7 +54,7 @@ def read_sound(path: Path, start: float = 0.0, duration: float | None = None) ->
                 parts += [one.to_ndarray() for one in resampler.resample(frame)]
             rate = stream.rate
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise ImageError(f"{path.name} is not a sound that can be read: {error}.") from error
+        raise ImageError(f"{name_of(path)} is not a sound that can be read: {error}.") from error
     if not parts:
         return None
     waveform = torch.from_numpy(np.concatenate(parts, axis=1))[None]
@@ -105,3 +105,15 @@ def encode_sound(container: Any, stream: Any, waveform: Tensor, rate: int) -> No
     frame.sample_rate, frame.pts = rate, 0
     for one in (frame, None):
         container.mux(stream.encode(one))
+
+
+def openable(path: Path | IO[bytes]) -> Any:
+    """What PyAV opens: a path as text, or a file in memory from its beginning."""
+    if isinstance(path, Path):
+        return str(path)
+    path.seek(0)
+    return path
+
+
+def name_of(path: Path | IO[bytes]) -> str:
+    return path.name if isinstance(path, Path) else "the file in memory"

@@ -17,7 +17,7 @@ import torch
 from comfy_core import progress
 from comfy_core.media.encoding import AUTO, CONTAINERS, Encoding, VideoComponents, write_video
 from comfy_core.media.errors import ImageError
-from comfy_core.media.sound import cut, read_sound
+from comfy_core.media.sound import cut, name_of, openable, read_sound
 
 Place = str | Path | IO[bytes]
 
@@ -26,7 +26,7 @@ Place = str | Path | IO[bytes]
 class VideoFile:
     """A part of a file: from `start` on, `duration` long, or to its end."""
 
-    path: Path
+    path: Path | IO[bytes]
     start: float = 0.0
     duration: float | None = None
 
@@ -42,7 +42,7 @@ class VideoFile:
             rate = Fraction(stream.average_rate or 1)
             frames = list(self._frames(file, stream, "rgb48le" if depth > 8 else "rgb24"))
         if not frames:
-            raise ImageError(f"{self.path.name} has no picture from {self.start} s on; start earlier.")
+            raise ImageError(f"{name_of(self.path)} has no picture from {self.start} s on; start earlier.")
         largest = np.iinfo(frames[0].dtype).max
         images = torch.stack([torch.from_numpy(one.astype(np.float32) / largest) for one in frames])
         sound = read_sound(self.path)
@@ -173,15 +173,15 @@ def copy_video(file: IO[bytes], video: VideoFile, container: str, texts: Mapping
                 target.mux(packet)
 
 
-def opened(path: Path) -> Any:
+def opened(path: Path | IO[bytes]) -> Any:
     """An open container with a video in it. Raises ImageError when the file has none."""
     import av
 
     try:
-        file = av.open(str(path))
+        file = av.open(openable(path))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise ImageError(f"{path.name} is not a video that can be read: {error}.") from error
+        raise ImageError(f"{name_of(path)} is not a video that can be read: {error}.") from error
     if not file.streams.video:
         file.close()
-        raise ImageError(f"{path.name} has no pictures: it is not a video.")
+        raise ImageError(f"{name_of(path)} has no pictures: it is not a video.")
     return file

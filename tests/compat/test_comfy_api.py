@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,22 @@ def test_every_version_has_the_same_words():
     from comfy_api import latest, v0_0_1, v0_0_2
 
     assert v0_0_1.io is v0_0_2.io is latest.io is latest.IO
+
+
+def test_a_pack_makes_videos_of_files_in_memory_and_of_parts(tmp_path: Path):
+    import torch
+    from comfy_api.input_impl import VideoFromComponents, VideoFromFile
+    from comfy_api.latest import InputImpl
+    from comfy_api.util import VideoComponents
+
+    images = torch.linspace(0.2, 0.8, 8)[:, None, None, None].expand(-1, 32, 32, 3)
+    made = VideoFromComponents(VideoComponents(images=images, frame_rate=Fraction(8)))
+    made.save_to(tmp_path / "a.mp4", metadata={"prompt": "{}"})
+    for video in (VideoFromFile(str(tmp_path / "a.mp4")), VideoFromFile(BytesIO((tmp_path / "a.mp4").read_bytes()))):
+        assert video.get_dimensions() == (32, 32)
+        assert video.get_components().images.shape == images.shape
+    part = InputImpl.VideoFromFile(tmp_path / "a.mp4", start_time=0.5)
+    assert len(part.get_components().images) == 4
 
 
 def test_importing_it_needs_no_torch():

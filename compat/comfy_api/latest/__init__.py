@@ -131,6 +131,22 @@ class Input:
     Video = Any
 
 
+class InputImpl:
+    """Values as packs make them; torch is imported when one is made."""
+
+    @staticmethod
+    def VideoFromFile(file: Any, *, start_time: float = 0.0, duration: float = 0.0) -> Any:
+        from comfy_api import input_impl
+
+        return input_impl.VideoFromFile(file, start_time=start_time, duration=duration)
+
+    @staticmethod
+    def VideoFromComponents(components: Any) -> Any:
+        from comfy_api import input_impl
+
+        return input_impl.VideoFromComponents(components)
+
+
 class Types:
     """What values of some types are made of."""
 
@@ -139,4 +155,16 @@ class Types:
     VideoComponents = util.VideoComponents
 
 
-__all__ = ["IO", "UI", "Caching", "ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "Types", "io", "ui"]
+__all__ = [
+    "IO",
+    "UI",
+    "Caching",
+    "ComfyAPI",
+    "ComfyAPISync",
+    "ComfyExtension",
+    "Input",
+    "InputImpl",
+    "Types",
+    "io",
+    "ui",
+]
