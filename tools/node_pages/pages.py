@@ -30,11 +30,11 @@ def page_of(schema: NodeSchema) -> str:
 
 
 def _index(by_page: dict[str, list[NodeSchema]]) -> str:
-    count = sum(map(len, by_page.values()))
-    lines = [HEAD, "# Nodes", "", f"All {count} built-in nodes, by where the menu has them.", ""]
+    lines = [HEAD, "# Nodes", "", "All built-in nodes, by where the menu has them.", ""]
     for page, ones in by_page.items():
-        names = ", ".join(f"[{one.title}]({page}.md#{_anchor(one)})" for one in ones)
-        lines += [f"**[{_title(page)}]({page}.md)** ({len(ones)}): {names}", ""]
+        lines += [f"## [{_title(page)}]({page}.md)", ""]
+        lines += [f"- [{one.title}]({page}.md#{_anchor(one)}): {_sentence(one.description)}" for one in ones]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -90,6 +90,11 @@ def _anchor(schema: NodeSchema) -> str:
 
 def _file(schema: NodeSchema) -> str:
     return re.sub(r"\W+", "_", schema.id)
+
+
+def _sentence(text: str) -> str:
+    """The first sentence of a description."""
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", _line(text))[0]
 
 
 def _line(text: str) -> str:
