@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 NEGATIVE = "Negative prompt:"
-KEY = re.compile(r"\s*(\w[\w \-/.+()]*?)\s*:\s*")
+KEY = re.compile(r"\s*(\w[\w \-/.+()]{0,80}?)\s{0,4}:\s*")  # bounded, so that no text takes long to read
 SETTINGS = re.compile(r"\s*Steps\s*:\s*\d+\s*(,|$)")
+SEPARATOR = re.compile(r"[,\n]\s*")
 FEWEST_PAIRS = 3
 """As many pairs make the last line one of settings, even without its usual beginning."""
 JSON_OPENS = ('"', "{", "[")
@@ -84,13 +85,13 @@ def _value(text: str, place: int) -> tuple[str, int]:
         else:
             return (value if isinstance(value, str) else text[place:end]), _after_comma(text, end)
     end = _after_comma(text, place)
-    return text[place:end].rstrip("\n").removesuffix(",").strip(), end
+    return text[place:end].rstrip().removesuffix(",").strip(), end
 
 
 def _after_comma(text: str, place: int) -> int:
-    """Just behind the next comma or line break."""
-    found = [at for mark in (",", "\n") if (at := text.find(mark, place)) >= 0]
-    return min(found) + 1 if found else len(text)
+    """Behind the next comma or line break, and the blanks that follow it."""
+    found = SEPARATOR.search(text, place)
+    return found.end() if found else len(text)
 
 
 def _quoted(value: str) -> str:

@@ -114,14 +114,14 @@ def _link(number: int, source: dict[str, Any], slot: int, target: dict[str, Any]
 
 def _place(nodes: dict[str, dict[str, Any]], prompt: Prompt) -> None:
     """Put every node into the column behind the last of those it waits for; sources just before their first user."""
-    columns = _columns(prompt)
-    x = LEFT
-    for column in range(max(columns.values(), default=-1) + 1):
+    columns: dict[int, list[str]] = {}
+    for id, column in _columns(prompt).items():
+        columns.setdefault(column, []).append(id)
+    for column, ids in columns.items():
         y = TOP
-        for id in (id for id in nodes if columns[id] == column):
-            nodes[id]["pos"] = [x, y]
+        for id in ids:
+            nodes[id]["pos"] = [LEFT + column * (WIDTH + ACROSS), y]
             y += nodes[id]["size"][1] + DOWN
-        x += WIDTH + ACROSS
 
 
 def _columns(prompt: Prompt) -> dict[str, int]:
@@ -130,16 +130,22 @@ def _columns(prompt: Prompt) -> dict[str, int]:
         for id, node in prompt.items()
     }
     columns: dict[str, int] = dict.fromkeys(prompt, 0)
-    for _ in prompt:  # settles in as many rounds as the graph is deep; a ring never does, and stops with the rounds
-        settled = {id: max((columns[one] + 1 for one in before), default=0) for id, before in sources.items()}
-        if settled == columns:
-            break
-        columns = settled
-    users: dict[str, list[int]] = {}
+    waits = {id: len(before) for id, before in sources.items()}
+    follow: dict[str, list[str]] = {}
     for id, before in sources.items():
         for one in before:
-            users.setdefault(one, []).append(columns[id])
-    return {id: min(users[id]) - 1 if id in users and not sources[id] else column for id, column in columns.items()}
+            follow.setdefault(one, []).append(id)
+    ready = [id for id, count in waits.items() if not count]
+    for id in ready:  # grows meanwhile; the nodes of a ring are never ready, and stay in the first column
+        for user in follow.get(id, ()):
+            columns[user] = max(columns[user], columns[id] + 1)
+            waits[user] -= 1
+            if not waits[user]:
+                ready.append(user)
+    return {
+        id: max(min(columns[user] for user in follow[id]) - 1, 0) if id in follow and not sources[id] else column
+        for id, column in columns.items()
+    }
 
 
 def _note(number: int, placed: list[dict[str, Any]], text: str) -> dict[str, Any]:

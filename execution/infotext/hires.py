@@ -27,7 +27,7 @@ FILES = {
 }
 """What the web UI calls some upscalers, and how their files are called."""
 SAME = ("", "Use same sampler", "Use same scheduler", "Use same checkpoint")
-CHANGING = re.compile(r"\[[^\[\]]*[:|][^\[\]]*\]")
+CHANGING = re.compile(r"\[[^\[\]:|]*[:|][^\[\]]*\]")
 """`[from:to:when]` and `[a|b]`, which depend on the number of steps."""
 
 

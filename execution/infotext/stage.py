@@ -68,8 +68,8 @@ class Stage:
 
 def named_model(value: str) -> tuple[str, str]:
     """The name and the hash of `name [hash]`; either may be missing."""
-    match = re.fullmatch(r"(.*?)(?:\s*\[(\w+)\])?", value, re.DOTALL)
-    return (match[1], match[2] or "") if match else (value, "")
+    match = re.fullmatch(r"(.*)\[(\w+)\]", value.strip(), re.DOTALL)
+    return (match[1].strip(), match[2]) if match else (value.strip(), "")
 
 
 def make_stage(

@@ -72,6 +72,14 @@ def test_any_text_is_read_or_refused_in_words(text):
         parse(text)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", [" ", "a ", "a:", ", ", '"', "{", "[", "<a:", "(", "\n", "a, b: "])
+def test_no_text_takes_long(piece):
+    text = piece * 100_000
+    parse(f"{text}\nNegative prompt: {text}\n{SETTINGS}, Odd: x{text}y")
+    extra_networks(text)
+
+
 @pytest.mark.parametrize(
     ("label", "schedule", "expected"),
     [

@@ -59,6 +59,12 @@ def test_classes_that_are_not_here_keep_their_links_and_odd_ids_are_numbered():
     assert [link[1:5] for link in workflow["links"]] == [[1, 2, 2, 0], [2, 0, 3, 0]]
 
 
+@pytest.mark.timeout(30)
+def test_a_long_chain_is_laid_out_in_time_that_grows_with_it():
+    prompt = {str(one): {"class_type": "Nobodys", "inputs": {"x": [str(one + 1), 0]}} for one in range(20_000)}
+    assert len(to_workflow(prompt, SCHEMAS)["links"]) == 19_999
+
+
 def test_a_ring_is_laid_out_too():
     prompt = {id: {"class_type": "Nobodys", "inputs": {"x": [other, 0]}} for id, other in (("1", "2"), ("2", "1"))}
     assert len(to_workflow(prompt, SCHEMAS)["links"]) == 2

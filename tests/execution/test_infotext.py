@@ -242,6 +242,14 @@ def test_where_there_are_no_nodes_for_options_they_are_told():
     assert {"Tiling", "Token merging"} <= {warning.split(" is left out")[0] for warning in made.warnings}
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", [" ", "[", "[:", ":", "<a:b>", "a AND "])
+def test_no_field_takes_long(piece):
+    long = json.dumps(f"x{piece * 20_000}y")
+    hires = f"Denoising strength: 0.4, Hires upscale: 2, Hires prompt: {long}, Hires checkpoint: {long}"
+    assert imported(f"{piece * 20_000}\n{PLAIN}, Refiner: {long}, VAE: {long}, {hires}").prompt
+
+
 def test_a_refiner_takes_the_end_of_the_run(base):
     prompt = imported(f"a\n{PLAIN}, Refiner: finer [0123456789], Refiner switch at: 0.5").prompt
     base_run, refined = inputs(prompt, "KSamplerAdvanced", 0), inputs(prompt, "KSamplerAdvanced", 1)
