@@ -49,8 +49,11 @@ LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Stable Zero123", ("cc_projection.weight",)),
     ("FLUX", ("double_blocks.0.img_attn.",)),
     ("Stable Diffusion 3", ("joint_blocks.0.",)),
-    ("a ControlNet", ("control_model.", "zero_convs.", "controlnet_cond_embedding.")),
-    ("an IP-Adapter", ("ip_adapter.", "image_proj.")),
+    (
+        "a ControlNet or T2I-Adapter (use a Load ControlNet Model node)",
+        ("control_model.", "zero_convs.", "controlnet_cond_embedding.", "body.0.block1.", "adapter.body."),
+    ),
+    ("an IP-Adapter (use a Load IPAdapter Model node)", ("ip_adapter.", "image_proj.")),
     ("an upscaling model", ("conv_first.weight", "model.1.sub.", "params_ema")),
     ("a Stable Diffusion model with inputs of another kind (depth or upscaling)", ("model.diffusion_model.input_",)),
     ("a U-Net alone (use a Load Diffusion Model node)", ("input_blocks.1.0.in_layers.", "down_blocks.0.resnets.")),
