@@ -116,7 +116,17 @@ export function connect(
     if (existing) tx.remove(`link:${existing.id}`);
     const ends = { from: from.node, output: from.output, to: to.node, input: to.input };
     const sheet = doc.node(to.node)?.sheet ?? doc.sheet;
+    const offered = doc
+      .linksFrom(to.node)
+      .map((link) => ({ link, before: doc.outputType(to.node, link.output) }));
     tx.put({ kind: "link", id: doc.nextLinkId(sheet), sheet, ...ends, type, parent: via, raw: null });
+    for (const { link: next, before } of offered) {
+      // An output that takes on the type of an input may not feed what it fed before.
+      const now = doc.outputType(next.from, next.output);
+      const wanted = doc.inputType(next.to, next.input);
+      const fits = now === before || !now || !wanted || compatible(now, wanted);
+      if (!fits) tx.remove(`link:${next.id}`);
+    }
   });
   return true;
 }
@@ -160,14 +170,18 @@ export function reachable(
   return seen;
 }
 
+/** Links into inputs that go with the value, as those of another branch do, go too. */
 export function setValue(doc: GraphDocument, id: NodeId, name: string, value: Json, mergeKey?: string): void {
-  update(
-    doc,
-    `Change ${name}`,
-    id,
-    (node) => ({ ...node, values: { ...node.values, [name]: value } }),
-    mergeKey,
-  );
+  const edit = (tx: GraphTx) => {
+    const node = doc.node(id);
+    if (!node) return;
+    tx.put({ ...node, values: { ...node.values, [name]: value } });
+    for (const link of [...doc.linksOf(id)]) {
+      const isGone = link.to === id && link.input.startsWith(`${name}.`) && !doc.inputType(id, link.input);
+      if (isGone) tx.remove(`link:${link.id}`);
+    }
+  };
+  doc.transact(`Change ${name}`, edit, mergeKey);
 }
 
 export function setControl(doc: GraphDocument, id: NodeId, name: string, mode: ControlMode): void {
