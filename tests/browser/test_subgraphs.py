@@ -96,9 +96,9 @@ def test_a_widget_shown_outside_holds_a_value_per_instance_and_both_run(page: Pa
     assert [one["widgets_values"] for one in saved(page)["nodes"] if "-" in one["type"]] == [[None, 1], [7, 1]]
 
     run(page)
-    expect(node(page, id).locator(".node-badge")).to_be_visible()
+    expect(node(page, id).locator('.node-badge[title^="Ran"]')).to_be_visible()
     enter(page, id)
-    expect(inner(page, "KSampler").locator(".node-badge, .badge-cached").first).to_be_visible()
+    expect(inner(page, "KSampler").locator('.node-badge[title^="Ran"], .badge-cached').first).to_be_visible()
 
 
 def test_a_port_is_made_by_a_link_renamed_and_removed_with_undo(page: Page):

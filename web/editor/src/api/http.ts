@@ -61,6 +61,8 @@ export interface Api {
   deleteFile(path: string): Promise<void>;
   settings(): Promise<JsonObject>;
   changeSettings(changes: JsonObject): Promise<void>;
+  /** As `listFiles`, also where the folder may not be there yet: asking for one that is not is a failure in the log. */
+  findFiles(folder: string): Promise<UserFile[]>;
   /** The subgraphs that packs bring for reuse. */
   globalSubgraphs(): Promise<SharedSubgraph[]>;
   /** The text of one of them. */
@@ -166,6 +168,12 @@ export class HttpApi implements Api {
       if (error instanceof RequestFailed && error.status === 404) return [];
       throw error;
     }
+  }
+
+  async findFiles(folder: string): Promise<UserFile[]> {
+    const all = readUserFiles(await this.get("v2/userdata"));
+    const inside = all.filter(({ path }) => path.startsWith(`${folder}/`));
+    return inside.map((file) => ({ ...file, path: file.path.slice(folder.length + 1) }));
   }
 
   async readFile(path: string): Promise<string> {
