@@ -148,7 +148,7 @@ def test_a_tensor_of_the_wrong_shape_is_named(tmp_path: Path):
         (["double_blocks.0.img_attn.qkv.weight"], "FLUX"),
         (["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "Stable Diffusion 3"),
         (["control_model.zero_convs.0.0.weight"], "a ControlNet"),
-        (["adapter.body.0.resnets.0.block1.weight"], "T2I-Adapter"),
+        (["adapter.body.0.resnets.0.block1.weight"], "a ControlNet or T2I-Adapter"),
         (["ip_adapter.1.to_k_ip.weight"], "an IP-Adapter"),
         (["decoder.conv_in.weight"], "a VAE"),
         (["emb_params"], "an embedding"),
