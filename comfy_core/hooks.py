@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from comfy_core.families import load_checkpoint
+from comfy_core.checkpoint import Checkpoint
 from comfy_core.lora import load_lora_for_models
 from comfy_core.memory import residency
 from comfy_core.merging import UNET, Towards, others
@@ -98,17 +98,14 @@ def lora_recipes(lora: Weights) -> Callable[[ModelPatcher], Recipes]:
     return recipes
 
 
-def model_recipes(path: Any) -> Callable[[ModelPatcher], Recipes]:
-    """The way to the weights of a checkpoint of the same family. Raises ValueError for one of another."""
-    opened: list[Any] = []
+def model_recipes(checkpoint: Checkpoint) -> Callable[[ModelPatcher], Recipes]:
+    """The way to the weights of a checkpoint of the same family; on one of another they raise ValueError."""
 
     def recipes(patcher: ModelPatcher) -> Recipes:
-        if not opened:
-            opened.append(load_checkpoint(path))
         is_text = any(name.startswith("clip_") for name in patcher.source)
-        other = opened[0].clip.patcher if is_text else opened[0].model
-        bare = others(patcher, other, "" if is_text else UNET)
-        return {key: [Towards(one)] for key, one in bare.items()}
+        other = checkpoint.clip.patcher if is_text else checkpoint.model
+        found = others(patcher, other, "" if is_text else UNET)
+        return {key: [Towards(one)] for key, one in found.items()}
 
     return recipes
 

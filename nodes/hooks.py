@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from comfy_core import folders
 from comfy_core import hooks as hooking
+from comfy_core.families import load_checkpoint
 from comfy_core.weights import open_weights
 from nodes.loaders import file_state
 from nodes.schema import Boolean, Combo, File, Float, Int, Socket, Widget, node
@@ -54,8 +55,8 @@ def create_hook_model_as_lora(
     ckpt_name: CheckpointName, strength_model: Strength, strength_clip: Strength, prev_hooks: Hooks | None = None
 ) -> Hooks:
     """Another model of the family in place of the first, or a mix of both, for the prompts it is put on."""
-    path = folders.current().find_model("checkpoints", ckpt_name)
-    hook = hooking.WeightHook(hooking.model_recipes(path), strength_model, strength_clip)
+    checkpoint = load_checkpoint(folders.current().find_model("checkpoints", ckpt_name))
+    hook = hooking.WeightHook(hooking.model_recipes(checkpoint), strength_model, strength_clip)
     return hooking.combined(prev_hooks, [hook])
 
 

@@ -17,6 +17,7 @@ from comfy_core.folders import Folders
 from comfy_core.memory import residency
 from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.schedulers import sigmas_for
+from comfy_core.weights import WeightsError
 from nodes import conditioning_properties as properties
 from nodes import hooks as nodes
 from nodes.lora import lora_loader
@@ -164,6 +165,12 @@ def test_a_hook_of_another_family_is_refused(checkpoint: Checkpoint, prompts, ba
     with pytest.raises(ValueError, match="not of one family"):
         run(checkpoint.model, hooked(prompts[0], group), prompts[1])
     assert run(checkpoint.model, *prompts).isfinite().all()
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_where_it_is_chosen(base: Folders):
+    (base.base / "models" / "checkpoints" / "broken.ckpt").write_bytes(b"not a model")
+    with pytest.raises(WeightsError, match=r"broken\.ckpt"):
+        nodes.create_hook_model_as_lora_model_only("broken.ckpt", 1.0)
 
 
 def test_a_hook_on_a_text_encoder_is_a_lora_on_it(checkpoint: Checkpoint):
