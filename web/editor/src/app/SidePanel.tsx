@@ -51,7 +51,10 @@ export function SidePanel({ title, side, onClose, children }: Props) {
         <h1>{title}</h1>
         <Button label="Close panel" icon={<X size={16} aria-hidden />} onClick={onClose} />
       </header>
-      <div className="panel-body">{children}</div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
+      <div className="panel-body" tabIndex={0}>
+        {children}
+      </div>
     </aside>
   );
 }

@@ -13,6 +13,8 @@ export interface Anchor {
 interface Props {
   readonly anchor: Anchor;
   readonly width: number;
+  /** For one that stands by itself in the page. */
+  readonly label?: string;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
@@ -24,7 +26,7 @@ export function anchorOf(element: Element): Anchor {
   return { x: left, y: top, w: width, h: height };
 }
 
-export function Popover({ anchor, width, onClose, children }: Props) {
+export function Popover({ anchor, width, label, onClose, children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
@@ -70,7 +72,14 @@ export function Popover({ anchor, width, onClose, children }: Props) {
   }, [onClose]);
 
   return createPortal(
-    <div ref={panel} className="popover" style={{ width }}>
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has a role whenever it has a name
+    <div
+      ref={panel}
+      className="popover"
+      role={label ? "dialog" : undefined}
+      aria-label={label}
+      style={{ width }}
+    >
       {children}
     </div>,
     document.body,

@@ -24,7 +24,12 @@ export function FindNode() {
     editor.reveal(id);
   };
   return (
-    <Popover anchor={{ x: window.innerWidth - WIDTH - 24, y: 72 }} width={WIDTH} onClose={close}>
+    <Popover
+      anchor={{ x: window.innerWidth - WIDTH - 24, y: 72 }}
+      width={WIDTH}
+      label={t("Find node in workflow")}
+      onClose={close}
+    >
       <FilterList
         items={foundNodes(
           doc,

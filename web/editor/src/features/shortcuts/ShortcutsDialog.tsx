@@ -116,13 +116,17 @@ function Row({ action }: { readonly action: Action }) {
         data-asking={asking || undefined}
         aria-label={t("Key of {action}: {keys}", {
           action: t(action.label),
-          keys: keys.join(", ") || t("none"),
+          keys: keys.join(" ") || t("none"),
         })}
         onClick={() => setAsking(!asking)}
         onBlur={() => !wanted && stop()}
         onKeyDown={press}
       >
-        {asking ? t("Press a key") : keys.length ? keys.map((key) => <kbd key={key}>{key}</kbd>) : t("None")}
+        {asking
+          ? t("Press a key")
+          : keys.length
+            ? keys.map((key) => <kbd key={key}>{`${key} `}</kbd>)
+            : t("None")}
       </button>
       {changed ? (
         <Button

@@ -55,13 +55,12 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
         data-absent={absent || undefined}
         aria-haspopup="listbox"
         aria-expanded={anchor !== null}
-        aria-label={`${label}: ${text}`}
+        aria-label={`${label} ${text || "None"}`}
         title={absent ? `${text || "Nothing"} is not in the list of the server` : text}
         onKeyDown={key}
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       >
-        <span className="field-label">{label}</span>
-        <span className="field-value">{text || "None"}</span>
+        <span className="field-label">{label}</span> <span className="field-value">{text || "None"}</span>
         <ChevronsUpDown size={12} aria-hidden />
       </button>
       {spec.remote && <Refresh label={label} remote={spec.remote} disabled={disabled} onChange={onChange} />}
