@@ -41,15 +41,15 @@ def saved(result: dict[str, Any]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("format", "ending", "error"),
+    ("format", "ending"),
     [
-        ({"format": "flac"}, ".flac", 1e-4),
-        ({"format": "mp3", "quality": "V0"}, ".mp3", 0.02),
-        ({"format": "mp3", "quality": "128k"}, ".mp3", 0.05),
-        ({"format": "opus", "quality": "96k"}, ".opus", 0.1),
+        ({"format": "flac"}, ".flac"),
+        ({"format": "mp3", "quality": "V0"}, ".mp3"),
+        ({"format": "mp3", "quality": "128k"}, ".mp3"),
+        ({"format": "opus", "quality": "96k"}, ".opus"),
     ],
 )
-def test_sound_is_saved_and_opened_again(base: Folders, format: dict[str, Any], ending: str, error: float):
+def test_sound_is_saved_and_opened_again(base: Folders, format: dict[str, Any], ending: str):
     result = nodes.save_audio_advanced(tone(), "mine", format, prompt=PROMPT, extra_pnginfo={"workflow": WORKFLOW})
     path = saved(result)
     assert path.name == f"mine_00001_{ending}"
@@ -62,13 +62,9 @@ def test_sound_is_saved_and_opened_again(base: Folders, format: dict[str, Any], 
     assert again["sample_rate"] == (48_000 if ending == ".opus" else RATE)
     assert again["waveform"].shape[:2] == (1, 2)
     assert pitch(again) == pytest.approx(440, abs=10)
-    if ending != ".opus":
-        inner = slice(4000, 16000)
-        off = min(
-            (again["waveform"][0, 0, inner] - tone(seconds=1)["waveform"][0, 0].roll(shift)[inner]).abs().max()
-            for shift in range(-1200, 1300)
-        )
-        assert off < error
+    assert again["waveform"].std() == pytest.approx(tone()["waveform"].std().item(), rel=0.1)
+    if ending == ".flac":
+        assert (again["waveform"] - tone()["waveform"]).abs().max() < 1e-4
 
 
 def test_every_sound_of_a_batch_is_a_file(base: Folders):
