@@ -43,6 +43,12 @@ export const viewActions: readonly Action[] = [
     keys: ["Ctrl+Alt+W"],
     run: (editor) => editor.togglePanel("workflows"),
   },
+  {
+    id: "outputs",
+    label: "Outputs",
+    keys: ["Ctrl+Alt+O"],
+    run: (editor) => editor.togglePanel("outputs"),
+  },
   { id: "minimap", label: "Minimap", keys: ["Alt+M"], run: (editor) => editor.toggleMinimap() },
   { id: "settings", label: "Settings", keys: ["Ctrl+,"], run: (editor) => editor.openSettings() },
   { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel("queue") },

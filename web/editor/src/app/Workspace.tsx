@@ -17,6 +17,7 @@ import { SaveDialog } from "../features/library/SaveDialog";
 import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
 import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
+import { MissingDialog } from "../features/missing/MissingDialog";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { Palette } from "../features/palette/Palette";
 import { addPanels, panels } from "../features/panels/panels";
@@ -32,6 +33,7 @@ import { CloseDialog } from "../features/tabs/CloseDialog";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { NodeServicesContext } from "../nodes/services";
+import type { Tab } from "../tabs/Tab";
 import { Toasts } from "../ui/Toasts";
 import { BUILT_IN } from "./builtInPanels";
 import type { OpenEditor } from "./createEditor";
@@ -49,27 +51,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
 
   const tab = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current);
 
-  useEffect(() => {
-    if (!host) return;
-    const { doc, selection, status } = tab;
-    const created = new Engine(host, doc, selection);
-    created.setMarks({
-      isFailed: (id) => status.get(doc.runId(id)).problems.length > 0,
-      isRunning: (id) => status.get(doc.runId(id)).state === "running",
-    });
-    const off = status.changed.on(() => created.isFar && created.invalidate());
-    editor.engine = created;
-    if (tab.camera) created.camera = tab.camera;
-    else created.fit();
-    setEngine(created);
-    return () => {
-      off();
-      tab.camera = created.camera;
-      editor.engine = null;
-      created.destroy();
-      setEngine(null);
-    };
-  }, [host, editor, tab]);
+  useEffect(() => (host ? showTab(editor, tab, host, setEngine) : undefined), [host, editor, tab]);
 
   useEffect(() => listenToKeys(editor), [editor]);
   useEffect(() => {
@@ -139,11 +121,42 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       <SaveDialog />
       <CloseDialog />
       <ErrorDialog />
+      <MissingDialog />
       <DropZone />
       <Toasts />
       <LiveRegion />
     </FeaturesContext>
   );
+}
+
+/**
+ * Puts the canvas of a tab into the page. Apart from the component: what the canvas keeps would keep the component's
+ * variables with it, and so the canvas of the tab before, and the one before that.
+ */
+function showTab(
+  editor: OpenEditor,
+  tab: Tab,
+  host: HTMLElement,
+  setEngine: (engine: Engine | null) => void,
+): () => void {
+  const { doc, selection, status } = tab;
+  const created = new Engine(host, doc, selection);
+  created.setMarks({
+    isFailed: (id) => status.get(doc.runId(id)).problems.length > 0,
+    isRunning: (id) => status.get(doc.runId(id)).state === "running",
+  });
+  const off = status.changed.on(() => created.isFar && created.invalidate());
+  editor.engine = created;
+  if (tab.camera) created.camera = tab.camera;
+  else created.fit();
+  setEngine(created);
+  return () => {
+    off();
+    tab.camera = created.camera;
+    editor.engine = null;
+    created.destroy();
+    setEngine(null);
+  };
 }
 
 /** Half of the dots' distance. */

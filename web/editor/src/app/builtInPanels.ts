@@ -5,10 +5,12 @@ import {
   CircleHelp,
   FolderOpen,
   History,
+  Images,
   LayoutTemplate,
   SlidersHorizontal,
   SquareTerminal,
 } from "lucide-react";
+import { GalleryPanel } from "../features/gallery/GalleryPanel";
 import { HelpPanel } from "../features/help/HelpPanel";
 import { QueuePanel } from "../features/history/QueuePanel";
 import { LibraryPanel } from "../features/library/LibraryPanel";
@@ -23,6 +25,7 @@ export const BUILT_IN: readonly Panel[] = [
   { id: "nodes", title: "Nodes", side: "left", Icon: Blocks, Content: NodeLibraryPanel },
   { id: "models", title: "Models", side: "left", Icon: Box, Content: ModelLibraryPanel },
   { id: "workflows", title: "Workflows", side: "left", Icon: FolderOpen, Content: LibraryPanel },
+  { id: "outputs", title: "Outputs", side: "left", Icon: Images, Content: GalleryPanel },
   { id: "templates", title: "Templates", side: "left", Icon: LayoutTemplate, Content: TemplatesPanel },
   { id: "logs", title: "Log", side: "left", Icon: SquareTerminal, Content: LogPanel },
   { id: "properties", title: "Properties", side: "right", Icon: SlidersHorizontal, Content: PropertiesPanel },

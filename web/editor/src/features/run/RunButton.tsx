@@ -107,7 +107,7 @@ function MoreWays() {
         aria-expanded={anchor !== null}
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       />
-      {anchor && <Menu anchor={anchor} label="Ways to run" items={items} width={280} onClose={close} />}
+      {anchor && <Menu anchor={anchor} label="Ways to run" items={items} width={340} onClose={close} />}
     </span>
   );
 }

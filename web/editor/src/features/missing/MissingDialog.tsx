@@ -1,0 +1,134 @@
+import { X } from "lucide-react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { plural } from "../../lib/format";
+import type { Tab } from "../../tabs/Tab";
+import { Button } from "../../ui/Button";
+import { showToast } from "../../ui/toasts";
+import { useEditor } from "../context";
+import { findMissing, type Missing, type MissingClass, type MissingModel, takeInstead } from "./find";
+
+const TOPIC = "missing";
+
+/** Says, when a workflow is opened, what it needs that is not here; and what can be done about it, for who wants to know. */
+export function MissingDialog() {
+  const { tabs } = useEditor();
+  const [tab, setTab] = useState<Tab | null>(null);
+  useEffect(
+    () =>
+      tabs.opened.on((opened) => {
+        const count = countOf(findMissing(opened.doc));
+        if (!count) return;
+        showToast({
+          kind: "error",
+          topic: TOPIC,
+          title: `${opened.name} needs ${plural(count, "thing")} that ${count === 1 ? "is" : "are"} not here`,
+          body: "It is open as it is, and nothing of it is lost.",
+          action: { label: "What to do", run: () => setTab(opened) },
+        });
+      }),
+    [tabs],
+  );
+  return tab && <Details tab={tab} onClose={() => setTab(null)} />;
+}
+
+function countOf({ classes, models }: Missing): number {
+  return classes.length + models.length;
+}
+
+function Details({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => void }) {
+  const { reveal } = useEditor();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const last = useRef<{ revision: number; missing: Missing } | null>(null);
+  const missing = useSyncExternalStore(tab.doc.store.historyChanged.on, () => {
+    if (last.current?.revision !== tab.revision)
+      last.current = { revision: tab.revision, missing: findMissing(tab.doc) };
+    return last.current.missing;
+  });
+  useEffect(() => dialog.current?.showModal(), []);
+  const show = (id: string) => () => {
+    onClose();
+    reveal(id, tab);
+  };
+  return (
+    <dialog ref={dialog} className="dialog missing-dialog" aria-label="What is missing" onClose={onClose}>
+      <div className="dialog-head">
+        <h1>What is missing</h1>
+        <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onClose} />
+      </div>
+      {!countOf(missing) && <p>Nothing any more.</p>}
+      {missing.classes.length > 0 && <h2>Nodes</h2>}
+      <ul className="missing-list">
+        {missing.classes.map((one) => (
+          <ClassRow key={one.type} missing={one} onShow={show(one.nodes[0] ?? "")} />
+        ))}
+      </ul>
+      {missing.models.length > 0 && <h2>Models</h2>}
+      <ul className="missing-list">
+        {missing.models.map((one) => (
+          <ModelRow
+            key={`${one.node} ${one.input}`}
+            missing={one}
+            onTake={() => takeInstead(tab.doc, one)}
+            onShow={show(one.node)}
+          />
+        ))}
+      </ul>
+    </dialog>
+  );
+}
+
+function ClassRow({ missing, onShow }: { readonly missing: MissingClass; readonly onShow: () => void }) {
+  const { type, pack, nodes } = missing;
+  return (
+    <li>
+      <div>
+        <p>
+          {type}
+          {nodes.length > 1 && <span className="panel-quiet"> × {nodes.length}</span>}
+        </p>
+        <p className="panel-quiet">
+          {pack
+            ? `Comes with the pack ${pack}. Put it into custom_nodes/ and start the server again.`
+            : "Comes with a pack that is not installed. Packs go into custom_nodes/."}
+        </p>
+      </div>
+      <Button kind="plain" onClick={onShow}>
+        Show
+      </Button>
+    </li>
+  );
+}
+
+interface ModelProps {
+  readonly missing: MissingModel;
+  readonly onTake: () => void;
+  readonly onShow: () => void;
+}
+
+function ModelRow({ missing: { file, folder, url, instead }, onTake, onShow }: ModelProps) {
+  return (
+    <li>
+      <div>
+        <p>{file}</p>
+        <p className="panel-quiet">
+          {folder
+            ? `Put it into models/${folder}/, or choose another.`
+            : "Put it into its folder, or choose another."}{" "}
+          {url && (
+            <a href={url} target="_blank" rel="noreferrer">
+              Where it can be had
+            </a>
+          )}
+        </p>
+      </div>
+      {instead !== null && (
+        <Button kind="primary" title={instead} onClick={onTake}>
+          Use {instead}
+        </Button>
+      )}
+      <Button kind="plain" onClick={onShow}>
+        Show
+      </Button>
+    </li>
+  );
+}
