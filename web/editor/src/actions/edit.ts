@@ -1,8 +1,9 @@
-import { removeAndReconnect, removeNodes, setCollapsed, toggleMode } from "../graph/edit";
+import { removeNodes, setCollapsed, toggleMode } from "../graph/edit";
 import { redo, undo } from "../graph/navigation";
 import { Mode } from "../graph/records";
 import { removeReroutes } from "../graph/reroutes";
 import { isSide } from "../graph/sheets";
+import { removeAndReconnect } from "../graph/splice";
 import type { Action } from "./action";
 import { copySelection, cutSelection, pasteText } from "./clipboard";
 import type { Editor } from "./editor";

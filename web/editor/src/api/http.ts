@@ -7,6 +7,7 @@ import {
   readHistory,
   readNodeErrors,
   readQueue,
+  readSharedSubgraphs,
   readSystemStats,
   readUserFiles,
   text,
@@ -18,18 +19,13 @@ import type {
   QueueAnswer,
   QueueRequest,
   QueueState,
+  SharedSubgraph,
   SystemStats,
   UploadPlace,
   UserFile,
 } from "./types";
 
 export { PromptRejected, RequestFailed };
-
-export interface SharedSubgraph {
-  readonly id: string;
-  readonly name: string;
-  readonly pack: string;
-}
 
 export interface Api {
   readonly jobs: JobsApi;
@@ -205,12 +201,7 @@ export class HttpApi implements Api {
   }
 
   async globalSubgraphs(): Promise<SharedSubgraph[]> {
-    const body = await this.get("global_subgraphs");
-    return Object.entries(isObject(body) ? body : {}).flatMap(([id, entry]) => {
-      if (!isObject(entry)) return [];
-      const pack = isObject(entry.info) ? text(entry.info.node_pack) : "";
-      return [{ id, name: text(entry.name) || id, pack }];
-    });
+    return readSharedSubgraphs(await this.get("global_subgraphs"));
   }
 
   async globalSubgraph(id: string): Promise<string> {

@@ -8,6 +8,7 @@ import type {
   QueueEntry,
   QueueState,
   RunOutcome,
+  SharedSubgraph,
   SystemStats,
   UserFile,
 } from "./types";
@@ -113,6 +114,14 @@ export function readUserFiles(body: Json): UserFile[] {
   return objects(body)
     .filter((file) => text(file.path))
     .map((file) => ({ path: text(file.path), size: number(file.size), modified: number(file.modified) }));
+}
+
+export function readSharedSubgraphs(body: Json): SharedSubgraph[] {
+  return Object.entries(isObject(body) ? body : {}).flatMap(([id, entry]) => {
+    if (!isObject(entry)) return [];
+    const pack = isObject(entry.info) ? text(entry.info.node_pack) : "";
+    return [{ id, name: text(entry.name) || id, pack }];
+  });
 }
 
 export function readSystemStats(body: Json): SystemStats {

@@ -86,3 +86,10 @@ export interface ImportedGraph {
   /** What could not be taken over as it was. */
   readonly warnings: readonly string[];
 }
+
+/** A subgraph that a pack brings for reuse. */
+export interface SharedSubgraph {
+  readonly id: string;
+  readonly name: string;
+  readonly pack: string;
+}

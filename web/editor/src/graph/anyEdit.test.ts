@@ -9,9 +9,7 @@ import {
   addNode,
   connect,
   disconnect,
-  insertInLink,
   moveBy,
-  removeAndReconnect,
   removeNodes,
   resizeNode,
   setCollapsed,
@@ -28,6 +26,7 @@ import { type NodeRecord, ROOT } from "./records";
 import { chainOf } from "./rerouteChains";
 import { addReroute, removeReroutes, straighten } from "./reroutes";
 import { isSide } from "./sheets";
+import { insertInLink, removeAndReconnect } from "./splice";
 import { addInstance, contains, convertToSubgraph, renameSubgraph, unpackSubgraph } from "./subgraphs";
 import { defaultDocument, defs, openDocument } from "./testing";
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../lib/json";
-import { insertInLink, setColor, togglePinned } from "./edit";
+import { setColor, togglePinned } from "./edit";
 import { readWorkflow } from "./formats/readWorkflow";
 import { writeWorkflow } from "./formats/writeWorkflow";
 import { addGroup, removeGroups, removeGroupWith, setGroupColor, setGroupTitle } from "./groups";
 import { PALETTE } from "./palette";
+import { insertInLink } from "./splice";
 import { defaultDocument, defs, openDocument } from "./testing";
 
 const RECT = { x: 400, y: 200, w: 380, h: 400 };

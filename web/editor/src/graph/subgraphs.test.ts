@@ -3,7 +3,7 @@ import { type JsonObject, parseJson, stringifyJson } from "../lib/json";
 import { copyNodes, insertWorkflow, pasteNodes } from "./clipboard";
 import { applyControls, controlOf } from "./controls";
 import type { GraphDocument } from "./document";
-import { addNode, connect, removeAndReconnect, removeNodes, setControl, setValue, toggleMode } from "./edit";
+import { addNode, connect, removeNodes, setControl, setValue, toggleMode } from "./edit";
 import { toApiPrompt } from "./formats/apiPrompt";
 import { writeWorkflow } from "./formats/writeWorkflow";
 import { locate, pathTo, undo } from "./navigation";
@@ -11,6 +11,7 @@ import { addPort, removePort, renamePort } from "./ports";
 import { type LinkRecord, Mode } from "./records";
 import { addReroute } from "./reroutes";
 import { inputSide, outputSide } from "./sheets";
+import { removeAndReconnect } from "./splice";
 import { addInstance, convertToSubgraph, renameSubgraph, unpackSubgraph } from "./subgraphs";
 import { defaultDocument, openDocument } from "./testing";
 

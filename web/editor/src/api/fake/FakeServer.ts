@@ -1,7 +1,7 @@
 /** A server in memory for tests: it takes prompts and reports runs as the real one does, in the same order. */
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
-import { type Api, PromptRejected, RequestFailed, type SharedSubgraph } from "../http";
+import { type Api, PromptRejected, RequestFailed } from "../http";
 import type { Job, JobsApi } from "../jobs";
 import type { RawMessage, ServerMessage } from "../messages";
 import { readQueue } from "../readers";
@@ -13,6 +13,7 @@ import type {
   QueueAnswer,
   QueueRequest,
   QueueState,
+  SharedSubgraph,
   SystemStats,
   UploadPlace,
   UserFile,

@@ -1,5 +1,6 @@
-import { moveBy, splice, spliceSlots } from "../../graph/edit";
+import { moveBy } from "../../graph/edit";
 import type { GroupRecord, LinkRecord, NodeId, RerouteId } from "../../graph/records";
+import { splice, spliceSlots } from "../../graph/splice";
 import type { Point } from "../../lib/geometry";
 import { nearestOn } from "../curve";
 import type { PointerInput, Tool, ToolContext } from "./tool";

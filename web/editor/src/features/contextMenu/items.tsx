@@ -4,18 +4,12 @@ import type { Editor } from "../../actions/editor";
 import { type MenuContent, packCanvasItems, packNodeItems } from "../../actions/packMenus";
 import type { Engine, MenuRequest } from "../../canvas/Engine";
 import { frameAround, groupsInGroup, MIN_GROUP, nodesInGroup } from "../../canvas/groups";
-import {
-  disconnect,
-  type InputRef,
-  insertInLink,
-  type OutputRef,
-  setColor,
-  toggleMode,
-} from "../../graph/edit";
+import { disconnect, type InputRef, type OutputRef, setColor, toggleMode } from "../../graph/edit";
 import { addGroup, removeGroups, removeGroupWith, setGroupColor, setGroupRect } from "../../graph/groups";
 import { type GroupRecord, type LinkRecord, Mode, type NodeId, type RerouteId } from "../../graph/records";
 import { addReroute, removeReroutes, sourceOfReroute, straighten } from "../../graph/reroutes";
 import { isSide } from "../../graph/sheets";
+import { insertInLink } from "../../graph/splice";
 import { REROUTE } from "../../graph/virtualNodes";
 import type { MenuItem } from "../../ui/Menu";
 import { colorItems } from "./colors";
