@@ -41,6 +41,16 @@ export const arrangeActions: readonly Action[] = [
     run: ({ doc, selection }) => togglePinned(doc, selection.ids),
   },
   {
+    id: "connect",
+    label: "Link with…",
+    keys: ["Alt+L"],
+    enabled: ({ selection }) => selection.ids.size === 1,
+    run: ({ selection, linksAsked }) => {
+      const [id] = selection.ids;
+      if (id !== undefined) linksAsked.emit(id);
+    },
+  },
+  {
     id: "disconnect",
     label: "Remove links",
     enabled: ({ doc, selection }) => [...selection.ids].some((id) => doc.linksOf(id).length > 0),

@@ -86,6 +86,8 @@ export interface Editor {
   readonly nameAsked: Emitter<Tab>;
   /** Somebody wants to close what is not saved. */
   readonly closeAsked: Emitter<Tab>;
+  /** Somebody wants to link a node without dragging. */
+  readonly linksAsked: Emitter<NodeId>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
   /** Somebody has to say something in one line. */

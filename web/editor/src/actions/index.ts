@@ -3,6 +3,7 @@ import type { Action } from "./action";
 import { arrangeActions } from "./arrange";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
+import { layoutActions } from "./layout";
 import { maskActions } from "./mask";
 import { runActions } from "./run";
 import { shellActions } from "./shell";
@@ -16,6 +17,7 @@ export const actions: readonly Action[] = [
   ...editActions,
   ...arrangeActions,
   ...subgraphActions,
+  ...layoutActions,
   ...maskActions,
   ...viewActions,
   ...fileActions,

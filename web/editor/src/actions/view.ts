@@ -1,3 +1,4 @@
+import { freePlace } from "../canvas/freePlace";
 import type { Action } from "./action";
 
 export const viewActions: readonly Action[] = [
@@ -19,10 +20,12 @@ export const viewActions: readonly Action[] = [
     id: "addNode",
     label: "Add node",
     keys: ["Shift+A"],
-    run: ({ engine }) => {
+    run: ({ engine, selection }) => {
       if (!engine) return;
       const screen = { x: engine.view.w / 2, y: engine.view.h / 3 };
-      engine.offerNodes({ screen, world: engine.center(), add: false, button: 0 }, null);
+      const [only, ...others] = selection.ids;
+      const beside = only !== undefined && !others.length ? freePlace(engine.scene, only) : null;
+      engine.offerNodes({ screen, world: beside ?? engine.center(), add: false, button: 0 }, null);
     },
   },
   {

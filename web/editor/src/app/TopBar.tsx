@@ -27,16 +27,18 @@ export function TopBar() {
       <FileMenu />
       <TabBar />
       <Button
+        label="Add node"
         title={titleOf(actionOf("addNode"))}
         icon={<Plus size={16} aria-hidden />}
         onClick={() => actionOf("addNode").run(editor)}
       >
-        Add node
+        <span className="topbar-word">Add node</span>
       </Button>
       <span className="topbar-space" />
       <ActionButton id="undo" icon={<Undo2 size={16} aria-hidden />} disabled={!canUndo} />
       <ActionButton id="redo" icon={<Redo2 size={16} aria-hidden />} disabled={!canRedo} />
       <Button
+        className="topbar-theme"
         label={theme === "dark" ? "Light theme" : "Dark theme"}
         icon={theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
         onClick={editor.toggleTheme}

@@ -6,6 +6,7 @@ import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
 import { AppMode } from "../features/appMode/AppView";
 import { AskText } from "../features/askText/AskText";
+import { ConnectList } from "../features/connect/ConnectList";
 import { FeaturesContext } from "../features/context";
 import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
@@ -110,6 +111,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
         </NodeServicesContext>
       )}
       {shownEngine && <NodeSearch />}
+      {shownEngine && <ConnectList />}
       {shownEngine && <ContextMenu />}
       {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}

@@ -84,6 +84,7 @@ export function createEditor(
     nameAsked: new Emitter(),
     closeAsked: new Emitter(),
     asked: new Emitter(),
+    linksAsked: new Emitter(),
     maskAsked: new Emitter(),
     textAsked: new Emitter(),
     catalogue: {

@@ -1,6 +1,6 @@
 /** Turns pointer and wheel events into tools at work. Presses on controls inside a node are left to the page. */
 import { addReroute } from "../graph/reroutes";
-import type { Point } from "../lib/geometry";
+import { distance, type Point } from "../lib/geometry";
 import { zoomAt } from "./camera";
 import type { Engine } from "./Engine";
 import { TITLE } from "./nodeLayout";
@@ -9,12 +9,17 @@ import { toolFor } from "./tools/select";
 import type { PointerInput, Tool } from "./tools/tool";
 
 const TEXT = "input, textarea, [contenteditable]";
+const HOLD_TIME = 550;
+const HOLD_SLACK = 8;
 const CONTROLS = "[data-interactive], input, textarea, select, button, a";
 
 export class PointerController {
   private tool: Tool | null = null;
   private readonly fingers = new Map<number, Point>();
   private spaceDown = false;
+  private hold: ReturnType<typeof setTimeout> | undefined;
+  /** Where the finger came down that may yet stay there. */
+  private held: Point | null = null;
   private readonly abort = new AbortController();
 
   constructor(
@@ -37,6 +42,7 @@ export class PointerController {
   }
 
   destroy(): void {
+    this.endHold();
     this.abort.abort();
   }
 
@@ -44,6 +50,8 @@ export class PointerController {
     if (e.pointerType === "touch")
       this.fingers.set(e.pointerId, this.engine.pointAt(e.clientX, e.clientY).screen);
     const [a, b] = this.fingers.values();
+    this.endHold();
+    if (e.pointerType === "touch" && !b) this.beginHold(e);
     if (a && b) {
       this.begin(new PinchTool(this.engine, [a, b]), e);
       return;
@@ -72,6 +80,7 @@ export class PointerController {
   private move(e: PointerEvent): void {
     const input = this.read(e);
     if (this.fingers.has(e.pointerId)) this.fingers.set(e.pointerId, input.screen);
+    if (this.held && distance(this.held, input.screen) > HOLD_SLACK) this.endHold();
     if (this.tool instanceof PinchTool) {
       const [a, b] = this.fingers.values();
       if (a && b) this.tool.fingers(a, b);
@@ -88,12 +97,14 @@ export class PointerController {
 
   private up(e: PointerEvent): void {
     this.fingers.delete(e.pointerId);
+    this.endHold();
     const tool = this.end();
     tool?.up(this.read(e));
   }
 
   private lost(e: PointerEvent): void {
     this.fingers.delete(e.pointerId);
+    this.endHold();
     this.end()?.cancel();
   }
 
@@ -102,6 +113,23 @@ export class PointerController {
     this.tool = null;
     delete this.host.dataset.tool;
     return tool;
+  }
+
+  /** A finger that stays asks for the menu. Not every system says so by itself. */
+  private beginHold(e: PointerEvent): void {
+    if (e.target instanceof Element && e.target.closest(TEXT)) return;
+    this.held = this.engine.pointAt(e.clientX, e.clientY).screen;
+    this.hold = setTimeout(() => {
+      this.endHold();
+      this.fingers.clear();
+      this.end()?.cancel();
+      this.engine.askMenu(e.clientX, e.clientY);
+    }, HOLD_TIME);
+  }
+
+  private endHold(): void {
+    clearTimeout(this.hold);
+    this.held = null;
   }
 
   private wheel(e: WheelEvent): void {
@@ -134,10 +162,11 @@ export class PointerController {
     }
   }
 
-  /** A right click or a long press. Text keeps the browser's own menu. */
+  /** A right click; a long press has a timer of its own. Text keeps the browser's own menu. */
   private menu(e: MouseEvent): void {
     if (e.target instanceof Element && e.target.closest(TEXT)) return;
     e.preventDefault();
+    if (this.fingers.size) return;
     this.end()?.cancel();
     this.engine.askMenu(e.clientX, e.clientY);
   }

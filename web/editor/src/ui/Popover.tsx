@@ -1,5 +1,5 @@
 /** A small panel at a place in the page, kept inside the window, closed by a press outside or Esc. */
-import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 
 export interface Anchor {
@@ -28,6 +28,8 @@ export function anchorOf(element: Element): Anchor {
 
 export function Popover({ anchor, width, label, onClose, children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
+  // Asked before anything inside takes the focus.
+  const [before] = useState(() => document.activeElement);
 
   useLayoutEffect(() => {
     const element = panel.current;
@@ -50,7 +52,6 @@ export function Popover({ anchor, width, label, onClose, children }: Props) {
   }, [anchor]);
 
   useEffect(() => {
-    const before = document.activeElement;
     const press = (e: PointerEvent) => {
       if (!panel.current?.contains(e.target as Node)) onClose();
     };
@@ -69,7 +70,7 @@ export function Popover({ anchor, width, label, onClose, children }: Props) {
       const lost = document.activeElement === document.body || document.activeElement === null;
       if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
-  }, [onClose]);
+  }, [onClose, before]);
 
   return createPortal(
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has a role whenever it has a name

@@ -75,6 +75,7 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "collapse"),
     act(editor, "pin"),
     act(editor, "mask"),
+    act(editor, "connect"),
     act(editor, "mute", true),
     act(editor, "bypass"),
     ...subgraph,

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { addBlueprint, type Blueprint, listBlueprints } from "../../actions/blueprints";
 import type { NodeOffer } from "../../canvas/Engine";
+import { announce } from "../../ui/announce";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";
 import { useEditor } from "../context";
@@ -60,6 +61,7 @@ export function NodeSearch() {
           const id = addLinked(doc, item.key, world, end);
           selection.set([id]);
           engine?.focusNode(id);
+          announce(`${item.label} added`);
         }}
       />
     </Popover>

@@ -1,14 +1,16 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { formatSeconds } from "../../lib/format";
+import { announcements } from "../../ui/announce";
 import { useFeatures } from "../context";
 
-/** Says the state of the run to screen readers, and shows its percentage in the title of the tab. */
+/** Says what is done and the state of the run to screen readers, and shows its percentage in the title of the tab. */
 export function LiveRegion() {
   const { editor, run } = useFeatures();
   const promptId = useStore(run, (state) => state.promptId);
   const name = useStore(run, (state) => state.title);
   const step = useStore(run, (state) => state.step);
+  const said = useStore(announcements, (state) => state.text);
   const last = useStore(run, (state) => state.last);
   const connection = useStore(run, (state) => state.connection);
   const workflow = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current.name);
@@ -19,18 +21,23 @@ export function LiveRegion() {
   }, [promptId, percent, name, workflow]);
 
   return (
-    <p className="sr-only" role="status" aria-live="polite">
-      {connection === "lost"
-        ? "Server lost, trying again"
-        : promptId
-          ? `Running ${name}`
-          : last
-            ? {
-                success: `Done in ${formatSeconds(last.seconds)}`,
-                error: "Failed",
-                interrupted: "Interrupted",
-              }[last.outcome]
-            : ""}
-    </p>
+    <>
+      <p className="sr-only" role="status" aria-live="polite">
+        {said}
+      </p>
+      <p className="sr-only" role="status" aria-live="polite">
+        {connection === "lost"
+          ? "Server lost, trying again"
+          : promptId
+            ? `Running ${name}`
+            : last
+              ? {
+                  success: `Done in ${formatSeconds(last.seconds)}`,
+                  error: "Failed",
+                  interrupted: "Interrupted",
+                }[last.outcome]
+              : ""}
+      </p>
+    </>
   );
 }

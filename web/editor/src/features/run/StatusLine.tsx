@@ -73,7 +73,7 @@ interface Amount {
 function Memory({ name, title, total, free }: Amount & { readonly name: string; readonly title: string }) {
   const used = total - free;
   return (
-    <span className="status-item" title={title}>
+    <span className="status-item status-device" title={title}>
       {name}
       {total > 0 && (
         <>

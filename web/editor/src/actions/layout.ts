@@ -1,0 +1,84 @@
+/** Nodes in their places: lined up, spread out, laid out along their links, moved by keys. */
+import { align, distribute, layOut, type Shifts, type Side } from "../canvas/arrange";
+import { moveBy } from "../graph/edit";
+import type { NodeId } from "../graph/records";
+import type { Point, Rect } from "../lib/geometry";
+import type { Action } from "./action";
+import type { Editor } from "./editor";
+
+const STEP = 24;
+
+const SIDES: readonly (readonly [Side, string])[] = [
+  ["left", "Align left"],
+  ["center", "Align centres"],
+  ["right", "Align right"],
+  ["top", "Align top"],
+  ["middle", "Align middles"],
+  ["bottom", "Align bottom"],
+];
+const ARROWS: readonly (readonly [string, Point])[] = [
+  ["Left", { x: -STEP, y: 0 }],
+  ["Right", { x: STEP, y: 0 }],
+  ["Up", { x: 0, y: -STEP }],
+  ["Down", { x: 0, y: STEP }],
+];
+
+export const layoutActions: readonly Action[] = [
+  ...SIDES.map(
+    ([side, label]): Action => ({
+      id: `align.${side}`,
+      label,
+      enabled: ({ selection }) => selection.ids.size > 1,
+      run: (editor) => shift(editor, label, align(framesOf(editor), side)),
+    }),
+  ),
+  ...(["x", "y"] as const).map(
+    (axis): Action => ({
+      id: `distribute.${axis}`,
+      label: axis === "x" ? "Spread out sideways" : "Spread out downwards",
+      enabled: ({ selection }) => selection.ids.size > 2,
+      run: (editor) => shift(editor, "Spread out", distribute(framesOf(editor), axis)),
+    }),
+  ),
+  {
+    id: "layOut",
+    label: "Tidy up",
+    keys: ["Ctrl+Shift+L"],
+    enabled: ({ doc }) => !doc.nodes().next().done,
+    run: (editor) => {
+      const links = [...editor.doc.links()].map(({ from, to }) => [from, to] as const);
+      shift(editor, "Tidy up", layOut(framesOf(editor), links));
+      editor.engine?.fit(editor.selection.ids.size > 1 ? editor.selection.ids : undefined);
+    },
+  },
+  ...ARROWS.map(
+    ([name, by]): Action => ({
+      id: `move.${name.toLowerCase()}`,
+      label: `Move ${name.toLowerCase()}`,
+      keys: [`Ctrl+Arrow${name}`],
+      enabled: ({ selection }) => selection.ids.size > 0,
+      run: ({ doc, selection }) => moveBy(doc, movable(doc, selection.ids), by, [], "keys"),
+    }),
+  ),
+];
+
+/** Of what is selected, or of everything where that is less than two. Pinned nodes stay where they are. */
+function framesOf({ doc, engine, selection }: Editor): Map<NodeId, Rect> {
+  const wanted = selection.ids.size > 1 ? selection.ids : [...doc.nodes()].map((node) => node.id);
+  return new Map(
+    movable(doc, wanted).flatMap((id) => {
+      const frame = engine?.scene.frame(id);
+      return frame ? [[id, frame] as const] : [];
+    }),
+  );
+}
+
+function movable(doc: Editor["doc"], ids: Iterable<NodeId>): NodeId[] {
+  return [...ids].filter((id) => doc.node(id)?.pinned === false);
+}
+
+function shift({ doc }: Editor, label: string, shifts: Shifts): void {
+  doc.transact(label, () => {
+    for (const [id, by] of shifts) moveBy(doc, [id], by);
+  });
+}
