@@ -11,11 +11,8 @@ export function fuzzySearch(haystack: readonly string[], query: string): number[
   const [found, info, order] = engine.search(list, needle, 1, 10_000);
   if (!found) return [];
   const ranked = info && order ? order.map((i) => info.idx[i] as number) : [...found];
-  // A name that starts with what was typed comes first, whatever else matches, and of these the shortest: the name itself.
+  // A name that starts with what was typed comes first, whatever else matches.
   const lower = needle.toLowerCase();
-  const rank = (i: number) => {
-    const text = list[i] ?? "";
-    return text.toLowerCase().startsWith(lower) ? text.length : Number.MAX_SAFE_INTEGER;
-  };
-  return ranked.sort((a, b) => rank(a) - rank(b));
+  const starts = (i: number) => (list[i]?.toLowerCase().startsWith(lower) ? 0 : 1);
+  return ranked.sort((a, b) => starts(a) - starts(b));
 }

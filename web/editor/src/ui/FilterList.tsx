@@ -46,7 +46,13 @@ export function FilterList(props: Props) {
   const searched = found ?? items;
   const haystack = useMemo(() => searched.map((item) => `${item.label} ${item.words ?? ""}`), [searched]);
   const shown = useMemo(
-    () => (query.trim() ? fuzzySearch(haystack, query).flatMap((i) => searched[i] ?? []) : items),
+    () =>
+      query.trim()
+        ? exactFirst(
+            fuzzySearch(haystack, query).flatMap((i) => searched[i] ?? []),
+            query,
+          )
+        : items,
     [haystack, items, searched, query],
   );
   const rows = useVirtualizer({
@@ -144,4 +150,11 @@ export function FilterList(props: Props) {
       </div>
     </>
   );
+}
+
+/** Who types a whole name means that one. */
+function exactFirst(found: FilterItem[], query: string): FilterItem[] {
+  const wanted = query.trim().toLowerCase();
+  const rank = ({ label }: FilterItem) => (label.toLowerCase() === wanted ? 0 : 1);
+  return found.sort((a, b) => rank(a) - rank(b));
 }
