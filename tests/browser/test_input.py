@@ -38,16 +38,17 @@ def link(page: Page, words: str) -> None:
 
 
 def test_text_to_image_is_built_and_run_by_keyboard_alone(page: Page):
+    page.expected_errors.append("404")  # nobody has kept subgraphs of their own yet
     open_workflow(page, EMPTY, "empty")
     page.locator(".canvas").focus()
-    for type in ("CheckpointLoaderSimple", "CLIPTextEncode"):
-        add(page, type)
+    for name in ("Load Checkpoint", "CLIP Text Encode (Prompt)"):
+        add(page, name)
     link(page, "clip load checkpoint")
     key(page, "Enter")
     page.keyboard.type("a red apple")
     key(page, "Escape")
     expect(node(page, "2")).to_be_focused()
-    add(page, "EmptyLatentImage")
+    add(page, "Empty Latent Image")
     for field in ("width", "height"):
         if field == "width":
             key(page, "Enter")
@@ -67,10 +68,10 @@ def test_text_to_image_is_built_and_run_by_keyboard_alone(page: Page):
     key(page, "Enter")
     expect(widget(page, "4", "steps").get_by_role("spinbutton")).to_be_focused()
     key(page, "Escape")
-    add(page, "VAEDecode")
+    add(page, "VAE Decode")
     for words in ("samples ksampler", "vae load"):
         link(page, words)
-    add(page, "SaveImage")
+    add(page, "Save Image")
     link(page, "images decode")
     expect(page.locator("p[role=status]").first).to_contain_text("Linked images")
     assert links(page) == {(1, 2), (1, 4), (2, 4), (3, 4), (4, 5), (1, 5), (5, 6)}
@@ -106,6 +107,7 @@ def pull(page: Page, id: str, title: str, by: tuple[float, float], name: str) ->
 
 
 def test_text_to_image_is_built_and_run_by_mouse_alone(page: Page):
+    page.expected_errors.append("404")  # as above
     open_workflow(page, EMPTY, "empty")
     page.mouse.dblclick(120, 200)
     pick(page, "Load Checkpoint")
