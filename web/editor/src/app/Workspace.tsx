@@ -26,6 +26,7 @@ import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied } from "../features/settings/apply";
+import { loadPalette } from "../features/settings/palette";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
 import { loadKeys } from "../features/shortcuts/keymap";
 import { Shortcuts } from "../features/shortcuts/ShortcutsDialog";
@@ -58,6 +59,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   useEffect(() => {
     // Without an answer the built-in keys hold.
     loadKeys(editor.api).catch(() => {});
+    loadPalette(editor.api, document.documentElement.style).catch(() => {});
   }, [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => takeDroppedNodes(editor), [editor]);

@@ -5,12 +5,19 @@ import type { Json } from "../../lib/json";
 import { showToast } from "../../ui/toasts";
 import { type PackSetting, packSettings, setPackSetting } from "./packSettings";
 
-export function PackSettingRows({ query }: { readonly query: string }) {
+interface Props {
+  readonly query: string;
+  /** Nothing else is shown. */
+  readonly alone: boolean;
+}
+
+export function PackSettingRows({ query, alone }: Props) {
   const list = useStore(packSettings, (state) => state.list);
   const words = query.trim().toLowerCase();
   const shown = list.filter(
     ({ kind, label, pack }) => kind !== "hidden" && `${pack} ${label}`.toLowerCase().includes(words),
   );
+  if (alone && !shown.length) return <p className="panel-quiet">No setting of this name.</p>;
   const names = [...new Set(shown.map(({ pack }) => pack))];
   return names.map((pack) => (
     <section key={pack} aria-label={`Settings of ${pack}`}>

@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
 import { useFeatures } from "../context";
 import { PackSettingRows } from "./PackSettingRows";
+import { PaletteRow } from "./PaletteRow";
 import { SETTINGS, type Setting, type Settings } from "./settings";
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
@@ -30,8 +31,8 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       {shown.map((setting) => (
         <Row key={setting.key} setting={setting} />
       ))}
-      <PackSettingRows query={query} />
-      {!shown.length && <p className="panel-quiet">No setting of this name.</p>}
+      {!query.trim() && <PaletteRow />}
+      <PackSettingRows query={query} alone={!shown.length} />
     </dialog>
   );
 }
