@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from execution.catalogue import Catalogue
-from execution.events import TERMINAL, AnyEvent, Executing, ExecutionError, now_ms
+from execution.events import TERMINAL, AnyEvent, Executed, Executing, ExecutionError, now_ms
 from execution.limits import Limits, Watch
 from execution.place import Place
 from execution.recorder import SECONDS_AFTER_A_STORE_ERROR, Recorder
@@ -19,6 +20,7 @@ from execution.subscription import Hub, QueueStatus
 from execution.worker import Job, Worker, WorkerCrashed, WorkerFailed
 
 log = logging.getLogger(__name__)
+Complete = Callable[[StoredJob, Executed], Awaitable[Executed]]
 
 
 class Dispatcher:
@@ -42,6 +44,7 @@ class Dispatcher:
         self.current: StoredJob | None = None
         self.recorder = Recorder(store, hub, scratch, self.tell_status)
         self.place = place
+        self.complete: Complete | None = None
         self._store = store
         self._worker = worker
         self._catalogue = catalogue
@@ -122,6 +125,8 @@ class Dispatcher:
                         if event.node is None:
                             continue
                         self.place.enter(job.id, event.node if event.node in job.prompt else event.display_node or "")
+                    elif isinstance(event, Executed) and self.complete is not None:
+                        event = await self.complete(job, event)
                     watch.hear(event)
                     if isinstance(event, TERMINAL):
                         await self._end(job, watch.verdict(event, _title(job, self.place.node)))

@@ -10,7 +10,7 @@ from typing import Any
 from comfy_core.folders import Folders
 from comfy_core.media.written import forget
 from execution.catalogue import Catalogue
-from execution.dispatcher import Dispatcher
+from execution.dispatcher import Complete, Dispatcher
 from execution.events import NodeMessage
 from execution.history import entry, queue_item
 from execution.intake import Intake, QueueUnwritable
@@ -214,6 +214,10 @@ class Engine:
         """A prompt in whatever state it is; None if it is not known."""
         found = await self._store.find(prompt_id)
         return found if found is not None and owner in (None, found.owner) else None
+
+    def complete_outputs(self, complete: Complete) -> None:
+        """Have every event that shows a node's output pass through `complete` before it is kept and told."""
+        self._dispatcher.complete = complete
 
     # --- the worker ---
 

@@ -606,19 +606,16 @@ async def test_ten_thousand_files_are_listed_off_the_event_loop(ask, folders, se
 async def test_results_are_assets_as_soon_as_they_are_saved(ask, client, graph, finished, folders) -> None:
     taken = (await (await client.post("/prompt", json={"prompt": graph(copies=2)})).json())["prompt_id"]
     saved = (await finished(taken))["outputs"]["2"]["images"]
-    for _ in range(500):
-        listed = (await ask("GET", "assets?tags_all=output"))[1]["assets"]
-        if len(listed) == 2:
-            break
-        await asyncio.sleep(0.02)
-    assert {asset["loader_path"] for asset in listed} == {image["filename"] for image in saved}
+    listed = (await ask("GET", "assets?tags_all=output"))[1]["assets"]
+    assert {(asset["loader_path"], asset["id"]) for asset in listed} == {(one["filename"], one["id"]) for one in saved}
     assert {(asset["job_id"], asset["prompt_id"]) for asset in listed} == {(taken, taken)}
 
 
 def test_which_files_of_an_output_are_results() -> None:
     odd = [1, None, {}, {"type": "output"}, {"type": "output", "filename": 3}, {"type": "temp", "filename": "t.png"}]
     good = {"type": "output", "filename": "a.png", "subfolder": "b"}
-    assert list(results.saved_files({"images": [*odd, good], "text": "x", "animated": [True]})) == [("b", "a.png")]
+    output = {"images": [*odd, good], "text": "x", "animated": [True]}
+    assert list(results.saved_files(output)) == [(good, ("b", "a.png"))]
     assert list(results.saved_files(None)) == []
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from web.server import answers, failures, security
 from web.server.access.accounts import AccountsFile
 from web.server.access.admit import admit
 from web.server.access.patience import Patience
-from web.server.assets.results import keep_results
+from web.server.assets.results import with_asset_ids
 from web.server.described import Described
 from web.server.hub import Hub
 from web.server.keys import ACCOUNTS, ASSETS, DESCRIBED, DOOR, FOLDERS, HUB, LOGS, PATIENCE, SETTINGS, Door
@@ -114,9 +115,10 @@ async def _watch(app: web.Application) -> None:
         engine = await app[DOOR].engine()
     except Exception:
         return  # whoever starts the engine says why it did not start
-    keeping = [keep_results(engine, app[ASSETS])] if ASSETS in app else []
+    if ASSETS in app:
+        engine.complete_outputs(partial(with_asset_ids, app[ASSETS]))
     try:
-        await asyncio.gather(app[HUB].watch(engine), *keeping)
+        await app[HUB].watch(engine)
     except Exception:
         log.exception("what clients are told is no longer kept track of")
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from comfy_core.folders import Folders, of_user
+from web.server.access.rights import DEFAULT_USER
 from web.server.assets import edits, inventory, store
 from web.server.assets.contents import facts, hash_file, mime_type
 from web.server.assets.database import Database
@@ -20,6 +21,7 @@ from web.server.assets.new import New
 from web.server.assets.places import Place, look, places
 from web.server.assets.query import Filters, Page
 from web.server.assets.refusals import AssetRefusal
+from web.server.assets.results import SavedFile
 from web.server.assets.seeder import Seeder
 from web.server.files import is_file
 
@@ -125,16 +127,20 @@ class Library:
 
         return await self._in_thread(adopt)
 
-    async def take_in_results(self, owner: str, job_id: str, saved: Sequence[tuple[str, str]]) -> None:
-        """Make assets of files that a run of this user has put into output/, each a (subfolder, name)."""
+    async def take_in_results(self, owner: str, job_id: str, saved: Sequence[SavedFile]) -> dict[SavedFile, str]:
+        """Make assets of files that a run of this user has put into output/; their ids."""
         place = Place("output", self._folders.output, ("output",))
         folders = of_user(self._folders, owner)
 
-        def take_in() -> None:
-            looked = (look(place, folders.find("output", name, folder), self._users()) for folder, name in saved)
+        def take_in() -> dict[SavedFile, str]:
+            paths = {(folder, name): folders.find("output", name, folder) for folder, name in saved}
+            looked = (look(place, path, self._users()) for path in paths.values())
             self.seeder.take_in([replace(found, job_id=job_id) for found in looked if found is not None])
+            with self._database.reading() as connection:
+                ids = store.ids_by_path(connection, owner or DEFAULT_USER, {str(path) for path in paths.values()})
+            return {one: ids[str(path)] for one, path in paths.items() if str(path) in ids}
 
-        await self._in_thread(take_in)
+        return await self._in_thread(take_in)
 
     async def change(self, user: str, id: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return await self._write(lambda connection: edits.change(connection, user, id, values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,6 +56,13 @@ def find_by_path(connection: sa.Connection, user: str, path: str) -> sa.Row[Any]
     """The asset that is this file and that the user may change."""
     owners = ("", user) if user == DEFAULT_USER else (user,)
     return connection.execute(SHOWN.where(_seen(user), files.c.path == path, assets.c.owner.in_(owners))).first()
+
+
+def ids_by_path(connection: sa.Connection, user: str, paths: Collection[str]) -> dict[str, str]:
+    """The assets that are these files, of this user or of nobody, by path."""
+    query = sa.select(files.c.path, assets.c.id).join(files, assets.c.file == files.c.id)
+    found = query.where(files.c.path.in_(paths), assets.c.owner.in_(("", user))).order_by(assets.c.created_at)
+    return {row.path: row.id for row in connection.execute(found)}
 
 
 def listed(
