@@ -68,6 +68,8 @@ class Inputs:
         self._check_range(declared, coerced)
         if declared.is_combo:
             self._check_listed(declared, coerced)
+        elif "remote" in declared.options and "image_folder" in declared.options:
+            self._check_is_there(declared, coerced)
         return coerced
 
     def _convert(self, declared: Input, value: Any) -> Any:
@@ -94,6 +96,16 @@ class Inputs:
         for one in value if many else [value]:
             if one not in values and not self._is_annotated_file(declared, one):
                 raise Refused(problems.value_not_in_list(declared, self.config(declared), one, values))
+
+    def _check_is_there(self, declared: Input, value: Any) -> None:
+        """A file that the client chose from a list of its own."""
+        folder = str(declared.options["image_folder"])
+        try:
+            is_there = self._folders.find(folder, value).is_file()
+        except (ValueError, OSError, AttributeError):
+            is_there = False
+        if not is_there:
+            raise Refused(problems.value_not_in_list(declared, self.config(declared), value, ["files in " + folder]))
 
     def _is_annotated_file(self, declared: Input, value: Any) -> bool:
         """`picture.png [output]` names a file of another folder than the listed one; uploads do, too."""
