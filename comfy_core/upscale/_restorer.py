@@ -70,6 +70,21 @@ def residual_convolutions(weights: Weights, name: str) -> int:
     return 3 if f"{name}.4.weight" in weights else int(f"{name}.weight" in weights)
 
 
+@dataclass(frozen=True)
+class SwinDims:
+    """The sizes of a SwinIR or Swin2SR. `depths` and `heads` are those of each group."""
+
+    in_channels: int
+    width: int
+    depths: tuple[int, ...]
+    heads: tuple[int, ...]
+    window: int
+    hidden: int
+    convolutions: int
+    head: Head
+    patch_norm: bool = True
+
+
 class Restorer(nn.Module):
     """A network whose `features` make deep features [B, H, W, width] of shallow ones."""
 

@@ -6,7 +6,6 @@ Conde et al. 2022, https://arxiv.org/abs/2209.11345; names as in its release.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +13,14 @@ from torch import Tensor, nn
 
 from comfy_core.families._ldm import build, count
 from comfy_core.upscale._parts import Upscaler
-from comfy_core.upscale._restorer import Head, Restorer, read_head, residual, residual_convolutions, value_range
+from comfy_core.upscale._restorer import (
+    Restorer,
+    SwinDims,
+    read_head,
+    residual,
+    residual_convolutions,
+    value_range,
+)
 from comfy_core.upscale._windows import MLP, attend, places_apart, window_values, windowed
 from comfy_core.upscale.swinir import Layers
 from comfy_core.weights import Weights
@@ -25,19 +31,6 @@ BIAS_WIDTH = 512
 LARGEST_SCALE = math.log(100.0)
 LARGEST_BIAS = 16.0
 REACH = 8.0
-
-
-@dataclass(frozen=True)
-class Dims:
-    in_channels: int
-    width: int
-    depths: tuple[int, ...]
-    heads: tuple[int, ...]
-    window: int
-    hidden: int
-    convolutions: int
-    head: Head
-    patch_norm: bool = True
 
 
 class CosineAttention(nn.Module):
@@ -71,7 +64,7 @@ class CosineAttention(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, dims: Dims, heads: int, shift: int) -> None:
+    def __init__(self, dims: SwinDims, heads: int, shift: int) -> None:
         super().__init__()
         self.shift = shift
         self.attn = CosineAttention(dims.width, heads, dims.window)
@@ -97,7 +90,7 @@ class Patches(nn.Module):
 
 
 class Group(nn.Module):
-    def __init__(self, dims: Dims, heads: int, depth: int) -> None:
+    def __init__(self, dims: SwinDims, heads: int, depth: int) -> None:
         super().__init__()
         self.residual_group = Layers([Layer(dims, heads, i % 2 * (dims.window // 2)) for i in range(depth)])
         self.conv = residual(dims.width, dims.convolutions)
@@ -108,7 +101,7 @@ class Group(nn.Module):
 
 
 class Swin2SR(Restorer):
-    def __init__(self, dims: Dims) -> None:
+    def __init__(self, dims: SwinDims) -> None:
         super().__init__(dims.in_channels, dims.width, dims.head, dims.convolutions, value_range(dims.window))
         self.dims, self.multiple = dims, dims.window
         self.patch_embed = Patches(dims.width, dims.patch_norm)
@@ -131,7 +124,7 @@ def load(weights: Weights) -> Upscaler:
     groups = range(count(weights, "layers.{}.residual_group.blocks.0.norm1.weight"))
     width, in_channels = weights.shape("conv_first.weight")[:2]
     places = weights.shape(BLOCK + "attn.relative_position_index")[0]
-    dims = Dims(
+    dims = SwinDims(
         in_channels=in_channels,
         width=width,
         depths=tuple(count(weights, f"layers.{i}.residual_group.blocks.{{}}.norm1.weight") for i in groups),

@@ -7,13 +7,19 @@ lightweight, real-world (also large), denoising and JPEG.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from comfy_core.families._ldm import build, count
 from comfy_core.upscale._parts import Upscaler
-from comfy_core.upscale._restorer import Head, Restorer, read_head, residual, residual_convolutions, value_range
+from comfy_core.upscale._restorer import (
+    Restorer,
+    SwinDims,
+    read_head,
+    residual,
+    residual_convolutions,
+    value_range,
+)
 from comfy_core.upscale._windows import MLP, SwinAttention, window_values
 from comfy_core.weights import Weights
 
@@ -21,23 +27,8 @@ NAME = "SwinIR"
 BLOCK = "layers.0.residual_group.blocks.0."
 
 
-@dataclass(frozen=True)
-class Dims:
-    """`depths` and `heads` are those of each group."""
-
-    in_channels: int
-    width: int
-    depths: tuple[int, ...]
-    heads: tuple[int, ...]
-    window: int
-    hidden: int
-    convolutions: int
-    head: Head
-    patch_norm: bool = True
-
-
 class Layer(nn.Module):
-    def __init__(self, dims: Dims, heads: int, shift: int) -> None:
+    def __init__(self, dims: SwinDims, heads: int, shift: int) -> None:
         super().__init__()
         self.shift = shift
         self.norm1 = nn.LayerNorm(dims.width)
@@ -80,7 +71,7 @@ class PatchNorm(nn.Module):
 
 
 class SwinIR(Restorer):
-    def __init__(self, dims: Dims) -> None:
+    def __init__(self, dims: SwinDims) -> None:
         super().__init__(dims.in_channels, dims.width, dims.head, dims.convolutions, value_range(dims.window))
         self.dims, self.multiple = dims, dims.window
         self.patch_embed = PatchNorm(dims.width, dims.patch_norm)
@@ -110,7 +101,7 @@ def load(weights: Weights) -> Upscaler:
     groups = range(count(weights, "layers.{}.residual_group.blocks.0.norm1.weight"))
     table = "layers.{}.residual_group.blocks.0.attn.relative_position_bias_table"
     width, in_channels = weights.shape("conv_first.weight")[:2]
-    dims = Dims(
+    dims = SwinDims(
         in_channels=in_channels,
         width=width,
         depths=tuple(count(weights, f"layers.{i}.residual_group.blocks.{{}}.norm1.weight") for i in groups),

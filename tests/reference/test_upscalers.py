@@ -43,7 +43,7 @@ SIXES = {"in_channels": 3, "width": 180, "depths": (6,) * 6, "heads": (6,) * 6, 
 FULL = {
     "Real-ESRGAN x4plus": (lambda: esrgan.RRDBNet(esrgan.Dims()), 16.70),
     "realesr-general-x4v3": (lambda: compact.SRVGGNet(compact.Dims(layers=32)), 1.21),
-    "SwinIR-M": (lambda: swinir.SwinIR(swinir.Dims(**SIXES, window=8, hidden=360)), 11.90),
+    "SwinIR-M": (lambda: swinir.SwinIR(swinir.SwinDims(**SIXES, window=8, hidden=360)), 11.90),
     "HAT": (
         lambda: hat.HAT(hat.Dims(**SIXES, window=16, seen=24, hidden=360, last_hidden=360, narrow=60, squeezed=6)),
         20.77,

@@ -145,3 +145,26 @@ function mergeMembers(current: Members, from: Members, to: Members): Record<stri
   }
   return result;
 }
+
+/** A node of which nothing is known yet but what and where it is. */
+export function bareNode(id: NodeId, sheet: SheetId, type: string, pos: Point, raw: JsonObject): NodeRecord {
+  return {
+    kind: "node",
+    id,
+    sheet,
+    type,
+    title: null,
+    pos,
+    size: { w: 0, h: 0 },
+    mode: 0,
+    collapsed: false,
+    pinned: false,
+    color: null,
+    bgcolor: null,
+    values: {},
+    controls: {},
+    inputs: [],
+    outputs: [],
+    raw,
+  };
+}

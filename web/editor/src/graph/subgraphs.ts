@@ -8,6 +8,7 @@ import { graft } from "./graft";
 import { freeName } from "./ports";
 import { promotionPlaces } from "./promotions";
 import {
+  bareNode,
   type GraphRecord,
   type GroupId,
   type LinkRecord,
@@ -172,25 +173,7 @@ function boundsOf(nodes: readonly NodeRecord[]): Rect {
 }
 
 function newInstance(doc: GraphDocument, type: SheetId, sheet: SheetId, pos: Point): NodeRecord {
-  return {
-    kind: "node",
-    id: doc.nextNodeId(sheet),
-    sheet,
-    type,
-    title: null,
-    pos,
-    size: { w: 0, h: 0 },
-    mode: 0,
-    collapsed: false,
-    pinned: false,
-    color: null,
-    bgcolor: null,
-    values: {},
-    controls: {},
-    inputs: [],
-    outputs: [],
-    raw: { properties: {} },
-  };
+  return bareNode(doc.nextNodeId(sheet), sheet, type, pos, { properties: {} });
 }
 
 /** Another instance of a definition, on the open sheet; null inside the subgraph itself. */

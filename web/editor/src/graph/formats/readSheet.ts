@@ -13,7 +13,7 @@ import type {
   SheetId,
   SheetRecord,
 } from "../records";
-import { ROOT } from "../records";
+import { bareNode, ROOT } from "../records";
 import { INPUT_SIDE, idOn, inputSide, OUTPUT_SIDE, outputSide } from "../sheets";
 import {
   extensionsIn,
@@ -235,23 +235,5 @@ function readSides({ id: sheet, raw }: SheetRecord): NodeRecord[] {
 }
 
 export function sideNode(sheet: SheetId, type: string, pos: Point, raw: JsonObject = {}): NodeRecord {
-  return {
-    kind: "node",
-    id: type === INPUT_SIDE ? inputSide(sheet) : outputSide(sheet),
-    sheet,
-    type,
-    title: null,
-    pos,
-    size: { w: 0, h: 0 },
-    mode: 0,
-    collapsed: false,
-    pinned: false,
-    color: null,
-    bgcolor: null,
-    values: {},
-    controls: {},
-    inputs: [],
-    outputs: [],
-    raw,
-  };
+  return bareNode(type === INPUT_SIDE ? inputSide(sheet) : outputSide(sheet), sheet, type, pos, raw);
 }
