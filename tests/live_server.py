@@ -1,4 +1,4 @@
-"""The real server as a process of its own, with a tiny checkpoint as its starter."""
+"""The real server as a process of its own, with a tiny checkpoint as its starter unless the real one is wanted."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ PATIENCE_SECONDS = 90
 
 
 @contextmanager
-def serving(base: Path, *flags: str) -> Iterator[str]:
+def serving(base: Path, *flags: str, tiny: bool = True) -> Iterator[str]:
     """A server as a process of its own, with these flags besides; its address."""
-    models = base / "models" / "checkpoints"
-    models.mkdir(parents=True, exist_ok=True)
-    write_checkpoint(models / "easel-starter.safetensors")
+    if tiny:
+        models = base / "models" / "checkpoints"
+        models.mkdir(parents=True, exist_ok=True)
+        write_checkpoint(models / "easel-starter.safetensors")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     log = base / "server.log"

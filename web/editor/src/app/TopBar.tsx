@@ -1,12 +1,12 @@
 import { FolderOpen, History, Menu as MenuIcon, Moon, Plus, Redo2, Save, Sun, Undo2 } from "lucide-react";
-import { useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf, keysOf } from "../actions";
 import type { Action } from "../actions/action";
 import { useEditor } from "../features/context";
 import { panels, togglePanel } from "../features/panels/panels";
 import { RunButton } from "../features/run/RunButton";
-import { shownTheme } from "../features/settings/apply";
+import { shownTheme, watchSettings } from "../features/settings/apply";
 import { TabBar } from "../features/tabs/TabBar";
 import { Button } from "../ui/Button";
 import { Menu } from "../ui/Menu";
@@ -16,7 +16,8 @@ import type { OpenEditor } from "./createEditor";
 export function TopBar() {
   const editor = useEditor() as OpenEditor;
   const queueOpen = useStore(panels, ({ right }) => right === "queue");
-  const theme = useStore(editor.settings.store, shownTheme);
+  const watch = useCallback((changed: () => void) => watchSettings(editor.settings, changed), [editor]);
+  const theme = useSyncExternalStore(watch, () => shownTheme(editor.settings.get()));
   const history = useSyncExternalStore(editor.doc.store.historyChanged.on, () => {
     const { canUndo, canRedo } = editor.doc.store.history;
     return `${canUndo}-${canRedo}`;

@@ -33,11 +33,12 @@ function AppView({ openImages, onClose }: Props & { readonly onClose: () => void
         <Button label={t("Back to the graph")} icon={<Workflow size={16} aria-hidden />} onClick={onClose} />
         <h1>{tabs.current.name}</h1>
         <Button
+          label={t("Choose inputs")}
           icon={<ListChecks size={16} aria-hidden />}
           aria-pressed={choosing}
           onClick={() => setChoosing(!choosing)}
         >
-          {t("Choose inputs")}
+          <span className="topbar-word">{t("Choose inputs")}</span>
         </Button>
         <RunButton />
       </header>

@@ -120,7 +120,7 @@ function NodeCount() {
   });
   const selected = useSyncExternalStore(selection.changed.on, () => selection.ids.size);
   return (
-    <span className="status-item">
+    <span className="status-item status-count">
       {selected ? `${selected} of ${plural(count, "node")} selected` : plural(count, "node")}
     </span>
   );

@@ -8,10 +8,21 @@ export function shownTheme({ theme }: Settings): "dark" | "light" {
   return matchMedia(LIGHT).matches ? "light" : "dark";
 }
 
+/** Calls back whenever settings or the system's theme change. */
+export function watchSettings({ store }: SettingsStore, changed: () => void): () => void {
+  const off = store.subscribe(changed);
+  const system = matchMedia(LIGHT);
+  system.addEventListener("change", changed);
+  return () => {
+    off();
+    system.removeEventListener("change", changed);
+  };
+}
+
 /** Now, and whenever settings or the system change. */
-export function keepApplied({ store }: SettingsStore, changed: () => void): () => void {
+export function keepApplied(settingsStore: SettingsStore, changed: () => void): () => void {
   const apply = () => {
-    const settings = store.getState();
+    const settings = settingsStore.get();
     const root = document.documentElement;
     root.dataset.theme = shownTheme(settings);
     root.dataset.motion = settings.motion;
@@ -21,11 +32,5 @@ export function keepApplied({ store }: SettingsStore, changed: () => void): () =
     changed();
   };
   apply();
-  const off = store.subscribe(apply);
-  const system = matchMedia(LIGHT);
-  system.addEventListener("change", apply);
-  return () => {
-    off();
-    system.removeEventListener("change", apply);
-  };
+  return watchSettings(settingsStore, apply);
 }
