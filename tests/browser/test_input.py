@@ -38,7 +38,6 @@ def link(page: Page, words: str) -> None:
 
 
 def test_text_to_image_is_built_and_run_by_keyboard_alone(page: Page):
-    page.expected_errors.append("404")  # nobody has kept subgraphs of their own yet
     open_workflow(page, EMPTY, "empty")
     page.locator(".canvas").focus()
     for name in ("Load Checkpoint", "CLIP Text Encode (Prompt)"):
@@ -107,7 +106,6 @@ def pull(page: Page, id: str, title: str, by: tuple[float, float], name: str) ->
 
 
 def test_text_to_image_is_built_and_run_by_mouse_alone(page: Page):
-    page.expected_errors.append("404")  # as above
     open_workflow(page, EMPTY, "empty")
     page.mouse.dblclick(120, 200)
     pick(page, "Load Checkpoint")

@@ -16,7 +16,6 @@ from tests.browser.hands import drag, node, tab, type_number, widget
 @pytest.fixture(autouse=True)
 def as_before(page: Page) -> Iterator[None]:
     """The server goes on after a test, and so would what the test set."""
-    page.expected_errors.append("404")  # nobody has saved a workflow yet
     yield
     values = {"Easel.Theme": "system", "Easel.TextSize": "100", "Easel.LinkStyle": "curved", "Easel.Snap": "off"}
     headers = {"Content-Type": "application/json"}

@@ -78,6 +78,21 @@ def test_numbers_take_sums_and_keep_64_bits(every: Page):
     assert values(every)["seed"] == 288
 
 
+def test_a_number_has_the_focus_again_as_soon_as_it_is_entered(every: Page):
+    seed = widget(every, "1", "seed")
+    for key in ("Enter", "Escape"):
+        seed.get_by_role("spinbutton").click()
+        expect(seed.locator("input")).to_be_focused()
+        role = every.evaluate(
+            """key => {
+                document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+                return document.activeElement.role;
+            }""",
+            key,
+        )
+        assert role == "spinbutton"
+
+
 def test_a_slider_is_pressed_dragged_stepped_and_typed_into(every: Page):
     slider = widget(every, "1", "amount").get_by_role("slider")
     box = slider.bounding_box()

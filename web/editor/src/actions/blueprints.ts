@@ -21,7 +21,7 @@ export interface Blueprint {
 }
 
 export async function listBlueprints(api: Api): Promise<Blueprint[]> {
-  const [own, shared] = await Promise.all([api.findFiles(FOLDER), api.globalSubgraphs()]);
+  const [own, shared] = await Promise.all([api.listFiles(FOLDER), api.globalSubgraphs()]);
   const files = own.filter(({ path }) => path.endsWith(".json"));
   return [
     ...files.map(({ path }) => ({

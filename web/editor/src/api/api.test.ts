@@ -191,9 +191,17 @@ describe("the files of a person", () => {
     ]);
   });
 
-  it("are none where there is no folder, and unknown where the server fails", async () => {
-    answer(404, "{}");
-    expect(await new HttpApi().listFiles("workflows")).toEqual([]);
+  it("of a folder are listed by their paths in it, and unknown where the server fails", async () => {
+    answer(200, [
+      { path: "workflows", type: "directory" },
+      { path: "workflows/sub", type: "directory" },
+      { path: "workflows/sub/a.json", type: "file", size: 2, modified: 1.5 },
+      { path: "workflows-b/a.json", type: "file", size: 2, modified: 1.5 },
+    ]);
+    expect(await new HttpApi().listFiles("workflows")).toEqual([
+      { path: "sub/a.json", size: 2, modified: 1.5 },
+    ]);
+    expect(await new HttpApi().listFiles("none")).toEqual([]);
     answer(500, "{}");
     await expect(new HttpApi().listFiles("workflows")).rejects.toBeInstanceOf(RequestFailed);
   });

@@ -57,8 +57,6 @@ export interface Api {
   deleteFile(path: string): Promise<void>;
   settings(): Promise<JsonObject>;
   changeSettings(changes: JsonObject): Promise<void>;
-  /** As `listFiles`, also where the folder may not be there yet: asking for one that is not is a failure in the log. */
-  findFiles(folder: string): Promise<UserFile[]>;
   /** The subgraphs that packs bring for reuse. */
   globalSubgraphs(): Promise<SharedSubgraph[]>;
   /** The text of one of them. */
@@ -157,16 +155,7 @@ export class HttpApi implements Api {
   }
 
   async listFiles(folder: string): Promise<UserFile[]> {
-    const query = new URLSearchParams({ dir: folder, recurse: "true", full_info: "true" });
-    try {
-      return readUserFiles(await this.get(`userdata?${query}`));
-    } catch (error) {
-      if (error instanceof RequestFailed && error.status === 404) return [];
-      throw error;
-    }
-  }
-
-  async findFiles(folder: string): Promise<UserFile[]> {
+    // Asking for the folder itself would be a failure in the browser's log while it is not there.
     const all = readUserFiles(await this.get("v2/userdata"));
     const inside = all.filter(({ path }) => path.startsWith(`${folder}/`));
     return inside.map((file) => ({ ...file, path: file.path.slice(folder.length + 1) }));

@@ -112,7 +112,7 @@ function readHistoryEntry(promptId: string, entry: JsonObject): HistoryEntry {
 
 export function readUserFiles(body: Json): UserFile[] {
   return objects(body)
-    .filter((file) => text(file.path))
+    .filter((file) => text(file.path) && text(file.type) !== "directory")
     .map((file) => ({ path: text(file.path), size: number(file.size), modified: number(file.modified) }));
 }
 

@@ -159,10 +159,6 @@ export class FakeServer implements Api, EventLine {
     }));
   }
 
-  findFiles(folder: string): Promise<UserFile[]> {
-    return this.listFiles(folder);
-  }
-
   async globalSubgraphs(): Promise<SharedSubgraph[]> {
     return [...this.subgraphs.keys()].map((id) => ({ id, name: id, pack: "pack" }));
   }

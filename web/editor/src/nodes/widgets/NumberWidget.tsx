@@ -2,7 +2,15 @@
  * A number: drag sideways, click to type it or a sum, arrows to step. Shift goes finer, Ctrl coarser. Integers stay exact
  * to 64 bits.
  */
-import { type KeyboardEvent, type PointerEvent as PressEvent, useEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent as PressEvent,
+  type RefObject,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
 import { keepKeys } from "./fieldKeys";
 import { numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
@@ -47,9 +55,9 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
 
   const finish = (text: string | null, refocus: boolean) => {
     const next = text === null ? null : typed(spec, text, current);
-    setTyping(null);
+    if (refocus) backToField(() => setTyping(null), field);
+    else setTyping(null);
     if (next !== null && next !== current) onChange(next);
-    if (refocus) requestAnimationFrame(() => field.current?.focus());
   };
 
   if (typing !== null) return <NumberInput label={label} {...typing} onFinish={finish} />;
@@ -133,10 +141,18 @@ export function NumberInput({ label, text, begun, onFinish }: InputProps) {
       onKeyDown={(e) => {
         keepKeys(e);
         if (e.key === "Enter") finish(e.currentTarget.value, true);
-        if (e.key === "Escape") finish(null, true);
+        if (e.key !== "Escape") return;
+        e.stopPropagation(); // it goes back to the field, not to the node
+        finish(null, true);
       }}
     />
   );
+}
+
+/** Ends the typing and gives the field the focus at once: the next key, which may be Tab already, starts from there. */
+export function backToField(endTyping: () => void, field: RefObject<HTMLElement | null>): void {
+  flushSync(endTyping);
+  field.current?.focus({ preventScroll: true });
 }
 
 function drag(

@@ -1,7 +1,7 @@
 /** A number shown as part of its range: press or drag anywhere, arrows to step, Enter or a double click to type. */
 import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { clamp } from "../../lib/geometry";
-import { NumberInput } from "./NumberWidget";
+import { backToField, NumberInput } from "./NumberWidget";
 import { type NumberSpec, numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -30,9 +30,9 @@ export function SliderWidget({ label, spec, value, disabled, onChange, onDone }:
   };
   const finish = (text: string | null, refocus: boolean) => {
     const next = text === null ? null : typed(spec, text, current);
-    setTyping(false);
+    if (refocus) backToField(() => setTyping(false), field);
+    else setTyping(false);
     if (next !== null && next !== current) onChange(next);
-    if (refocus) requestAnimationFrame(() => field.current?.focus());
   };
 
   if (typing)
