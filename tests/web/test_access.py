@@ -212,6 +212,8 @@ async def test_users_have_queues_histories_and_results_of_their_own(guarded, kep
         raise AssertionError("it did not end")
 
     ran = {who: await run(who) for who in ("ada", "bob")}
+    assets = {one[1].pop("id") for one in ran.values()}
+    assert len(assets) == 2
     assert ran["ada"][1] == ran["bob"][1]  # the same words: the second was not given the first one's picture
     assert (folders.output / "ada" / ran["ada"][1]["filename"]).is_file()
     assert (folders.output / "bob" / ran["bob"][1]["filename"]).is_file()
