@@ -7,7 +7,6 @@ error stream instead, where the log is. When the server process is gone, so is t
 from __future__ import annotations
 
 import faulthandler
-import gc
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from execution.garbage import settle
 from execution.workers.core import WorkerCore
 from execution.workers.messages import (
     Answer,
@@ -88,8 +88,7 @@ class WorkerProcess:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
             sys.exit(1)
-        # What is loaded stays: to look through it for garbage again and again costs more than small nodes do.
-        gc.freeze()
+        settle()
         self._send(Ready(self._core.catalogue(), self._core.services))
         while True:
             self._do(self._core, self._work.get())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
-import gc
 import importlib.util
 import logging
 import os
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from comfy_core.folders import Folders
+from execution.garbage import settle
 from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
 from web.server.cli.arguments import engine_settings, folders_of, worker_of
@@ -182,7 +182,7 @@ async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine
 
     engine = await asyncio.to_thread(build)
     await engine.start()
-    gc.freeze()  # what is imported stays: to search it for garbage again and again costs more than small prompts do
+    settle()
     return engine
 
 
