@@ -107,6 +107,7 @@ def pull(page: Page, id: str, title: str, by: tuple[float, float], name: str) ->
 
 def test_text_to_image_is_built_and_run_by_mouse_alone(page: Page):
     open_workflow(page, EMPTY, "empty")
+    expect(page.locator("[data-node-root]")).to_have_count(0)
     page.mouse.dblclick(120, 200)
     pick(page, "Load Checkpoint")
     expect(node(page, "1")).to_be_visible()
