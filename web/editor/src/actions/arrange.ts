@@ -16,9 +16,8 @@ export const arrangeActions: readonly Action[] = [
     run: ({ engine, selection }) => {
       const [id] = selection.ids;
       if (id === undefined || !engine) return;
-      engine.focusNode(id);
-      // After the focus, which moves in the next frame.
-      requestAnimationFrame(() => engine.titleOpened.emit(id));
+      engine.showNode(id);
+      engine.renaming.begin({ kind: "node", id });
     },
   },
   {
@@ -29,8 +28,7 @@ export const arrangeActions: readonly Action[] = [
     run: ({ doc, engine, selection }) => {
       const rect = engine && frameAround(engine.scene, selection.ids);
       if (!rect) return;
-      const id = addGroup(doc, "Group", rect);
-      requestAnimationFrame(() => engine.groupOpened.emit(id));
+      engine.renaming.begin({ kind: "group", id: addGroup(doc, "Group", rect) });
     },
   },
   {

@@ -8,6 +8,7 @@ import type { Action } from "./action";
 import { copySelection, cutSelection, pasteText } from "./clipboard";
 import type { Editor } from "./editor";
 import { leave } from "./subgraph";
+import { writeClipboard } from "./systemClipboard";
 
 const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
 
@@ -46,26 +47,24 @@ export const editActions: readonly Action[] = [
     // Ctrl+C and Ctrl+V come as events of the clipboard, not as keys: that way each system's own habits work.
     id: "copy",
     label: "Copy",
-    enabled: (editor) => hasSelection(editor) && navigator.clipboard !== undefined,
-    run: (editor) => void navigator.clipboard.writeText(copySelection(editor)),
+    enabled: hasSelection,
+    run: (editor) => void writeClipboard(copySelection(editor)),
   },
   {
     id: "paste",
     label: "Paste",
-    enabled: () => navigator.clipboard?.readText !== undefined,
     run: (editor) => void editor.paste(),
   },
   {
     id: "cut",
     label: "Cut",
-    enabled: (editor) => hasSelection(editor) && navigator.clipboard !== undefined,
-    run: (editor) => void navigator.clipboard.writeText(cutSelection(editor)),
+    enabled: hasSelection,
+    run: (editor) => void writeClipboard(cutSelection(editor)),
   },
   {
     id: "pasteWithLinks",
     label: "Paste with links",
     keys: ["Ctrl+Shift+V"],
-    enabled: () => navigator.clipboard?.readText !== undefined,
     run: (editor) => void editor.paste({ withLinks: true }),
   },
   {

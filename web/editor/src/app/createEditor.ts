@@ -2,6 +2,7 @@
 import defaultWorkflow from "../../../../user_workflows/text_to_image.json";
 import { pasteText } from "../actions/clipboard";
 import type { Editor } from "../actions/editor";
+import { readClipboard } from "../actions/systemClipboard";
 import type { Api } from "../api/http";
 import type { EventLine } from "../api/socket";
 import { togglePanel } from "../features/panels/panels";
@@ -94,8 +95,7 @@ export function createEditor(
       },
     },
     async paste(options) {
-      const text = await navigator.clipboard.readText().catch(() => "");
-      if (!pasteText(editor, text, options))
+      if (!pasteText(editor, await readClipboard(), options))
         showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
     },
     reveal,

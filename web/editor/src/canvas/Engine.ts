@@ -4,7 +4,7 @@
  */
 
 import type { GraphDocument } from "../graph/document";
-import type { GroupId, LinkRecord, NodeId } from "../graph/records";
+import type { LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { type Point, type Rect, union } from "../lib/geometry";
@@ -15,6 +15,7 @@ import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
 import { paintLinks, paintReroutes } from "./linkPainter";
 import { paintOverlay } from "./overlayPainter";
+import { Renaming } from "./renaming";
 import { Surface } from "./Surface";
 import { Scene } from "./scene";
 import { Shells } from "./shells";
@@ -46,9 +47,7 @@ export class Engine implements ToolContext {
   readonly groupShells: GroupShells;
   readonly cameraChanged = new Emitter<Camera>();
   readonly nodesOffered = new Emitter<NodeOffer>();
-  /** The title of a node was double-clicked. */
-  readonly titleOpened = new Emitter<NodeId>();
-  readonly groupOpened = new Emitter<GroupId>();
+  readonly renaming = new Renaming();
   readonly menuAsked = new Emitter<MenuRequest>();
   readonly drawn = new Emitter();
   readonly themeRead = new Emitter();
@@ -171,17 +170,22 @@ export class Engine implements ToolContext {
     this.camera = zoomAt(this.camera_, { x: this.size.w / 2, y: this.size.h / 2 }, factor);
   }
 
-  /** Brings a node into view and gives it the keyboard. */
-  focusNode(id: NodeId): void {
+  /** Brings a node into view. */
+  showNode(id: NodeId): void {
     const frame = this.scene.frame(id);
     if (!frame) return;
-    const near = this.isFar ? { ...this.camera_, zoom: 1 } : this.camera_;
-    this.camera = near === this.camera_ ? reveal(near, frame, this.size) : fitRect(frame, this.size);
+    this.camera = this.isFar ? fitRect(frame, this.size) : reveal(this.camera_, frame, this.size);
     this.flush();
+  }
+
+  /** Brings a node into view and gives it the keyboard, unless something inside has it already. */
+  focusNode(id: NodeId): void {
+    this.showNode(id);
     // What is inside the shell may be drawn a moment later.
-    requestAnimationFrame(() =>
-      this.shells.element(id)?.querySelector<HTMLElement>("[data-node-root]")?.focus(),
-    );
+    requestAnimationFrame(() => {
+      const root = this.shells.element(id)?.querySelector<HTMLElement>("[data-node-root]");
+      if (!root?.contains(document.activeElement)) root?.focus();
+    });
   }
 
   offerNodes(at: PointerInput, end: OpenEnd | null): void {

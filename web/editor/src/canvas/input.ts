@@ -152,10 +152,11 @@ export class PointerController {
     const { world, screen } = this.engine.pointAt(e.clientX, e.clientY);
     const hit = this.engine.hit(world);
     const frame = hit.kind === "node" ? this.engine.scene.frame(hit.node) : undefined;
-    if (hit.kind === "node" && frame && world.y < frame.y + TITLE) this.engine.titleOpened.emit(hit.node);
+    if (hit.kind === "node" && frame && world.y < frame.y + TITLE)
+      this.engine.renaming.begin({ kind: "node", id: hit.node });
     else if (hit.kind === "node" && this.engine.doc.definition(this.engine.doc.node(hit.node)?.type ?? ""))
       this.engine.doc.goTo([...this.engine.doc.path, hit.node]);
-    else if (hit.kind === "group") this.engine.groupOpened.emit(hit.group.id);
+    else if (hit.kind === "group") this.engine.renaming.begin({ kind: "group", id: hit.group.id });
     else if (hit.kind === "link") addReroute(this.engine.doc, hit.link, world, hit.at);
     else if (hit.kind === "empty") {
       this.engine.offerNodes({ world, screen, add: false, button: 0 }, null);

@@ -1,5 +1,5 @@
 /** The titles of groups, each in the element that the canvas keeps for it. */
-import { type KeyboardEvent, memo, useEffect, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, memo, useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import { groupsInGroup, nodesInGroup } from "../canvas/groups";
 import { moveBy } from "../graph/edit";
@@ -7,6 +7,7 @@ import { removeGroups, setGroupTitle } from "../graph/groups";
 import type { GroupId } from "../graph/records";
 import { useServices } from "./services";
 import { TitleInput } from "./TitleInput";
+import { useRenaming } from "./useRenaming";
 
 const STEP = 8;
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
@@ -25,8 +26,7 @@ export function GroupLayer() {
 const GroupTitle = memo(function GroupTitle({ id }: { readonly id: GroupId }) {
   const { doc, engine, selection } = useServices();
   const title = useSyncExternalStore(doc.store.changed.on, () => doc.group(id)?.title ?? "");
-  const [renaming, setRenaming] = useState(false);
-  useEffect(() => engine.groupOpened.on((opened) => opened === id && setRenaming(true)), [engine, id]);
+  const [renaming, endRenaming] = useRenaming("group", id);
 
   const key = (e: KeyboardEvent<HTMLElement>) => {
     const group = doc.group(id);
@@ -36,7 +36,7 @@ const GroupTitle = memo(function GroupTitle({ id }: { readonly id: GroupId }) {
     if (arrow) {
       const groups = groupsInGroup(engine.scene, group);
       moveBy(doc, nodes, { x: arrow[0], y: arrow[1] }, groups, `move group ${id}`);
-    } else if (e.key === "Enter" || e.key === "F2") setRenaming(true);
+    } else if (e.key === "Enter" || e.key === "F2") engine.renaming.begin({ kind: "group", id });
     else if (e.key === " ") selection.set(nodes);
     else if (e.key === "Delete" || e.key === "Backspace") {
       removeGroups(doc, [id]);
@@ -48,7 +48,7 @@ const GroupTitle = memo(function GroupTitle({ id }: { readonly id: GroupId }) {
   if (renaming) {
     const done = (text: string | null) => {
       if (text !== null) setGroupTitle(doc, id, text);
-      setRenaming(false);
+      endRenaming();
     };
     return <TitleInput label="Title of the group" title={title} onDone={done} />;
   }

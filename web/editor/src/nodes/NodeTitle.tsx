@@ -9,7 +9,6 @@ import {
   TriangleAlert,
   Unplug,
 } from "lucide-react";
-import { useEffect, useState } from "react";
 import { setTitle } from "../graph/edit";
 import type { NodeStatus } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
@@ -19,6 +18,7 @@ import { useDecor } from "./PackLayer";
 import type { NodeRun } from "./runStatus";
 import { useServices } from "./services";
 import { TitleInput } from "./TitleInput";
+import { useRenaming } from "./useRenaming";
 
 interface Props {
   readonly id: NodeId;
@@ -33,12 +33,11 @@ interface Props {
 }
 
 export function NodeTitle({ id, title, className, collapsed, status, mode, pinned, run, onCollapse }: Props) {
-  const { doc, engine } = useServices();
-  const [renaming, setRenaming] = useState(false);
-  useEffect(() => engine.titleOpened.on((opened) => opened === id && setRenaming(true)), [engine, id]);
+  const { doc } = useServices();
+  const [renaming, endRenaming] = useRenaming("node", id);
   const renamed = (text: string | null) => {
     if (text !== null) setTitle(doc, id, text);
-    setRenaming(false);
+    endRenaming();
   };
   const { badges } = useDecor(id);
   const def = doc.shape(id)?.def;

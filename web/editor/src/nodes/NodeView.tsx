@@ -44,7 +44,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
       if (control) control.focus();
       else if (shape.status === "subgraph") doc.goTo([...doc.path, id]);
     } else if (e.key === " ") selection.toggle(id);
-    else if (e.key === "F2") engine.titleOpened.emit(id);
+    else if (e.key === "F2") engine.renaming.begin({ kind: "node", id });
     else return;
     e.preventDefault();
   };

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 interface Props {
   readonly label: string;
@@ -11,7 +11,11 @@ interface Props {
 export function TitleInput({ label, title, onDone }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const finished = useRef(false);
-  useEffect(() => input.current?.select(), []);
+  // Before the next key, which may be under way already.
+  useLayoutEffect(() => {
+    input.current?.focus({ preventScroll: true });
+    input.current?.select();
+  }, []);
   const finish = (keep: boolean) => {
     if (finished.current) return;
     finished.current = true;

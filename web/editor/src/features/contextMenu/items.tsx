@@ -117,10 +117,7 @@ function canvasItems(
   open: (menu: MenuContent) => void,
 ): MenuItem[] {
   const rect = { ...at.world, w: MIN_GROUP.w * 3, h: MIN_GROUP.h * 4 };
-  const newGroup = () => {
-    const id = addGroup(editor.doc, "Group", rect);
-    requestAnimationFrame(() => engine.groupOpened.emit(id));
-  };
+  const newGroup = () => engine.renaming.begin({ kind: "group", id: addGroup(editor.doc, "Group", rect) });
   return [
     { ...act(editor, "addNode"), run: () => engine.nodesOffered.emit({ ...at, end: null }) },
     { label: "Add group", run: newGroup },
@@ -205,7 +202,7 @@ function outputItems(editor: Editor, engine: Engine, ref: OutputRef, page: MenuR
 
 function groupItems(
   { doc, selection }: Editor,
-  { scene, groupOpened }: Engine,
+  { scene, renaming }: Engine,
   group: GroupRecord,
   open: (menu: MenuContent) => void,
 ): MenuItem[] {
@@ -221,7 +218,7 @@ function groupItems(
   });
   const empty = !nodes.length;
   return [
-    { label: "Rename", hint: "Enter", run: () => groupOpened.emit(id) },
+    { label: "Rename", hint: "Enter", run: () => renaming.begin({ kind: "group", id }) },
     { label: "Colour…", run: () => open({ label: "Colour of the group", items: colors }) },
     { label: "Fit to content", disabled: !around, run: () => around && setGroupRect(doc, id, around) },
     { label: "Select nodes", disabled: empty, separated: true, run: () => selection.set(nodes) },

@@ -4,6 +4,7 @@ import { keyName } from "../../actions/action";
 import { copySelection, cutSelection, pasteText } from "../../actions/clipboard";
 import type { Editor } from "../../actions/editor";
 import { openFile, openText } from "../../actions/openFile";
+import { rememberCopied } from "../../actions/systemClipboard";
 import { pasteFile } from "../../actions/uploads";
 
 const TYPING = "input, textarea, select, [contenteditable]";
@@ -32,7 +33,8 @@ export function listenToKeys(editor: Editor): () => void {
   );
   const copy = (e: ClipboardEvent) => {
     if (!copying(e)) return;
-    e.clipboardData?.setData("text/plain", e.type === "cut" ? cutSelection(editor) : copySelection(editor));
+    const text = e.type === "cut" ? cutSelection(editor) : copySelection(editor);
+    e.clipboardData?.setData("text/plain", rememberCopied(text));
     e.preventDefault();
   };
   document.addEventListener("copy", copy, options);
