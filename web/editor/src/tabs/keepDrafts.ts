@@ -1,11 +1,13 @@
-/** Writes drafts of what is open a moment after it changed, and the arrangement of the tabs with them. */
+/** Writes drafts of what is open within a second after it changed, and the arrangement of the tabs with them. */
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { parseJson, stringifyJson } from "../lib/json";
 import type { Draft, Drafts, Kept } from "./drafts";
 import type { Tab } from "./Tab";
 import type { Tabs } from "./Tabs";
 
-const DELAY = 400;
+/** How long a pause in the editing is waited for, in milliseconds, and how long at most: who goes on and on loses little. */
+const PAUSE = 400;
+const MOST = 800;
 
 export function draftOf(tab: Tab): Draft {
   const { id, name, path, dirty, camera, status } = tab;
@@ -69,6 +71,8 @@ export function keepDrafts(tabs: Tabs, drafts: Drafts): () => void {
 
 class Keeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when there is something to write. */
+  private since: number | null = null;
   private readonly offs: readonly (() => void)[];
 
   constructor(
@@ -80,13 +84,15 @@ class Keeper {
   }
 
   soon(): void {
+    const now = performance.now();
+    this.since ??= now;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), DELAY);
+    this.timer = setTimeout(() => this.save(), Math.min(PAUSE, this.since + MOST - now));
   }
 
   /** The page may be gone before the time is up. */
   leave(): void {
-    if (this.timer !== undefined) this.save();
+    if (this.since !== null) this.save();
   }
 
   stop(): void {
@@ -96,7 +102,7 @@ class Keeper {
 
   save(): void {
     clearTimeout(this.timer);
-    this.timer = undefined;
+    this.since = null;
     this.drafts.save(draftOf(this.tab)).catch(warn);
   }
 }
