@@ -14,6 +14,7 @@ import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
 import { paintLinks, paintReroutes } from "./linkPainter";
+import { menuAtFocus } from "./menuAtFocus";
 import { paintOverlay } from "./overlayPainter";
 import { Renaming } from "./renaming";
 import { Surface } from "./Surface";
@@ -202,23 +203,8 @@ export class Engine implements ToolContext {
     this.menuAsked.emit({ hit: this.hit(world), world, page: { x: pageX, y: pageY } });
   }
 
-  /** For the menu key: about the node or group that has the focus or is selected, else about the canvas. */
   askMenuAtFocus(): void {
-    const focused = document.activeElement;
-    const shell = focused?.closest<HTMLElement>("[data-node], [data-group]") ?? this.selectedShell();
-    const box = (shell ?? this.host).getBoundingClientRect();
-    const page = shell
-      ? { x: box.left + 16, y: box.top + 16 }
-      : { x: box.left + box.width / 2, y: box.top + box.height / 3 };
-    const { node, group: groupId } = shell?.dataset ?? {};
-    const group = groupId === undefined ? undefined : this.doc.group(groupId);
-    const hit: Hit = node ? { kind: "node", node } : group ? { kind: "group", group } : { kind: "empty" };
-    this.menuAsked.emit({ hit, world: this.pointAt(page.x, page.y).world, page });
-  }
-
-  private selectedShell(): HTMLElement | undefined {
-    const [first] = this.selection.ids;
-    return first === undefined ? undefined : this.shells.element(first);
+    this.menuAsked.emit(menuAtFocus(this));
   }
 
   hover(link: LinkRecord | null): void {
