@@ -59,3 +59,24 @@ def page(browser, server):
     yield page
     context.close()
     assert [c for c in complaints if not any(expected in c for expected in page.expected_errors)] == []
+
+
+@pytest.fixture
+def phone(browser, server: str):
+    """The editor on a telephone, and a hand with several fingers (`page.touch(kind, *points)`)."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme="dark"
+    )
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        found = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": found})
+
+    page.touch = touch
+    page.goto(server)
+    page.wait_for_selector(".canvas")
+    yield page
+    context.close()

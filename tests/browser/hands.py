@@ -57,6 +57,14 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.up()
 
 
+def swipe(page: Page, *paths: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    """Every finger goes its way, all at once."""
+    page.touch("touchStart", *(start for start, _ in paths))
+    for t in (0.25, 0.5, 0.75, 1):
+        page.touch("touchMove", *((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in paths))
+    page.touch("touchEnd")
+
+
 def saved(page: Page) -> dict:
     """The workflow as "Download" writes it."""
     with page.expect_download() as download:

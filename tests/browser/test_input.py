@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_SECONDS
-from tests.browser.hands import RUN_SECONDS, drag, links, node, open_workflow, slot, widget
+from tests.browser.hands import RUN_SECONDS, drag, links, node, open_workflow, slot, swipe, widget
 
 EMPTY = {"nodes": [], "links": [], "version": 0.4}
 
@@ -78,7 +77,7 @@ def test_text_to_image_is_built_and_run_by_keyboard_alone(page: Page):
     expect(node(page, "5")).to_be_focused()
     key(page, "Control+Shift+L", "Control+Enter")
     page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
-    picture = page.locator(".preview button img")
+    picture = page.locator('.preview button[aria-label^="Open"] img')
     picture.wait_for()
     assert picture.evaluate("image => image.naturalWidth") == 64
 
@@ -126,7 +125,7 @@ def test_text_to_image_is_built_and_run_by_mouse_alone(page: Page):
         drag(page, at, (at[0] + far, at[1]))
     page.get_by_role("button", name="Run", exact=True).click()
     page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
-    page.locator(".preview button img").wait_for()
+    page.locator('.preview button[aria-label^="Open"] img').wait_for()
 
 
 def test_nodes_are_moved_lined_up_and_tidied_by_keys(page: Page):
@@ -145,35 +144,6 @@ def test_nodes_are_moved_lined_up_and_tidied_by_keys(page: Page):
 
 
 # --- fingers ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def phone(browser: Browser, server: str):
-    """The editor on a telephone, and a hand with several fingers (`page.touch(kind, *points)`)."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme="dark"
-    )
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
-    page = context.new_page()
-    session = context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        found = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": found})
-
-    page.touch = touch
-    page.goto(server)
-    page.wait_for_selector(".canvas")
-    yield page
-    context.close()
-
-
-def swipe(page: Page, *paths: tuple[tuple[float, float], tuple[float, float]]) -> None:
-    """Every finger goes its way, all at once."""
-    page.touch("touchStart", *(start for start, _ in paths))
-    for t in (0.25, 0.5, 0.75, 1):
-        page.touch("touchMove", *((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in paths))
-    page.touch("touchEnd")
 
 
 def zoom(page: Page) -> int:

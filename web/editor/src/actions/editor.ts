@@ -41,6 +41,7 @@ export interface MadePrompt {
   readonly workflow: JsonObject;
 }
 
+import type { Look } from "./look";
 import type { MaskTarget } from "./mask";
 
 export interface Runner {
@@ -90,6 +91,8 @@ export interface Editor {
   readonly linksAsked: Emitter<NodeId>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
+  /** Somebody wants to look at something on the whole page. */
+  readonly lookAsked: Emitter<Look>;
   /** Somebody has to say something in one line. */
   readonly textAsked: Emitter<TextRequest>;
   /** Puts copied nodes where they are wanted, or a little aside of where they were. */

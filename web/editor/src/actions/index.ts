@@ -4,6 +4,7 @@ import { arrangeActions } from "./arrange";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { layoutActions } from "./layout";
+import { lookActions } from "./look";
 import { maskActions } from "./mask";
 import { runActions } from "./run";
 import { shellActions } from "./shell";
@@ -18,6 +19,7 @@ export const actions: readonly Action[] = [
   ...arrangeActions,
   ...subgraphActions,
   ...layoutActions,
+  ...lookActions,
   ...maskActions,
   ...viewActions,
   ...fileActions,

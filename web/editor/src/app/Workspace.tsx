@@ -15,7 +15,7 @@ import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { listenToKeys } from "../features/keyboard/keyboard";
 import { SaveDialog } from "../features/library/SaveDialog";
-import { Lightbox, type Shown } from "../features/lightbox/Lightbox";
+import { LightboxHost } from "../features/lightbox/LightboxHost";
 import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { MissingDialog } from "../features/missing/MissingDialog";
@@ -47,7 +47,6 @@ import { TopBar } from "./TopBar";
 export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   const [host, setHost] = useState<HTMLElement | null>(null);
   const [engine, setEngine] = useState<Engine | null>(null);
-  const [shown, setShown] = useState<Shown | null>(null);
   const rightOpen = useStore(panels, (state) => state.right !== null);
   const [settingsOpen, setSettingsOpen] = useState(false);
 
@@ -73,11 +72,11 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
     [editor, tab, shownEngine],
   );
   const services = useMemo(
-    () =>
-      shownEngine && nodeServices(editor, tab, shownEngine, (images, index) => setShown({ images, index })),
+    () => shownEngine && nodeServices(editor, tab, shownEngine),
     [editor, tab, shownEngine],
   );
-  const openImages = (images: readonly FileRef[], index: number) => setShown({ images, index });
+  const openImages = (files: readonly FileRef[], index: number, against?: number) =>
+    editor.lookAsked.emit({ files, index, against });
 
   return (
     <FeaturesContext value={features}>
@@ -115,9 +114,9 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {shownEngine && <NodeSearch />}
       {shownEngine && <ConnectList />}
       {shownEngine && <ContextMenu />}
-      {shown && <Lightbox shown={shown} onClose={() => setShown(null)} />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       <AskText />
+      <LightboxHost />
       <MaskHost />
       {shownEngine && <FindNode />}
       <Palette />

@@ -87,6 +87,7 @@ export function createEditor(
     asked: new Emitter(),
     linksAsked: new Emitter(),
     maskAsked: new Emitter(),
+    lookAsked: new Emitter(),
     textAsked: new Emitter(),
     catalogue: {
       read: (body) => parseObjectInfo(body).defs,

@@ -1,6 +1,5 @@
 /** What the inside of a node may use, put together from the editor. */
 import { uploadInto } from "../actions/uploads";
-import type { FileRef } from "../api/types";
 import type { Engine } from "../canvas/Engine";
 import { problemItems, RUN_TOPIC } from "../features/run/reports";
 import { optionText } from "../graph/widgets";
@@ -10,12 +9,7 @@ import type { Tab } from "../tabs/Tab";
 import { showToast } from "../ui/toasts";
 import type { OpenEditor } from "./createEditor";
 
-export function nodeServices(
-  editor: OpenEditor,
-  tab: Tab,
-  engine: Engine,
-  openImages: (images: readonly FileRef[], index: number) => void,
-): NodeServices {
+export function nodeServices(editor: OpenEditor, tab: Tab, engine: Engine): NodeServices {
   const { api } = editor;
   const { doc, selection, status } = tab;
   return {
@@ -23,7 +17,7 @@ export function nodeServices(
     engine,
     selection,
     status,
-    openImages,
+    openImages: (files, index, id) => editor.lookAsked.emit({ files, index, node: doc.runId(id) }),
     remoteLists: new RemoteLists((route) => api.remoteOptions(route)),
     viewUrl: (file) => api.viewUrl(file),
     upload: (file, place) => api.uploadImage(file, place),

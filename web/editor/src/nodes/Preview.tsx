@@ -1,5 +1,5 @@
 /** What a node shows of its files: what it made, what it is making, or what it will load. */
-import { Image as ImageIcon } from "lucide-react";
+import { Image as ImageIcon, Maximize2 } from "lucide-react";
 import { useEffect } from "react";
 import type { FileRef } from "../api/types";
 import type { Band } from "../canvas/nodeLayout";
@@ -27,7 +27,7 @@ interface Props {
 }
 
 export function Preview({ id, band, node, shape, run }: Props) {
-  const { engine, viewUrl } = useServices();
+  const { engine, viewUrl, openImages } = useServices();
   const files = run.images.length ? run.images : inputFiles(node, shape);
   const sounds = files.filter((file) => mediumOf(file) === "audio");
   const sights = files.filter((file) => /image|video/.test(mediumOf(file)));
@@ -65,8 +65,18 @@ export function Preview({ id, band, node, shape, run }: Props) {
   if (!shown && playerHeight) {
     return (
       <div className="preview preview-sounds" data-interactive data-scrolls style={place}>
-        {sounds.map((file) => (
-          <Player key={viewUrl(file)} url={viewUrl(file)} name={file.filename} medium="audio" />
+        {sounds.map((file, i) => (
+          <div key={viewUrl(file)}>
+            <Player url={viewUrl(file)} name={file.filename} medium="audio" />
+            <button
+              type="button"
+              aria-label={`Open ${file.filename}`}
+              title="Full screen"
+              onClick={() => openImages(sounds, i, id)}
+            >
+              <Maximize2 size={14} aria-hidden />
+            </button>
+          </div>
         ))}
       </div>
     );
@@ -88,25 +98,31 @@ export function Preview({ id, band, node, shape, run }: Props) {
       {compared ? (
         <CompareView a={compared.a.map(viewUrl)} b={compared.b.map(viewUrl)} />
       ) : (
-        <Cells shown={shown} />
+        <Cells id={id} shown={shown} />
       )}
       {!live && <PreviewBar id={id} shown={shown} />}
     </div>
   );
 }
 
-function Cells({ shown }: { readonly shown: Shown }) {
+function Cells({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
   const { openImages } = useServices();
   const files = shown.items.flatMap(({ file }) => file ?? []);
   return shown.items.map(({ url, file }, i) => {
-    if (!file) return <img key="live" src={url} alt="Preview of the sampling" draggable={false} />;
+    if (!file) {
+      return (
+        <button type="button" key="live" aria-label="Watch full screen" onClick={() => openImages([], 0, id)}>
+          <img src={url} alt="Preview of the sampling" draggable={false} />
+        </button>
+      );
+    }
     if (mediumOf(file) === "video") return <Player key={url} url={url} name={file.filename} medium="video" />;
     return (
       <button
         type="button"
         key={url}
         aria-label={`Open ${file.filename}`}
-        onClick={() => openImages(files, i)}
+        onClick={() => openImages(files, i, id)}
       >
         <img src={url} alt={file.filename} draggable={false} />
       </button>

@@ -32,7 +32,12 @@ export function PreviewBar({ id, shown }: { readonly id: NodeId; readonly shown:
           </button>
         </>
       )}
-      <button type="button" aria-label="Full screen" title="Full screen" onClick={() => openImages(files, 0)}>
+      <button
+        type="button"
+        aria-label="Full screen"
+        title="Full screen"
+        onClick={() => openImages(files, 0, id)}
+      >
         <Maximize2 size={14} aria-hidden />
       </button>
     </div>

@@ -25,7 +25,8 @@ export interface NodeServices {
   /** Opens the mask editor for a picture that a node shows. */
   editMask(id: NodeId, file: FileRef): void;
   showProblems(id: NodeId): void;
-  openImages(images: readonly FileRef[], index: number): void;
+  /** Shows what a node has, on the whole page, and what it makes meanwhile. */
+  openImages(images: readonly FileRef[], index: number, id: NodeId): void;
 }
 
 export const NodeServicesContext = createContext<NodeServices | null>(null);

@@ -1,12 +1,19 @@
 import { Copy, Info, TriangleAlert, X } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { Button } from "./Button";
 import { closeToast, type Toast, type ToastItem, toasts } from "./toasts";
 
 export function Toasts() {
   const list = useStore(toasts, (state) => state.list);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // What is shown last lies on top, also of a dialog that was opened before.
+    if (section.current?.matches(":popover-open")) section.current.hidePopover();
+    if (list.length) section.current?.showPopover();
+  }, [list]);
   return (
-    <section className="toasts" aria-label="Messages">
+    <section ref={section} className="toasts" aria-label="Messages" popover="manual">
       {list.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
       ))}

@@ -4,7 +4,6 @@ import { useCallback, useState } from "react";
 import type { FileRef } from "../../api/types";
 import { Button } from "../../ui/Button";
 import type { PanelProps } from "../panels/panels";
-import { CompareDialog } from "./CompareDialog";
 import { Grid, keyOf } from "./Grid";
 import { useResults } from "./useResults";
 
@@ -12,7 +11,6 @@ export function GalleryPanel({ openImages }: PanelProps) {
   const [search, setSearch] = useState("");
   const { results, reload, more } = useResults(search);
   const [chosen, setChosen] = useState<readonly FileRef[]>([]);
-  const [comparing, setComparing] = useState(false);
   const choose = useCallback((file: FileRef) => setChosen((old) => toggled(old, file)), []);
   return (
     <div className="gallery">
@@ -31,7 +29,7 @@ export function GalleryPanel({ openImages }: PanelProps) {
           title={chosen.length === 2 ? "Compare the two" : "Ctrl+click two pictures to compare them"}
           icon={<Columns2 size={16} aria-hidden />}
           disabled={chosen.length !== 2}
-          onClick={() => setComparing(true)}
+          onClick={() => openImages(chosen, 1, 0)}
         />
       </div>
       {results.state === "loading" && <p className="panel-note">Loading…</p>}
@@ -57,9 +55,6 @@ export function GalleryPanel({ openImages }: PanelProps) {
           onChanged={reload}
           openImages={openImages}
         />
-      )}
-      {comparing && chosen[0] && chosen[1] && (
-        <CompareDialog a={chosen[0]} b={chosen[1]} onClose={() => setComparing(false)} />
       )}
     </div>
   );

@@ -98,13 +98,9 @@ export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Prop
           onClick={() => canvas?.fill()}
         />
         <Button label="Clear" icon={<Trash2 size={16} aria-hidden />} onClick={() => canvas?.clear()} />
-        <Button
-          label="Fit view"
-          icon={<Scan size={16} aria-hidden />}
-          onClick={() => canvas?.viewport.fit()}
-        />
+        <Button label="Fit view" icon={<Scan size={16} aria-hidden />} onClick={() => canvas?.view.fit()} />
       </div>
-      <span className="mask-zoom">{canvas ? `${Math.round(canvas.viewport.zoom * 100)} %` : "Loading"}</span>
+      <span className="mask-zoom">{canvas ? `${Math.round(canvas.view.zoom * 100)} %` : "Loading"}</span>
       <span className="mask-space" />
       {leaving ? (
         <span className="mask-leave" role="alert">

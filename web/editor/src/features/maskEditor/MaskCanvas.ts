@@ -2,13 +2,14 @@
  * The picture with its mask over it, and the hand that paints. Mouse, pen (with its pressure) and fingers: one finger
  * paints, two move and zoom. It changes nothing but the mask; React only shows what it is set to.
  */
+import { PictureView } from "../../canvas/PictureView";
 import { Emitter } from "../../lib/emitter";
 import { clamp, type Point, type Rect } from "../../lib/geometry";
+import { BrushRing } from "./BrushRing";
 import { MaskHistory } from "./history";
 import { type Brush, fillAll, fillColor, fillPolygon, invert, type Mask, type Patch, Stroke } from "./mask";
 import { type Picture, pixelsOf } from "./pictures";
 import { LARGEST_BRUSH, type Settings, START } from "./tools";
-import { Viewport } from "./Viewport";
 
 const TINT = [242, 64, 64] as const;
 const TINT_STRENGTH = 0.62;
@@ -21,9 +22,10 @@ export class MaskCanvas {
   /** The mask, the history, the zoom or the settings changed. */
   readonly changed = new Emitter();
   readonly mask: Mask;
-  readonly viewport: Viewport;
+  readonly view: PictureView;
   settings: Settings;
   spaceDown = false;
+  private readonly ring: BrushRing;
   private readonly history: MaskHistory;
   private readonly overlay: CanvasRenderingContext2D;
   private readonly sketch = document.createElementNS("http://www.w3.org/2000/svg", "path");
@@ -33,7 +35,7 @@ export class MaskCanvas {
   private outline: { points: Point[]; brush: Brush } | null = null;
 
   constructor(
-    host: HTMLElement,
+    private readonly host: HTMLElement,
     private readonly picture: Picture,
   ) {
     const { w, h, mask } = picture;
@@ -42,22 +44,24 @@ export class MaskCanvas {
     this.settings = { ...START, size: clamp(Math.round(Math.min(w, h) / 12), 4, LARGEST_BRUSH) };
     const stage = document.createElement("div");
     stage.className = "mask-stage";
-    stage.style.width = `${w}px`;
-    stage.style.height = `${h}px`;
     const below = canvas(w, h);
     below.getContext("2d")?.drawImage(picture.bitmap, 0, 0);
     const above = canvas(w, h);
     this.overlay = above.getContext("2d") as CanvasRenderingContext2D;
     stage.append(below, above, sketchOf(this.sketch, w, h));
     host.append(stage);
-    this.viewport = new Viewport(host, stage, { w, h }, () => this.changed.emit());
+    this.view = new PictureView(host, stage);
+    this.ring = new BrushRing(host, this.view);
+    this.view.show({ w, h });
+    this.view.changed.on(() => this.changed.emit());
     this.draw({ x: 0, y: 0, w, h });
     this.listen(host);
   }
 
   destroy(): void {
     this.abort.abort();
-    this.viewport.destroy();
+    this.view.destroy();
+    this.host.replaceChildren();
     this.picture.bitmap.close();
   }
 
@@ -71,7 +75,7 @@ export class MaskCanvas {
 
   set(change: Partial<Settings>): void {
     this.settings = { ...this.settings, ...change };
-    this.viewport.showBrush(this.brushSize());
+    this.ring.show(this.brushSize());
     this.changed.emit();
   }
 
@@ -111,12 +115,12 @@ export class MaskCanvas {
     host.focus();
     e.preventDefault();
     const pans = e.button === MIDDLE || tool === "pan" || this.spaceDown;
-    if (this.viewport.press(e, pans)) {
+    if (this.view.press(e, pans)) {
       // A second finger came: what the first one has painted so far was meant to move the view.
       this.takeBack();
       return;
     }
-    const at = this.viewport.pictureAt(e);
+    const at = this.view.pictureAt(e);
     const brush = this.brush(e);
     if (tool === "fill") this.did(fillColor(this.mask, this.pixels(), at, this.settings.tolerance, brush));
     else if (tool === "rectangle" || tool === "lasso") this.outline = { points: [at], brush };
@@ -127,14 +131,14 @@ export class MaskCanvas {
   }
 
   private move(e: PointerEvent): void {
-    if (this.viewport.move(e)) return;
-    this.viewport.showBrush(this.brushSize(), e);
+    if (this.view.move(e)) return;
+    this.ring.show(this.brushSize(), e);
     if (this.stroke) for (const part of e.getCoalescedEvents?.() ?? [e]) this.paint(part);
-    if (this.outline) this.draft(this.viewport.pictureAt(e));
+    if (this.outline) this.draft(this.view.pictureAt(e));
   }
 
   private up(e: PointerEvent): void {
-    if (this.viewport.release(e)) return;
+    if (this.view.release(e)) return;
     if (this.stroke) this.did(this.stroke.stroke.end());
     if (this.outline)
       this.did(fillPolygon(this.mask, corners(this.outline.points, this.settings.tool), this.outline.brush));
@@ -143,7 +147,7 @@ export class MaskCanvas {
   }
 
   private cancel(e: PointerEvent): void {
-    this.viewport.release(e);
+    this.view.release(e);
     this.takeBack();
   }
 
@@ -158,7 +162,7 @@ export class MaskCanvas {
   }
 
   private paint(e: PointerEvent): void {
-    const rect = this.stroke?.stroke.to(this.viewport.pictureAt(e), pressureOf(e));
+    const rect = this.stroke?.stroke.to(this.view.pictureAt(e), pressureOf(e));
     if (rect) this.draw(rect);
   }
 

@@ -99,9 +99,9 @@ function press(e: KeyboardEvent, canvas: MaskCanvas, save: () => void): void {
   else if (combination) return;
   else if (key === "[" || key === "]") canvas.set({ size: resized(settings.size, key === "]" ? 1 : -1) });
   else if (key === "delete") canvas.clear();
-  else if (key === "0") canvas.viewport.fit();
-  else if (key === "+" || key === "=") canvas.viewport.zoomBy(1.25);
-  else if (key === "-") canvas.viewport.zoomBy(0.8);
+  else if (key === "0") canvas.view.fit();
+  else if (key === "+" || key === "=") canvas.view.zoomBy(1.25);
+  else if (key === "-") canvas.view.zoomBy(0.8);
   else if (e.code === "Space" && !(e.target instanceof HTMLButtonElement)) canvas.spaceDown = true;
   else if (tool) canvas.set({ tool });
   else return;

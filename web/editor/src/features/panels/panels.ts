@@ -4,7 +4,8 @@ import { createStore } from "zustand/vanilla";
 import type { FileRef } from "../../api/types";
 
 export interface PanelProps {
-  readonly openImages: (images: readonly FileRef[], index: number) => void;
+  /** `against`: the one that is put beside it. */
+  readonly openImages: (images: readonly FileRef[], index: number, against?: number) => void;
 }
 
 export interface Panel {

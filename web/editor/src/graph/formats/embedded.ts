@@ -11,6 +11,8 @@ import { isApiPrompt } from "./readPrompt";
 export interface Embedded {
   /** A workflow where there is one, else a prompt; null when there is neither. */
   readonly graph: Json | null;
+  /** The prompt, also where there is a workflow. */
+  readonly prompt: Json | null;
   /** What AUTOMATIC1111's web UI writes about a picture. */
   readonly infotext: string | null;
 }
@@ -27,7 +29,8 @@ export async function readEmbedded(file: ArrayBuffer): Promise<Embedded> {
   const bytes = new Uint8Array(file);
   const found = named.length ? named.flatMap(parsed) : search(texts.size ? bytes : withoutPages(bytes));
   const graphs = found.flatMap(unwrapped);
-  return { graph: graphs.find(isWorkflow) ?? graphs.find(isApiPrompt) ?? null, infotext };
+  const prompt = graphs.find(isApiPrompt) ?? null;
+  return { graph: graphs.find(isWorkflow) ?? prompt, prompt, infotext };
 }
 
 export function isWorkflow(value: Json): boolean {
