@@ -1,7 +1,7 @@
 """What can be wrong with a prompt, in the words and shapes that clients know (contract execution.md §3).
 
 Every problem is `{"type", "message", "details", "extra_info"}`. The types that the contract does not have are ours:
-`invalid_prompt`, `linked_node_missing`, `linked_slot_missing`.
+`invalid_prompt`, `linked_node_missing`, `linked_slot_missing`, `loop_not_drawn`, `loop_left`.
 """
 
 from __future__ import annotations
@@ -63,6 +63,19 @@ def dependency_cycle(nodes: Sequence[GraphNode]) -> Problem:
         node_id=nodes[0].id,
         cycle_nodes=[node.id for node in nodes],
     )
+
+
+def loop_not_drawn(details: str) -> Problem:
+    return problem("loop_not_drawn", "It cannot be told where the loop begins and ends", details)
+
+
+def loop_left(node: GraphNode, starts: Sequence[str]) -> Problem:
+    """What lies in a loop leads to no end of it."""
+    details = (
+        f"{node.title} uses what Start Loop {', '.join(starts)} gives in each round, but leads to no End Loop; link it "
+        "to one (to a termination, if its value is not wanted), or to what the End Loop gives"
+    )
+    return problem("loop_left", "The node is in a loop that does not end", details, start_loops=list(starts))
 
 
 # --- of one input ----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from execution.checks import classes_of, own_problems
 from execution.failure import without_roots
 from execution.graph import Graph, GraphNode, Link, Walk, as_link, parse, unwrap
 from execution.inputs import Inputs, Refused
+from execution.loops import roots
 from execution.problems import Problem
 from nodes.schema import Input, Node, NodeSchema
 
@@ -59,8 +60,10 @@ def validate(
     wanted = [node.id for node in graph.nodes.values() if node.schema.is_output and node.id in chosen]
     if not wanted:
         return Validation(error=problems.no_outputs())
+    wanted, of_loops = roots(graph, wanted)
     walk = graph.walk(wanted)
     coerced, errors = _check_nodes(prompt, graph, walk, Inputs(folders), nodes or {})
+    errors |= {node_id: errors.get(node_id, []) + found for node_id, found in of_loops.items()}
     invalid = _spread(graph, walk, errors)
     valid = [output for output in wanted if output not in invalid]
     node_errors = _report(graph, walk, wanted, errors)
@@ -108,7 +111,7 @@ def _check_nodes(
     coerced = dict(prompt)
     errors: dict[str, list[Problem]] = {}
     askers: dict[str, tuple[Input, Link]] = {}
-    for cycle in walk.cycles:
+    for cycle in dict.fromkeys(map(tuple, walk.cycles)):
         errors.setdefault(cycle[0], []).append(problems.dependency_cycle([graph.nodes[one] for one in cycle]))
     for node_id in walk.order:
         given = dict(prompt[node_id].get("inputs", {}))

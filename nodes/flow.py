@@ -6,8 +6,9 @@ between the two, linked to what this round gave, and again a loop end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from nodes.expansion import GraphBuilder, GraphNode, is_link
@@ -90,14 +91,16 @@ class Loop:
     index: int
 
 
-LoopLink = Annotated[Loop, Socket("FLOW_CONTROL", tooltip="From the Loop Start.")]
-Carried = Annotated[Any, Socket("*", tooltip="A value that each round hands to the next.")]
+LoopLink = Annotated[list[Loop], Socket("FLOW_CONTROL", tooltip="From the Loop Start.")]
+Carried = Annotated[list[Any], Socket("*", tooltip="A value that each round hands to the next.")]
 Handed = Annotated[
-    Any, Socket("*", tooltip="What this round hands to the next; after the last it goes on.", raw_link=True)
+    list[Any], Socket("*", tooltip="What this round hands to the next; after the last it goes on.", raw_link=True)
 ]
-Id = Annotated[str, Hidden("UNIQUE_ID")]
-DynPrompt = Annotated[Any, Hidden("DYNPROMPT")]
+Id = Annotated[list[str], Hidden("UNIQUE_ID")]
+DynPrompt = Annotated[list[Any], Hidden("DYNPROMPT")]
 CARRIED = ("value1", "value2", "value3")
+NOWHERE: list[Any] = []
+"""What the engine fills in, where there is none."""
 
 
 @node(
@@ -105,17 +108,21 @@ CARRIED = ("value1", "value2", "value3")
     title="Loop Start",
     category="utilities/logic",
     outputs=("loop", "index", *CARRIED),
+    is_input_list=True,
+    list_outputs=(False, False, True, True, True),
     search_aliases=("for", "while", "loop", "repeat", "iterate"),
 )
 def loop_start(
     value1: Carried | None = None,
     value2: Carried | None = None,
     value3: Carried | None = None,
-    index: Annotated[int, Int(default=0, tooltip="Where the rounds are counted from.")] | None = 0,
-    unique_id: Id = "",
-) -> tuple[LoopLink, Annotated[int, Int()], Carried, Carried, Carried]:
-    """Begin a loop: what is between here and a loop end runs once for each round."""
-    return Loop(unique_id, index or 0), index or 0, value1, value2, value3
+    index: Annotated[list[int], Int(default=0, tooltip="Where the rounds are counted from.")] | None = None,
+    unique_id: Id = NOWHERE,
+) -> tuple[Annotated[Loop, Socket("FLOW_CONTROL")], Annotated[int, Int()], Carried, Carried, Carried]:
+    """Begin a loop: what is between here and a loop end runs once for each round. A list is handed on as a whole."""
+    begin = index[0] if index else 0
+    first, second, third = ([None] if one is None else one for one in (value1, value2, value3))
+    return Loop(unique_id[0], begin), begin, first, second, third
 
 
 @node(
@@ -123,19 +130,23 @@ def loop_start(
     title="Loop End (For)",
     category="utilities/logic",
     outputs=CARRIED,
+    is_input_list=True,
     search_aliases=("for", "loop", "repeat", "iterate"),
 )
 def for_end(
     loop: LoopLink,
-    count: Annotated[int, Int(default=2, min=0, max=100_000, tooltip="The index that the last round comes before.")],
+    count: Annotated[
+        list[int], Int(default=2, min=0, max=100_000, tooltip="The index that the last round comes before.")
+    ],
     value1: Handed | None = None,
     value2: Handed | None = None,
     value3: Handed | None = None,
-    unique_id: Id = "",
-    dynprompt: DynPrompt = None,
+    unique_id: Id = NOWHERE,
+    dynprompt: DynPrompt = NOWHERE,
 ) -> tuple[Carried, Carried, Carried]:
     """End a loop that runs a number of rounds, at least one."""
-    return _next_round(dynprompt, unique_id, loop, (value1, value2, value3), loop.index + 1 < count, count=count)
+    more = loop[0].index + 1 < count[0]
+    return _next_round(dynprompt[0], unique_id[0], loop[0], (value1, value2, value3), more, count=count[0])
 
 
 @node(
@@ -143,36 +154,53 @@ def for_end(
     title="Loop End (While)",
     category="utilities/logic",
     outputs=CARRIED,
+    is_input_list=True,
     search_aliases=("while", "loop", "repeat", "until"),
 )
 def while_end(
     loop: LoopLink,
-    again: Annotated[bool, Boolean(tooltip="Computed in each round: is there to be another?")],
+    again: Annotated[list[bool], Boolean(tooltip="Computed in each round: is there to be another?")],
     value1: Handed | None = None,
     value2: Handed | None = None,
     value3: Handed | None = None,
-    unique_id: Id = "",
-    dynprompt: DynPrompt = None,
+    unique_id: Id = NOWHERE,
+    dynprompt: DynPrompt = NOWHERE,
 ) -> tuple[Carried, Carried, Carried]:
     """End a loop that runs as long as a condition holds, at least one round."""
-    return _next_round(dynprompt, unique_id, loop, (value1, value2, value3), again)
+    return _next_round(dynprompt[0], unique_id[0], loop[0], (value1, value2, value3), again[0])
 
 
 def _next_round(prompt: Any, end: str, loop: Loop, handed: tuple[Any, ...], again: bool, **constants: Any) -> Any:
     """What this round hands on, or the graph of the next one."""
+    links = tuple(None if one is None else one[0] for one in handed)
     if not again:
-        return {"result": handed, "expand": {}}
+        return {"result": links, "expand": {}}
     graph = GraphBuilder()
-    copies = {one: _copy(graph, prompt, one) for one in body(prompt, loop.start, end)}
-    for original, copy in copies.items():
-        for name, value in prompt.get_node(original)["inputs"].items():
-            is_inside = is_link(value) and value[0] in copies
-            copy.set_input(name, copies[value[0]].out(value[1]) if is_inside else value)
-    for name, value in {**dict(zip(CARRIED, handed, strict=True)), "index": loop.index + 1}.items():
-        copies[loop.start].set_input(name, value)
+    moved = copied(graph, prompt, body(prompt, loop.start, end))
+    first, last = graph.nodes[moved([loop.start, 0])[0]], graph.nodes[moved([end, 0])[0]]
+    for name, value in {**dict(zip(CARRIED, links, strict=True)), "index": loop.index + 1}.items():
+        first.set_input(name, value)
     for name, value in constants.items():
-        copies[end].set_input(name, value)
-    return {"result": tuple(copies[end].out(slot) for slot in range(len(handed))), "expand": graph.finalize()}
+        last.set_input(name, value)
+    return {"result": tuple(last.out(slot) for slot in range(len(links))), "expand": graph.finalize()}
+
+
+def copied(
+    graph: GraphBuilder, prompt: Any, nodes: Iterable[str], instead: Mapping[str, GraphNode] = MappingProxyType({})
+) -> Callable[[Any], Any]:
+    """Put copies of these nodes into the graph, linked among themselves; some others have one there `instead`.
+
+    What is returned gives for a link to any of them the link to what is in its place, and other values as they are.
+    """
+    copies = {**instead, **{one: _copy(graph, prompt, one) for one in nodes}}
+
+    def moved(value: Any) -> Any:
+        return copies[value[0]].out(value[1]) if is_link(value) and value[0] in copies else value
+
+    for original in copies.keys() - instead.keys():
+        for name, value in prompt.get_node(original)["inputs"].items():
+            copies[original].set_input(name, moved(value))
+    return moved
 
 
 def _copy(graph: GraphBuilder, prompt: Any, original: str) -> GraphNode:

@@ -38,11 +38,12 @@ class Match:
     lazy: bool = False
     tooltip: str = ""
     allowed: str = "*"
+    raw_link: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
-        lazy = {"lazy": True} if self.lazy else {}
-        return lazy | {"template": {"template_id": self.template, "allowed_types": self.allowed}}
+        flags = ({"lazy": True} if self.lazy else {}) | ({"rawLink": True} if self.raw_link else {})
+        return flags | {"template": {"template_id": self.template, "allowed_types": self.allowed}}
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,12 @@ class Grow:
     max: int = 10
     tooltip: str = ""
     names: tuple[str, ...] = ()
+    raw_link: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
-        one = [MATCH, self.type.options] if isinstance(self.type, Match) else [self.type, {}]
+        flags = {"rawLink": True} if self.raw_link else {}
+        one = [MATCH, self.type.options] if isinstance(self.type, Match) else [self.type, flags]
         named = {"names": list(self.names)} if self.names else {"prefix": self.prefix}
         most = {} if self.names else {"max": self.max}
         return {"template": {"input": {"required": {self.name: one}}, **named, "min": self.min, **most}}
@@ -77,6 +80,7 @@ class Int:
     display: str = ""
     hidden: bool = False
     socketless: bool = False
+    forceInput: bool = False
 
 
 @dataclass(frozen=True)

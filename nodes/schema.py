@@ -73,6 +73,7 @@ def node(
     list_outputs: bool | tuple[bool, ...] = False,
     deprecated: bool = False,
     experimental: bool = False,
+    dev_only: bool = False,
     not_idempotent: bool = False,
     has_intermediate_output: bool = False,
     search_aliases: tuple[str, ...] = (),
@@ -87,7 +88,8 @@ def node(
 
     The parameters' annotations carry a marker each (`Annotated[int, Int(...)]`, or an alias such as `Model`); an
     annotation `X | None` makes the input optional; `**others` takes whatever else a prompt gives the node; the return
-    annotation is a marker alias, a tuple of them or None. A node that `gives_way` is for want of a pack's.
+    annotation is a marker alias, a tuple of them or None. A node that `gives_way` is for want of a pack's, and one
+    that is `dev_only` is no node to draw with: others stand for it.
     The docstring is the description.
     """
 
@@ -110,6 +112,7 @@ def node(
             is_input_list=is_input_list,
             deprecated=deprecated,
             experimental=experimental,
+            dev_only=dev_only,
             not_idempotent=not_idempotent,
             has_intermediate_output=has_intermediate_output,
             python_module=python_module,

@@ -13,7 +13,7 @@ from tools.node_pages.__main__ import PAGES
 from tools.node_pages.pages import files
 from tools.node_pages.widgets import seen, within
 
-SCHEMAS = [node.schema for node in load_nodes(("nodes",)).values()]
+SCHEMAS = [node.schema for node in load_nodes(("nodes",)).values() if not node.schema.dev_only]
 MADE = files(SCHEMAS)
 
 

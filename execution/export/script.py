@@ -59,10 +59,11 @@ def write_script(
 
 def _check(node: GraphNode) -> None:
     schema = node.schema
+    types = {one.type for one in schema.inputs} | {one.type for one in schema.outputs}
+    if node.raw_links or types & {"DYNPROMPT", "FLOW_CONTROL"}:
+        raise CannotExport(f"{node.title} reads or extends the graph as loops do, which a script cannot show; run it")
     if schema.is_input_list or any(one.is_list for one in schema.outputs):
         raise CannotExport(f"{node.title} works on lists, once for each item, which a script cannot show; run it")
-    if node.raw_links or any(one.type == "DYNPROMPT" for one in schema.inputs):
-        raise CannotExport(f"{node.title} reads or extends the graph as loops do, which a script cannot show; run it")
 
 
 def _head(title: str, functions: Functions, base: Path | None, cpu: bool) -> list[str]:

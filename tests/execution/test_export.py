@@ -247,7 +247,7 @@ def test_both_ways_of_a_switch_are_computed(write, base: Path):
                 "b": ("EaselForEnd", {"loop": ["a", 0], "count": 2, "value1": ["a", 1]}),
                 "e": ("ClassicShow", {"value": ["b", 0]}),
             },
-            r"node b \(EaselForEnd\) reads or extends the graph",
+            r"node a \(EaselLoopStart\) reads or extends the graph",
         ),
     ],
 )

@@ -103,8 +103,9 @@ def test_every_node_takes_its_inputs_by_name(name: str):
     signature = inspect.signature(ALL[name])
     signature.bind(**dict.fromkeys(required))
     signature.bind(**{one.name: None for one in schema.inputs})
-    with pytest.raises(TypeError):
-        signature.bind(nonsense=1)
+    if schema.any_input is None:
+        with pytest.raises(TypeError):
+            signature.bind(nonsense=1)
 
 
 @pytest.mark.parametrize("name", [name for name, node in ALL.items() if not of_loops(node)])

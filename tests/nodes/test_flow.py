@@ -130,6 +130,14 @@ def test_loops_nest(run):
     assert run(prompt)[0] == ["24"]
 
 
+def test_a_list_is_carried_as_a_whole_however_many_rounds(run):
+    prompt = counting(node("EaselForEnd", loop=["start", 0], count=6, value1=["add", 0]))
+    prompt["list"] = node("CreateList", **{"inputs.input0": ["zero", 0], "inputs.input1": ["two", 0]})
+    prompt["start"] = node("EaselLoopStart", value1=["list", 0])
+    del prompt["show 2"], prompt["sum"]
+    assert run(prompt)[0] == ["12", "14"]
+
+
 def test_nodes_of_the_flow_are_plain_functions_too():
     assert flow.switch(True, on_false=1, on_true=2) == 2
     assert flow.create_list({"input0": [1], "input1": [2, 3]}) == [1, 2, 3]

@@ -17,7 +17,9 @@ HEAD = "<!-- made by `python -m tools.node_pages` from the code; change the node
 
 def files(schemas: Iterable[NodeSchema]) -> dict[str, str]:
     """All files of docs/nodes/ by name."""
-    listed = sorted(schemas, key=lambda one: (page_of(one), one.title.lower(), one.id))
+    listed = sorted(
+        (one for one in schemas if not one.dev_only), key=lambda one: (page_of(one), one.title.lower(), one.id)
+    )
     made = {f"pictures/{_file(one)}.svg": draw(one) for one in listed}
     by_page = {page: list(ones) for page, ones in groupby(listed, page_of)}
     made |= {f"{page}.md": _page(page, ones) for page, ones in by_page.items()}

@@ -44,6 +44,8 @@ export interface NodeDef {
   readonly outputs: readonly OutputDef[];
   readonly outputNode: boolean;
   readonly deprecated: boolean;
+  /** Others stand for it; nobody draws with it. */
+  readonly devOnly?: boolean;
   readonly experimental: boolean;
   /** The pack the class comes from; "" for the built-in ones. */
   readonly pack: string;
@@ -89,6 +91,7 @@ function parseNodeDef(type: string, info: JsonObject): NodeDef {
     outputs: parseOutputs(info),
     outputNode: info.output_node === true,
     deprecated: info.deprecated === true,
+    devOnly: info.dev_only === true,
     experimental: info.experimental === true,
     pack: module.startsWith("custom_nodes.") ? module.slice("custom_nodes.".length) : "",
   };

@@ -26,7 +26,10 @@ export function NodeLibraryPanel() {
   useEffect(() => void loadFavourites(api).catch(() => {}), [api]);
 
   const all = useMemo(
-    () => [...defs.values(), ...[...VIRTUAL_DEFS.values()].filter(({ type }) => !defs.has(type))],
+    () => [
+      ...[...defs.values()].filter(({ devOnly }) => !devOnly),
+      ...[...VIRTUAL_DEFS.values()].filter(({ type }) => !defs.has(type)),
+    ],
     [defs],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts up when a folder is opened or closed

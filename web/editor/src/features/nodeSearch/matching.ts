@@ -14,7 +14,7 @@ import type { Point } from "../../lib/geometry";
 export function allDefs(defs: NodeDefs): NodeDef[] {
   const own = [...VIRTUAL_DEFS.values()].filter((def) => !defs.has(def.type));
   return [...defs.values(), ...own]
-    .filter((def) => !def.deprecated)
+    .filter((def) => !def.deprecated && !def.devOnly)
     .sort((a, b) => a.title.localeCompare(b.title));
 }
 
