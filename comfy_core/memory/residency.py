@@ -10,56 +10,22 @@ Nobody else moves weights. Models leave in the order of their last use when room
 from __future__ import annotations
 
 import logging
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import count
-from weakref import ReferenceType, WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, ref
 
 import torch
 from torch import Tensor, nn
 
 from comfy_core.memory import devices
+from comfy_core.memory.resident import Resident, tell_detached, tell_loaded
 from comfy_core.memory.streaming import Plan, Stream, plan
 from comfy_core.patcher import ModelPatcher
 
 log = logging.getLogger(__name__)
 BATCH = 2**28
 """Bytes of new weights that are made before they take the place of others."""
-
-
-@dataclass
-class Resident:
-    """What is known of a network whose weights are loaded: where they are, and which patches they carry."""
-
-    name: str
-    device: torch.device
-    plan: Plan
-    source: Mapping[str, Tensor]
-    from_file: bool
-    patcher: ReferenceType[ModelPatcher]
-    patched: set[str]
-    dtype: torch.dtype | None
-    patches_uuid: uuid.UUID
-    last_use: int
-    streamed: ReferenceType[Stream] | None = None
-    users: int = 0
-
-    @property
-    def passing(self) -> int:
-        """Bytes of streamed weights that are here now."""
-        stream = self.stream
-        return stream.held if stream else 0
-
-    @property
-    def bytes(self) -> int:
-        return self.plan.kept + self.passing
-
-    @property
-    def stream(self) -> Stream | None:
-        """What streams the weights that are not here. The network itself keeps it, in its hooks."""
-        return None if self.streamed is None else self.streamed()
 
 
 class Residency:
@@ -100,6 +66,7 @@ class Residency:
         with ExitStack() as stack:
             for patcher in patchers:
                 resident = self._load(patcher, working_bytes)
+                tell_loaded(resident, patcher)
                 resident.users += 1
                 stack.callback(self._done, resident)
                 stack.enter_context(patcher.objects_in_place())
@@ -168,6 +135,7 @@ class Residency:
             return self._place(patcher, better)
         if resident.patches_uuid != patcher.patches_uuid:
             self._repatch(resident, patcher)
+        resident.patcher = ref(patcher)
         return resident
 
     def _load_as(self, patcher: ModelPatcher, resident: Resident, working_bytes: int) -> Resident:
@@ -196,6 +164,7 @@ class Residency:
         resident.plan, resident.streamed = planned, None if stream is None else ref(stream)
         resident.patched = set(patcher.patches)
         resident.patches_uuid = patcher.patches_uuid
+        resident.told = None
         self._residents[patcher.model] = resident
         whole = patcher.model_size()
         how = "" if stream is None else f" of {whole / 2**20:.0f} MiB, the rest streamed,"
@@ -206,6 +175,8 @@ class Residency:
         if resident.users:
             raise ValueError(f"{patcher.name} is already at work with other patches")
         self._patch_anew(resident, patcher)
+        if resident.heard is patcher:
+            resident.told = None
 
     def _patch_anew(self, resident: Resident, patcher: ModelPatcher) -> None:
         changed = resident.patched | patcher.patches.keys()
@@ -246,6 +217,7 @@ class Residency:
         drop(network, resident)
         del self._residents[network]
         devices.empty_cache(resident.device)
+        tell_detached(resident, True)
 
 
 def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -55,12 +55,7 @@ def run_sampler(
         raise ValueError(f"the noise has shape {list(noise.shape)} and the latent {list(latent_image.shape)}")
     model = guider.model_patcher
     device, latent_format = model.load_device, model.get_model_object("latent_format")
-    conds, working = guider.original_conds, model.memory_required((2 * noise.shape[0], *noise.shape[1:]))
-    with (
-        controls_ready(model, conds),
-        residency.use([model, *model.get_additional_models(), *further_models(conds)], working),
-        at_work(model),
-    ):
+    with ready(guider, noise.shape), at_work(model):
         sampling = model.get_model_object("model_sampling")
         sigmas, noise = sigmas.to(device, torch.float32), noise.to(device, torch.float32)
         scaled = latent_image.to(device, torch.float32)
@@ -76,6 +71,29 @@ def run_sampler(
                 x = walk(denoiser, x, sigmas, **_call(guider, sigmas, callback, disable_pbar, seed))
         x = sampling.inverse_noise_scaling(sigmas[-1], x)
     return latent_format.process_out(x.float()).to(offload_device())
+
+
+@contextmanager
+def ready(guider: CFGGuider, shape: torch.Size) -> Iterator[None]:
+    """Have a guider's model and all that controls it loaded inside the `with` block, as the model's wrappers want it.
+
+    They are given the model, the `shape` of the latent (which says what memory a step takes) and the prompts by side;
+    they give back the network, the prompts and what was loaded.
+    """
+    asked = guider.original_conds
+    with ExitStack() as stack:
+
+        def prepare(model: ModelPatcher, shape: torch.Size, conds: Any, *rest: Any, **options: Any) -> Any:
+            models = [model, *model.get_additional_models(), *further_models(conds)]
+            stack.enter_context(controls_ready(model, conds))
+            stack.enter_context(residency.use(models, model.memory_required((2 * shape[0], *shape[1:]))))
+            return model.model, conds, models
+
+        options = guider.model_options
+        prepared = wrapped(WrappersMP.PREPARE_SAMPLING, prepare, options["transformer_options"], guider)
+        _, guider.original_conds, _ = prepared(guider.model_patcher, shape, asked, model_options=options)
+        stack.callback(setattr, guider, "original_conds", asked)
+        yield
 
 
 @contextmanager

@@ -198,7 +198,7 @@ def test_clones_have_functions_of_their_own(model: ModelPatcher):
 def test_wrappers_run_around_their_stages_the_first_outermost(checkpoint: Checkpoint, model: ModelPatcher):
     plain = sampled(checkpoint, model)
     order: list[str] = []
-    stages = [value for name, value in vars(WrappersMP).items() if name.isupper() and name != "PREPARE_SAMPLING"]
+    stages = [value for name, value in vars(WrappersMP).items() if name.isupper()]
 
     def around(name: str) -> Any:
         def wrapper(run: Any, *args: Any, **more: Any) -> Any:
@@ -212,7 +212,7 @@ def test_wrappers_run_around_their_stages_the_first_outermost(checkpoint: Checkp
         model.add_wrapper(stage, around(f"{stage} second"))
     assert torch.equal(sampled(checkpoint, model), plain)
     once = [f"{stage} {which}" for stage in stages for which in ("first", "second")]
-    assert order == once + once[4:]
+    assert order == once + once[6:]
 
 
 def test_a_wrapper_may_answer_in_place_of_the_model(checkpoint: Checkpoint, model: ModelPatcher):
@@ -235,6 +235,44 @@ def test_callbacks_hear_of_clones_and_runs(checkpoint: Checkpoint, model: ModelP
     twin.add_callback(CallbacksMP.ON_CLEANUP, lambda patcher: heard.append("end"))
     sampled(checkpoint, twin)
     assert heard == ["begin", "end"]
+
+
+def test_callbacks_hear_when_a_clone_has_its_weights_on_the_device_and_when_no_longer(
+    checkpoint: Checkpoint, model: ModelPatcher
+):
+    """With the arguments that packs take: device, bytes kept of a streamed model (else 0), whether it is there whole."""
+    heard: list[Any] = []
+    twins = {name: model.clone() for name in ("plain", "patched")}
+    twins["patched"].add_patches({"diffusion_model.time_embed.0.bias": (torch.ones(128),)})
+    for name, twin in twins.items():
+        twin.add_callback(CallbacksMP.ON_LOAD, lambda *args, name=name: heard.append((name, "on", args[1:])))
+        twin.add_callback(CallbacksMP.ON_DETACH, lambda *args, name=name: heard.append((name, "off", args[1:])))
+    residency.free_all()
+    for name in ("plain", "plain", "patched"):
+        sampled(checkpoint, twins[name])
+    whole = (model.load_device, 0, False, True)
+    assert heard == [("plain", "on", whole), ("plain", "off", (False,)), ("patched", "on", whole)]
+    residency.free_all()
+    assert heard[3:] == [("patched", "off", (True,))]
+
+
+def test_a_wrapper_may_change_what_a_run_begins_with(checkpoint: Checkpoint, model: ModelPatcher):
+    """Prompts in place of those that were asked for, and a larger shape to make room for."""
+    shapes: list[Any] = []
+    plain = sampled(checkpoint, model)
+
+    def without_negative(run: Any, patcher: Any, shape: Any, conds: Any, **options: Any) -> Any:
+        assert patcher is model
+        network, conds, models = run(patcher, shape, {**conds, "negative": conds["positive"]}, **options)
+        shapes.append(shape)
+        assert (network, models) == (model.model, [model])
+        return network, conds, models
+
+    model.add_wrapper(WrappersMP.PREPARE_SAMPLING, without_negative)
+    assert not torch.equal(sampled(checkpoint, model), plain)
+    assert len(shapes) == 1
+    model.remove_wrappers_with_key(WrappersMP.PREPARE_SAMPLING, None)
+    assert torch.equal(sampled(checkpoint, model), plain)
 
 
 def test_an_injection_lasts_as_long_as_the_model_is_at_work(checkpoint: Checkpoint, model: ModelPatcher):

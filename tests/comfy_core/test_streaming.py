@@ -178,6 +178,15 @@ def test_a_model_at_work_can_be_streamed_when_memory_ends(models):
     assert residency.residents == []
 
 
+def test_it_can_be_streamed_though_the_clone_that_it_was_loaded_for_is_gone(models):
+    residency = Residency()
+    answer(residency, models[0].clone())
+    gc.collect()
+    with residency.use([models[0]]), torch.no_grad():
+        assert residency.stream(models[0].model)
+        assert torch.equal(models[0].model(X), expected(models[0]))
+
+
 def test_a_streamed_model_nobody_refers_to_is_forgotten(models):
     device = Residency(lambda device: 3 * LAYER)
     answer(device, models[0])

@@ -14,7 +14,7 @@ from comfy_core import hooks as hooking
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.families import load_checkpoint
 from comfy_core.folders import Folders
-from comfy_core.memory import residency
+from comfy_core.memory import devices, residency
 from comfy_core.patcher import ModelPatcher
 from comfy_core.sampling.schedulers import sigmas_for
 from comfy_core.weights import WeightsError
@@ -125,6 +125,30 @@ def test_prompts_in_two_places_have_hooks_of_their_own(checkpoint: Checkpoint, p
     ours = run(checkpoint.model, both, dog, steps=1, cfg=1.0)
     one, two = (run(changed(checkpoint, name), cat, dog, steps=1, cfg=1.0) for name in ("one", "two"))
     close(ours, one * left + two * (1 - left))
+
+
+@pytest.mark.parametrize("flag", ["lowvram", "novram"])
+def test_hooks_of_a_streamed_model_are_those_of_a_whole_one(
+    checkpoint: Checkpoint, prompts, flag: str, monkeypatch: pytest.MonkeyPatch
+):
+    """One on each prompt, one of them coming in halfway, over a LoRA that is on the model all the time."""
+    frames = nodes.create_hook_keyframe(1.0, 0.5, nodes.create_hook_keyframe(0.2, 0.0))
+    both = [hooked(prompts[0], hook("one", keyframes=frames)), hooked(prompts[1], hook("two", 0.5))]
+    model = changed(checkpoint, "two", 0.3)
+    whole, plain = run(model, *both), run(checkpoint.model, *prompts)
+    residency.free_all()
+    monkeypatch.setattr("comfy_core.memory.devices.free_bytes", lambda _: model.model_size() // 2)
+    monkeypatch.setattr(residency, "_residency", residency.Residency(lambda _: model.model_size() // 2))
+    devices.configure(cpu=True, **{flag: True})
+    seen: list[int] = []
+    model.set_model_sampler_post_cfg_function(lambda args: seen.append(model.loaded_size()) or args["denoised"])
+    try:
+        assert torch.equal(run(model, *both), whole)
+        assert torch.equal(run(checkpoint.model, *prompts), plain)
+    finally:
+        residency.free_all()
+        devices.configure()
+    assert max(seen) <= model.model_size() // 2
 
 
 def test_weights_are_exchanged_only_when_they_change(checkpoint: Checkpoint, prompts, monkeypatch: pytest.MonkeyPatch):
