@@ -10,8 +10,9 @@ from comfy_core.sampling import guiders
 from comfy_core.sampling.guidance import CFGGuider
 from comfy_core.sampling.noise import EmptyNoise, RandomNoise, chosen_source
 from comfy_core.sampling.sample import sample_latent
+from comfy_core.sampling.variation import Variation
 from nodes.sampling import SEED
-from nodes.schema import Boolean, Combo, Int, node
+from nodes.schema import Boolean, Combo, Float, Int, node
 from nodes.types import (
     Cfg,
     Conditioning,
@@ -27,6 +28,8 @@ from nodes.types import (
 
 MODULE = "comfy_extras.nodes_custom_sampler"
 RESULTS = ("output", "denoised_output")
+CELL = 8
+"""Pixels of a picture along a cell of its latent, for the sizes of A1111's web UI."""
 
 
 @node("SamplerCustom", category="model/sampling/custom", outputs=RESULTS, python_module=MODULE)
@@ -151,4 +154,31 @@ def noise_source(
     model.model_options.pop("gpu_noise", None)
     if source == "A1111":
         model.model_options["gpu_noise"] = eta_noise_seed_delta
+    return model
+
+
+@node(
+    "EaselVariationSeed",
+    title="Variation Seed",
+    category="model/sampling/noise",
+    search_aliases=("subseed", "variation", "seed resize", "extra seed", "a1111 noise"),
+)
+def variation_seed(
+    model: Model,
+    variation_seed: Annotated[int, SEED],
+    strength: Annotated[
+        float,
+        Float(default=0.1, min=0.0, max=1.0, step=0.01, tooltip="0 is the noise of the seed, 1 that of this one."),
+    ],
+    resize_from_width: Annotated[
+        int, Int(default=0, min=0, max=16384, step=8, tooltip="Keep the noise that a picture of this size has; 0: off.")
+    ] = 0,
+    resize_from_height: Annotated[
+        int, Int(default=0, min=0, max=16384, step=8, tooltip="Keep the noise that a picture of this size has; 0: off.")
+    ] = 0,
+) -> Model:
+    """Small changes of a picture: noise on the way from its seed's to another seed's, as A1111's web UI has it."""
+    cells = resize_from_height // CELL, resize_from_width // CELL
+    model = model.clone()
+    model.model_options["seed_variation"] = Variation(variation_seed, strength, cells if all(cells) else None)
     return model

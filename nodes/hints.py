@@ -34,10 +34,10 @@ def canny_edge(
     resolution: Resolution | None = None,
 ) -> Image:
     """White lines where pictures have edges."""
-    low, high = _or(low_threshold, 100) / 255, _or(high_threshold, 200) / 255
+    low, high = _or(low_threshold, 100), _or(high_threshold, 200)
     if low > high:
-        raise ValueError(f"low_threshold {low_threshold} is above high_threshold {high_threshold}; make it the smaller")
-    return edges(_resized(image, resolution), low, high)
+        raise ValueError(f"low_threshold {low} is above high_threshold {high}; make it the smaller")
+    return edges(_resized(image, resolution), low / 255, high / 255)
 
 
 @node("SoftEdges", title="Soft Edges", category=LINES, search_aliases=("hed", "pidinet", "softedge"))

@@ -15,7 +15,8 @@ from comfy_core.infotext import Infotext
 from comfy_core.infotext.names import LABELS, SCHEDULE_LABELS
 from comfy_core.model_hashes import AUTO_V2, AUTO_V3, MEMORY, ModelHashes
 from nodes.expansion import is_link
-from nodes.walk import ENCODERS, Prompt, Walk
+from nodes.parameter_controls import control_fields
+from nodes.walk import CONTROLS, ENCODERS, Prompt, Walk, before_control
 
 LORAS = ("LoraLoader", "LoraLoaderModelOnly")
 UPSCALERS = {"bilinear": "Latent", "bicubic": "Latent (bicubic)", "nearest-exact": "Latent (nearest-exact)"}
@@ -37,9 +38,11 @@ def infotext_of(prompt: Prompt, output: str | None = None) -> Infotext:
 
 
 def for_batch(infotext: Infotext, place: int, count: int) -> Infotext:
-    """The infotext of one of several pictures: with A1111's noise, each has a seed of its own."""
+    """The infotext of one of several pictures: with A1111's noise each has a seed, or a variation seed, of its own."""
     fields = dict(infotext.fields)
-    if count > 1 and fields.get("RNG") != "CPU":
+    if count > 1 and "Variation seed" in fields:
+        fields["Variation seed"] = str(int(fields["Variation seed"]) + place)
+    elif count > 1 and fields.get("RNG") != "CPU":
         fields["Seed"] = str(int(fields.get("Seed", 0)) + place)
     elif count > 1:
         fields |= {"Batch size": str(count), "Batch pos": str(place)}
@@ -72,6 +75,7 @@ class _Graph(Walk):
             fields["Clip skip"] = skip
         if len(chain) > 1:
             fields |= self.second(chain[0], chain[1], cfg)
+        fields |= control_fields(self, chain)
         fields["Lora hashes"] = ", ".join(self.lora_hashes) or None
         said = {
             name: _number(value) for name, value in fields.items() if value not in (None, "") and not is_link(value)
@@ -140,7 +144,10 @@ class _Graph(Walk):
         for node in self.back(link, "model"):
             inputs = node["inputs"]
             if node["class_type"] == "EaselNoiseSource" and inputs.get("source") == "A1111":
-                fields = {"ENSD": inputs.get("eta_noise_seed_delta") or None}
+                del fields["RNG"]
+                fields["ENSD"] = inputs.get("eta_noise_seed_delta") or None
+            elif node["class_type"] == "EaselVariationSeed":
+                fields |= _variation(inputs)
             elif node["class_type"] in LORAS:
                 tags.insert(0, self.tag(inputs))
             elif name := inputs.get("ckpt_name", inputs.get("unet_name")):
@@ -179,11 +186,21 @@ class _Graph(Walk):
         return None
 
     def clip_skip(self, link: Any) -> int | None:
+        while (node := self.at(link))["class_type"] in CONTROLS:
+            link = before_control(node, link)
         encoder = next((node for node in self.back(link, "conditioning") if node["class_type"] in ENCODERS), None)
         for node in self.back(encoder["inputs"].get("clip") if encoder else None, "clip"):
             if node["class_type"] == "CLIPSetLastLayer":
                 return -int(node["inputs"].get("stop_at_clip_layer", -1))
         return None
+
+
+def _variation(inputs: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if strength := inputs.get("strength"):
+        fields = {"Variation seed": inputs.get("variation_seed"), "Variation seed strength": strength}
+    width, height = inputs.get("resize_from_width"), inputs.get("resize_from_height")
+    return fields | ({"Seed resize from": f"{width}x{height}"} if width and height else {})
 
 
 def _sampler_label(name: Any) -> str:

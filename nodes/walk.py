@@ -10,6 +10,7 @@ from nodes.expansion import is_link
 
 Prompt = dict[str, dict[str, Any]]
 SAMPLERS = ("KSampler", "KSamplerAdvanced")
+CONTROLS = ("ControlNetApplyAdvanced", "ControlNetApply", "ControlNetApplySD3")
 ENCODERS = ("CLIPTextEncode", "CLIPTextEncodeA1111", "CLIPTextEncodeSDXL", "CLIPTextEncodeSDXLRefiner")
 PICTURES = ("images", "image", "pixels", "samples", "latent_image", "latent")
 TEXTS = ("text", "text_g", "string", "value", "prompt")
@@ -69,11 +70,21 @@ class Walk:
         if node["class_type"] == "ConditioningCombine":
             for name in ("conditioning_1", "conditioning_2"):
                 yield from self.parts(inputs.get(name), weight, seen)
+        elif node["class_type"] in CONTROLS:
+            yield from self.parts(before_control(node, link), weight, seen)
         elif node["class_type"] in ENCODERS:
             yield self.words(next((inputs[name] for name in TEXTS if name in inputs), "")), weight
         elif node["class_type"] != "ConditioningZeroOut":
             strength = inputs.get("strength", 1.0) if node["class_type"] == "ConditioningSetAreaStrength" else 1.0
             yield from self.parts(inputs.get("conditioning"), weight * strength, seen)
+
+    def controls(self, link: Any) -> list[dict[str, Any]]:
+        """The ControlNets that are applied to a conditioning, the first one first."""
+        found: list[dict[str, Any]] = []
+        while (node := self.at(link))["class_type"] in CONTROLS and node not in found:
+            found.insert(0, node)
+            link = before_control(node, link)
+        return found
 
     def words(self, value: Any, deep: int = MOST_TEXT_NODES) -> str:
         """A text, or what a linked text holds as far as it is written in the graph."""
@@ -82,3 +93,9 @@ class Walk:
         inputs = self.at(value)["inputs"]
         found = next((inputs[name] for name in TEXTS if name in inputs), "")
         return self.words(found, deep - 1) if deep else ""
+
+
+def before_control(node: dict[str, Any], link: list[Any]) -> Any:
+    """The conditioning that a ControlNet is applied to for the side of it that `link` takes."""
+    sides = ("positive", "negative") if "positive" in node["inputs"] else ("conditioning",) * 2
+    return node["inputs"].get(sides[1 if link[1] == 1 else 0])

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from comfy_core.sampling.philox import CudaStream
+from comfy_core.sampling.variation import Variation
 
 NoiseSampler = Callable[[Tensor, Tensor], Tensor]
 """Noise of unit variance for a step from one sigma to the next."""
@@ -52,10 +53,16 @@ def default_noise_sampler(x: Tensor, seed: int | None = None) -> NoiseSampler:
 
 
 class NoiseSource:
-    """Where noise comes from, for one run: here as in ComfyUI, the whole batch at once from torch's CPU stream."""
+    """Where noise comes from, for one run: here as in ComfyUI, the whole batch at once from torch's CPU stream. With a
+    `variation` every picture has noise of its own to start from, between that of two seeds."""
+
+    def __init__(self, variation: Variation | None = None) -> None:
+        self.variation = variation
 
     def start(self, shape: torch.Size, seed: int, places: list[int] | None) -> Tensor:
         """The starting noise of a batch, or of the pictures that are at `places` of one."""
+        if self.variation is not None:
+            return self._varied(self.variation, shape, seed, places)
         source = generator(seed)
         if places is None:
             return torch.randn(shape, generator=source)
@@ -72,19 +79,34 @@ class NoiseSource:
         """The increments of one Brownian path for the batch, drawn on the CPU or else on x's device."""
         return BrownianTree(low, high, x.shape, x.dtype, seed, "cpu" if cpu else x.device)
 
+    def draw(self, seed: int, shape: tuple[int, ...]) -> Tensor:
+        """The first noise of a seed's stream."""
+        return torch.randn(shape, generator=generator(seed))
+
+    def _varied(self, variation: Variation, shape: torch.Size, seed: int, places: list[int] | None) -> Tensor:
+        places = list(range(shape[0])) if places is None else places
+        seeds = zip(places, variation.seeds(seed, places), strict=True)
+        return torch.stack([variation.noise(self.draw, tuple(shape[1:]), one, place) for place, one in seeds])
+
 
 class GpuNoiseSource(NoiseSource):
     """As AUTOMATIC1111's web UI draws on an NVIDIA GPU: every picture has the stream of a seed of its own, one more for
     each, and goes on with it at every step. `delta` is that program's "eta noise seed delta" (ENSD): if it is not 0,
     steps draw from the stream of the seed that lies so far off."""
 
-    def __init__(self, delta: int = 0) -> None:
+    def __init__(self, delta: int = 0, variation: Variation | None = None) -> None:
+        super().__init__(variation)
         self.delta = delta
         self.places: list[int] | None = None
 
     def start(self, shape: torch.Size, seed: int, places: list[int] | None) -> Tensor:
         self.places = places
-        return torch.stack([CudaStream(one).randn(tuple(shape[1:])) for one in self._seeds(shape[0], seed)])
+        if self.variation is not None:
+            return self._varied(self.variation, shape, seed, places)
+        return torch.stack([self.draw(one, tuple(shape[1:])) for one in self._seeds(shape[0], seed)])
+
+    def draw(self, seed: int, shape: tuple[int, ...]) -> Tensor:
+        return CudaStream(seed).randn(shape)
 
     def steps(self, x: Tensor, seed: int) -> Callable[[], Tensor]:
         calls = 0 if self.delta else 1
@@ -96,10 +118,11 @@ class GpuNoiseSource(NoiseSource):
         return lambda start, end: torch.stack([tree(start, end) for tree in trees])
 
     def _seeds(self, count: int, seed: int) -> list[int]:
-        places = self.places if self.places is not None and len(self.places) == count else range(count)
-        return [seed + place for place in places]
+        places = self.places if self.places is not None and len(self.places) == count else list(range(count))
+        return (self.variation or UNVARIED).seeds(seed, places)
 
 
+UNVARIED = Variation(seed=0, strength=0.0)
 CPU_NOISE = NoiseSource()
 _source: ContextVar[NoiseSource] = ContextVar("noise_source", default=CPU_NOISE)
 
@@ -116,9 +139,10 @@ def drawn_from(source: NoiseSource) -> Iterator[None]:
 
 @contextmanager
 def chosen_source(model_options: dict[str, Any]) -> Iterator[None]:
-    """Draw noise as a model's options ask: `gpu_noise` holds the seed delta of a `GpuNoiseSource`."""
-    delta = model_options.get("gpu_noise")
-    with drawn_from(CPU_NOISE if delta is None else GpuNoiseSource(delta)):
+    """Draw noise as a model's options ask: `gpu_noise` holds the seed delta of a `GpuNoiseSource`, `seed_variation` a
+    `Variation`."""
+    delta, variation = model_options.get("gpu_noise"), model_options.get("seed_variation")
+    with drawn_from(NoiseSource(variation) if delta is None else GpuNoiseSource(delta, variation)):
         yield
 
 

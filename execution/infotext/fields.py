@@ -9,7 +9,7 @@ CARRIED = {
     "Denoising strength", "Clip skip", "ENSD", "RNG", "Lora hashes", "TI hashes", "Refiner", "Refiner switch at",
     "Hires upscale", "Hires resize", "Hires steps", "Hires upscaler", "Hires CFG Scale", "Hires prompt",
     "Hires negative prompt", "Hires sampler", "Hires schedule type", "Hires checkpoint", "Tiling",
-    "Token merging ratio",
+    "Token merging ratio", "Variation seed", "Variation seed strength", "Seed resize from",
 }  # fmt: skip
 SILENT = {
     "Version", "Hashes", "Batch size", "Batch pos", "User", "Created Date", "Civitai resources", "Civitai metadata",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from comfy_core.infotext import Infotext
+from comfy_core.infotext.control import is_unit
 from comfy_core.infotext.grammar import pairs_of
 from comfy_core.infotext.names import Sampling
+from execution.infotext.control import FIRST, Units
 from execution.infotext.fields import CARRIED, SILENT, is_on, number, size, whole
 from execution.infotext.hires import second_pass
 from execution.infotext.models import Models
 from execution.infotext.stage import Builder, Link, Schemas, Stage, make_stage, named_model
 
-GROUPS = ("ControlNet", "ADetailer", "Tiled", "Regional Prompter", "FreeU", "Dynamic thresholding", "Variation")
+GROUPS = ("ControlNet", "ADetailer", "Tiled", "Regional Prompter", "FreeU", "Dynamic thresholding")
 
 
 def build(infotext: Infotext, models: Models, schemas: Schemas, a1111: bool = True) -> dict[str, Any]:
@@ -27,12 +29,13 @@ def build(infotext: Infotext, models: Models, schemas: Schemas, a1111: bool = Tr
         make, checkpoint, infotext.prompt, infotext.negative, steps, number(infotext.fields, "CFG scale", 7)
     )
     width, height = size(infotext.fields.get("Size", "")) or (512, 512)
+    units = Units(make, (width, height))
     latent = [make.add("EmptyLatentImage", width=width, height=height, batch_size=1), 0]
     sampling = make.sampling(infotext.fields.get("Sampler", "Euler"), infotext.fields.get("Schedule type", ""))
-    latent = _sampled(make, first, latent, steps, sampling)
+    latent = _sampled(make, units, first, latent, steps, sampling)
     last = first
     if "Hires upscale" in infotext.fields or "Hires resize" in infotext.fields:
-        last, latent = second_pass(make, checkpoint, first, latent, sampling, (width, height), steps)
+        last, latent = second_pass(make, units, checkpoint, first, latent, sampling, (width, height), steps)
     elif "Denoising strength" in infotext.fields:
         make.warn("the picture was made from another picture, which the infotext does not have; this graph begins anew")
     decoded = make.add("VAEDecode", samples=latent, vae=last.vae)
@@ -49,8 +52,9 @@ def _checkpoint(make: Builder, name: str, hash: str) -> str | None:
     return next(iter(make.models.folders.files("checkpoints")), None)
 
 
-def _sampled(make: Builder, stage: Stage, latent: Link, steps: int, sampling: Sampling) -> Link:
+def _sampled(make: Builder, units: Units, stage: Stage, latent: Link, steps: int, sampling: Sampling) -> Link:
     """The first pass, with a second model for its end where there is a refiner."""
+    stage = units.on(stage, FIRST)
     inputs: dict[str, Any] = {
         "steps": steps,
         "cfg": stage.cfg,
@@ -83,7 +87,7 @@ def _warn_of_the_rest(make: Builder) -> None:
     """Say what the infotext has besides: by name, extensions with many fields by their first word."""
     for name in pairs_of(make.fields.get("TI hashes", "")):
         make.models.find("embeddings", name)
-    rest = [name for name in make.fields if name not in CARRIED and name not in SILENT]
+    rest = [name for name in make.fields if name not in CARRIED and name not in SILENT and not is_unit(name)]
     groups = {
         next((group for group in GROUPS if name.startswith(group)), name) for name in rest if is_on(make.fields[name])
     }

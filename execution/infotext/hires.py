@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from comfy_core.infotext.names import Sampling
+from execution.infotext.control import SECOND, Units
 from execution.infotext.fields import number, size, whole
 from execution.infotext.stage import Builder, Link, Stage, make_stage, named_model
 
@@ -33,6 +34,7 @@ CHANGING = re.compile(r"\[[^\[\]:|]*[:|][^\[\]]*\]")
 
 def second_pass(
     make: Builder,
+    units: Units,
     checkpoint: str | None,
     first: Stage,
     latent: Link,
@@ -48,6 +50,7 @@ def second_pass(
     stage = _stage(make, checkpoint, first, second_steps)
     enlarged = _enlarged(make, first, latent, target, fields.get("Hires upscaler", "Latent"))
     sampling = _sampling(make, sampling)
+    led = units.on(stage, SECOND)
     sampled = make.add(
         "KSampler",
         "Hires fix",
@@ -57,8 +60,8 @@ def second_pass(
         sampler_name=sampling.sampler,
         scheduler=sampling.scheduler,
         model=stage.model,
-        positive=stage.positive,
-        negative=stage.negative,
+        positive=led.positive,
+        negative=led.negative,
         latent_image=enlarged,
         denoise=number(fields, "Denoising strength", 0.7),
     )

@@ -22,6 +22,7 @@ KINDS = {
     "embeddings": "embedding",
     "upscale_models": "upscaler",
     "hypernetworks": "hypernetwork",
+    "controlnet": "ControlNet",
 }
 
 

@@ -10,7 +10,7 @@ from comfy_core.infotext import Infotext
 from comfy_core.infotext.grammar import pairs_of
 from comfy_core.infotext.names import Sampling, sampling_of
 from comfy_core.infotext.prompts import ExtraNetwork, extra_networks
-from execution.infotext.fields import is_on, number, whole
+from execution.infotext.fields import is_on, number, size, whole
 from execution.infotext.models import Models
 from nodes.schema import NodeSchema
 
@@ -86,7 +86,7 @@ def make_stage(
     skip, is_sdxl = whole(make.fields, "Clip skip", 1), make.models.is_sdxl(checkpoint)
     if skip > 1 and not is_sdxl:  # A1111 leaves SDXL at the layer it was trained with
         clip = [make.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip), 0]
-    model = _with_noise(make, _with_patches(make, model))
+    model = _with_variation(make, _with_noise(make, _with_patches(make, model)))
     positive = [_encoder(make, "Positive prompt", text, clip, steps), 0]
     against = [_encoder(make, "Negative prompt", negative, clip, steps), 0]
     if is_sdxl and not negative and make.a1111:
@@ -140,6 +140,20 @@ def _with_noise(make: Builder, model: Link) -> Link:
             make.warn("the eta noise seed delta (ENSD) is left out: it is known for noise of the GPU only")
         return model
     return [make.add("EaselNoiseSource", model=model, source="A1111", eta_noise_seed_delta=delta % 2**32), 0]
+
+
+def _with_variation(make: Builder, model: Link) -> Link:
+    """The model with noise between that of two seeds, or of a picture of another size."""
+    strength, before = number(make.fields, "Variation seed strength", 0), size(make.fields.get("Seed resize from", ""))
+    if not strength and before is None:
+        return model
+    width, height = before or (0, 0)
+    seed = whole(make.fields, "Variation seed", 0) % 2**64
+    varied = make.add(
+        "EaselVariationSeed", model=model, variation_seed=seed, strength=min(max(strength, 0.0), 1.0),
+        resize_from_width=width, resize_from_height=height,
+    )  # fmt: skip
+    return [varied, 0]
 
 
 def _vae(make: Builder, loader: str) -> Link:

@@ -240,7 +240,7 @@ def test_callbacks_hear_of_clones_and_runs(checkpoint: Checkpoint, model: ModelP
 def test_callbacks_hear_when_a_clone_has_its_weights_on_the_device_and_when_no_longer(
     checkpoint: Checkpoint, model: ModelPatcher
 ):
-    """With the arguments that packs take: device, bytes kept of a streamed model (else 0), whether it is there whole."""
+    """With the arguments that packs take: the device, bytes that stay of a streamed model, and whether it is whole."""
     heard: list[Any] = []
     twins = {name: model.clone() for name in ("plain", "patched")}
     twins["patched"].add_patches({"diffusion_model.time_embed.0.bias": (torch.ones(128),)})

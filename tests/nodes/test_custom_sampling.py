@@ -25,6 +25,7 @@ from nodes.custom_sampling import (
     random_noise,
     sampler_custom,
     sampler_custom_advanced,
+    variation_seed,
 )
 from nodes.node import Node
 from nodes.sampling import k_sampler, k_sampler_advanced
@@ -288,6 +289,22 @@ def test_a_seed_delta_changes_the_noise_of_steps_only(checkpoint: Checkpoint, pr
     for name, same in (("euler", True), ("euler_ancestral", False)):
         runs = [custom(model, prompts, EMPTY, levels(model), name)[0]["samples"] for model in (plain, delta)]
         assert torch.equal(*runs) == same
+
+
+@pytest.mark.parametrize("source", ["A1111", "ComfyUI"])
+def test_a_variation_goes_from_the_picture_of_one_seed_to_that_of_the_other(
+    checkpoint: Checkpoint, prompts, source: str
+):
+    plain = noise_source(checkpoint.model, source)
+
+    def sampled(model: Any, seed: int) -> torch.Tensor:
+        return k_sampler(model, seed, STEPS, 3.0, "euler", "normal", *prompts, EMPTY)["samples"]
+
+    ends = sampled(plain, 3), sampled(plain, 4)
+    assert torch.equal(sampled(variation_seed(plain, 4, 0.0), 3), ends[0])
+    torch.testing.assert_close(sampled(variation_seed(plain, 4, 1.0), 3), ends[1], rtol=1e-3, atol=1e-3)
+    middle = sampled(variation_seed(plain, 4, 0.5), 3)
+    assert min((middle - end).abs().max() for end in ends) > 0.1
 
 
 def test_a_stretch_of_ksampler_advanced_is_that_stretch_of_the_sigmas(checkpoint: Checkpoint, prompts):

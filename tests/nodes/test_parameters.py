@@ -13,10 +13,14 @@ from comfy_core.infotext import parse, write
 from execution.infotext import import_text
 from execution.load_nodes import load_nodes
 from nodes import saving
-from nodes.parameters import infotext_of
+from nodes.parameters import for_batch, infotext_of
 from tests.tiny_models import write_model
 
 SCHEMAS = {name: node.schema for name, node in load_nodes().items()}
+UNIT = (
+    "Module: {}, Model: net, Weight: 0.8, Resize Mode: Resize and Fill, Processor Res: 640, Threshold A: 90, Threshold "
+    "B: 255, Guidance Start: 0.1, Guidance End: 0.9, Pixel Perfect: False, Control Mode: Balanced, Hr Option: {}"
+)
 BASE = "Steps: 20, Sampler: {}, Schedule type: {}, CFG scale: 7, Seed: 5, Size: 512x768"
 
 
@@ -49,6 +53,10 @@ def said_again(text):
         ", Denoising strength: 0.4, Hires steps: 20, Hires upscaler: Lanczos, Hires resize: 600x800, "
         'Hires sampler: Euler, Hires prompt: "x, y"',
         ", Refiner: fine, Refiner switch at: 0.8",
+        ", Variation seed: 9, Variation seed strength: 0.15, Seed resize from: 512x512",
+        f', ControlNet 0: "{UNIT.format("canny", "Both")}"',
+        f", Denoising strength: 0.6, Hires steps: 10, Hires upscaler: Latent, Hires resize: 840x1264, ControlNet 0: "
+        f'"{UNIT.format("canny", "Low res only")}", ControlNet 1: "{UNIT.format("canny", "High res only")}"',
     ],
 )
 def test_there_and_back(sampler, schedule, more):
@@ -119,6 +127,12 @@ def test_saved_pictures_carry_parameters_and_the_workflow_each_with_its_seed():
             assert next(iter(picture.text)) == "parameters"
             seeds.append(parse(picture.text["parameters"]).fields["Seed"])
     assert seeds == ["5", "6"]
+
+
+def test_with_a_variation_seed_it_is_that_which_counts_up():
+    prompt = graph(f"a\n{BASE.format('Euler a', 'Uniform')}, Variation seed: 9, Variation seed strength: 0.2")
+    third = for_batch(infotext_of(prompt), 2, 4).fields
+    assert (third["Seed"], third["Variation seed"]) == ("5", "11")
 
 
 def test_a_picture_of_another_graph_is_saved_without():
