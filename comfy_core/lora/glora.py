@@ -27,11 +27,13 @@ class Glora:
 
     @staticmethod
     def read(parts: Parts, alpha: float | None) -> Glora | None:
-        """In older files 1 and 2 are swapped, which shows in the rank's place."""
+        """In older files 1 and 2 are swapped, which shows in the rank's place; it is the smaller one where a square layer
+        leaves both open."""
         if not set(NAMES) <= parts.keys():
             return None
         a1, a2, b1, b2 = (parts[name] for name in NAMES)
-        if b1.shape[1] != b2.shape[0]:
+        swapped = b2.shape[1] == b1.shape[0] < b1.shape[1]
+        if swapped or b1.shape[1] != b2.shape[0]:
             a1, a2, b1, b2 = a2, a1, b2, b1
         return Glora(a1, a2, b1, b2, alpha)
 

@@ -78,7 +78,9 @@ def read_lora(lora: Weights, places: Mapping[str, str], weights: Mapping[str, tu
             reading.unfit += names.values()
             reading.unfit_modules += 1
     if not reading.modules:
-        raise WeightsError(f"{file_name(lora)} holds no LoRA: none of its {len(lora)} tensors changes a weight.")
+        raise WeightsError(
+            f"{file_name(lora)} holds no LoRA: none of its {len(lora)} tensors changes a weight; choose another file."
+        )
     return reading
 
 

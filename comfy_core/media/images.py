@@ -46,7 +46,9 @@ def read_frames(path: Path) -> list[Image.Image]:
             frames = ImageSequence.all_frames(file) if file.format != "MPO" else [file.copy()]
         return [_eight_bits(ImageOps.exif_transpose(frame)) for frame in frames]
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path.name} is not a picture that can be read: {_reason(error)}.") from error
+        raise ImageError(
+            f"{path.name} is not a picture that can be read: {_reason(error)}; choose another, or save it anew."
+        ) from error
 
 
 def to_tensor(picture: Image.Image) -> Tensor:

@@ -65,7 +65,9 @@ def load_pickle(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise WeightsError(_refusal(path.name, str(error))) from error
     except Exception as error:  # a damaged pickle can fail in any way at all
-        raise WeightsError(f"{path.name} is not a readable torch file ({type(error).__name__}).") from error
+        raise WeightsError(
+            f"{path.name} is not a readable torch file ({type(error).__name__}); download it again."
+        ) from error
 
 
 def _refusal(file: str, message: str) -> str:
@@ -77,7 +79,10 @@ def _refusal(file: str, message: str) -> str:
             f"{file} was refused: it is a pickle that asks for {name[1]}, and only tensors are accepted; "
             "nothing in it was run. Use a .safetensors version of it."
         )
-    return f"{file} is not a readable torch file: it is damaged or holds more than tensors; nothing in it was run."
+    return (
+        f"{file} is not a readable torch file: it is damaged or holds more than tensors; nothing in it was run. "
+        "Download it again, as .safetensors if there is a choice."
+    )
 
 
 def flatten(content: Any) -> dict[str, Tensor]:

@@ -81,12 +81,12 @@ def read_header(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         start = file.read(8)
         if len(start) < 8:
-            raise WeightsError(f"{path.name} is too short to be a safetensors file ({size} bytes).")
+            raise WeightsError(f"{path.name} is too short to be a safetensors file ({size} bytes); download it again.")
         (length,) = struct.unpack("<Q", start)
         if length > min(size - 8, LARGEST_HEADER):
             raise WeightsError(
                 f"{path.name} is not a whole safetensors file: its header claims {length:,} bytes, "
-                f"the file has {size:,}."
+                f"the file has {size:,}; download it again."
             )
         text = file.read(length)
     try:

@@ -81,3 +81,16 @@ def test_old_glora_files_have_both_matrices_swapped():
     after = {**of("glora", "before"), "weight": reading.patches["layer.weight"].apply(before.clone(), 1.0)}
     theirs = of("glora", "run")
     torch.testing.assert_close(run(theirs["input"], after), theirs["output"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_square_layer_does_not_hide_which_glora_it_is(old: bool):
+    """The paper's formula, with matrices drawn here: all products are possible either way."""
+    generator = torch.Generator().manual_seed(3)
+    weight, a1, b1 = (torch.randn(16, columns, generator=generator) for columns in (16, 4, 4))
+    a2, b2 = torch.randn(2, 4, 16, generator=generator)
+    named = dict(zip(("a2", "a1", "b2", "b1") if old else ("a1", "a2", "b1", "b2"), (a1, a2, b1, b2), strict=True))
+    file = {f"lora_unet_layer.{name}.weight": value for name, value in named.items()}
+    reading = read_lora(Weights.of(file), PLACES, {"layer.weight": (16, 16)})
+    after = reading.patches["layer.weight"].apply(weight.clone(), 1.0)
+    torch.testing.assert_close(after, weight + weight @ a1 @ a2 + b1 @ b2)

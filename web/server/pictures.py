@@ -21,10 +21,8 @@ def open_picture(source: Path | bytes, name: str) -> Image:
     try:
         image = Image.open(source if isinstance(source, Path) else BytesIO(source))
         image.load()
-    except (
-        Image.DecompressionBombError
-    ):  # raised on reading the header: from 179 million on, unless Pillow is told else
-        raise Refusal(f"{name} has more pixels than this server opens", type="too_large") from None
+    except Image.DecompressionBombError:  # raised on reading the header
+        raise _too_large(name) from None
     except (OSError, SyntaxError, ValueError):
         raise Refusal(f"{name} is not a picture that can be read", type="not_an_image") from None
     return image
@@ -44,9 +42,19 @@ def check_picture(path: Path, name: str) -> None:
         with Image.open(path):
             pass
     except Image.DecompressionBombError:
-        raise Refusal(f"{name} has more pixels than this server opens", type="too_large") from None
+        raise _too_large(name) from None
     except (OSError, SyntaxError, ValueError):
         return
+
+
+def _too_large(name: str) -> Refusal:
+    from PIL import Image
+
+    most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+    return Refusal(
+        f"{name} has more pixels than this server opens ({most / 1e6:.0f} million); make it smaller first",
+        type="too_large",
+    )
 
 
 def encoded(image: Image, form: str, **options: object) -> bytes:
