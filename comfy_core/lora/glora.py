@@ -27,8 +27,8 @@ class Glora:
 
     @staticmethod
     def read(parts: Parts, alpha: float | None) -> Glora | None:
-        """In older files 1 and 2 are swapped, which shows in the rank's place; it is the smaller one where a square layer
-        leaves both open."""
+        """In older files 1 and 2 are swapped, which shows in the rank's place; it is the smaller one where a square
+        layer leaves both open."""
         if not set(NAMES) <= parts.keys():
             return None
         a1, a2, b1, b2 = (parts[name] for name in NAMES)
