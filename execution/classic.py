@@ -6,6 +6,7 @@ Contract execution.md §4. What a class computes anew on every look (INPUT_TYPES
 from __future__ import annotations
 
 import inspect
+import marshal
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,15 +14,13 @@ from execution.results import plain
 from nodes.schema import Checks, Input, Node, NodeSchema, Output
 
 NEVER_AN_INPUT = "\0"
+OUTPUTS = ("RETURN_TYPES", "RETURN_NAMES", "OUTPUT_IS_LIST")
 
 
 def adapt_class(id: str, cls: Any, *, title: str = "", python_module: str = "") -> Node:
     """The node that a classic class is. Raises what the class raises, AttributeError for what it lacks."""
     function = getattr(cls, cls.FUNCTION)
-
-    def read() -> NodeSchema:
-        return _read(id, cls, title or id, python_module)
-
+    read = _Reader(id, cls, title or id, python_module)
     return Node(
         read(),
         lambda instance, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
@@ -41,8 +40,32 @@ def _hooks(cls: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
         yield "lazy", lambda instance, **inputs: instance.check_lazy_status(**inputs)
 
 
-def _read(id: str, cls: Any, title: str, python_module: str) -> NodeSchema:
-    declared = cls.INPUT_TYPES()
+class _Reader:
+    """Reads the schema of a class; again only when what the class declares is not, to the byte, what it was."""
+
+    def __init__(self, *described: Any) -> None:
+        self._described = described
+        self._declared: bytes | None = None
+
+    def __call__(self) -> NodeSchema:
+        _, cls, _, _ = self._described
+        declared = cls.INPUT_TYPES()
+        seen = _bytes_of([declared, *(getattr(cls, name, None) for name in OUTPUTS)])
+        if seen is None or seen != self._declared:
+            self._schema = _read(declared, *self._described)
+            self._declared = seen
+        return self._schema
+
+
+def _bytes_of(declared: Any) -> bytes | None:
+    """Plain values as bytes; None if there are others, in which anything may change."""
+    try:
+        return marshal.dumps(declared, 2)  # from 3 on it also says which objects are the same one
+    except ValueError:
+        return None
+
+
+def _read(declared: Any, id: str, cls: Any, title: str, python_module: str) -> NodeSchema:
     return NodeSchema(
         id=id,
         title=title,

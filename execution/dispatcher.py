@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -52,14 +52,25 @@ class Dispatcher:
         self._scratch = scratch
         self._limits = limits
         self._wake = asyncio.Event()
+        self._is_idle = False
+        self._handed: tuple[StoredJob, asyncio.Future[StoredJob | None]] | None = None
 
     def remaining(self) -> int:
         """How many have not ended, or not yet in the history."""
         return len(self.waiting) + (self.current is not None) + len(self.recorder.ending)
 
-    def wake(self) -> None:
-        """There is something new to run."""
+    def add(self, job: StoredJob) -> asyncio.Future[StoredJob | None]:
+        """Write a new job, see `Store.add`. When nothing runs or waits, it is in work from the start: it need not be
+        put down as waiting, found again and read."""
+        is_first, self._is_idle = self._is_idle, False
+        if is_first:
+            job.status, job.attempts, job.started_at = "running", 1, now_ms()
+        self.waiting.add(job.id)
+        adding = self._store.add(job)
+        if is_first:
+            self._handed = (job, asyncio.shield(adding))  # heard before the sender hears: work begins meanwhile
         self._wake.set()
+        return adding
 
     def tell_status(self) -> None:
         self._hub.publish(QueueStatus(self.remaining()))
@@ -67,13 +78,7 @@ class Dispatcher:
     async def run_forever(self) -> None:
         await self._catalogue.worker_has_answered()
         while True:
-            if not self.waiting:
-                await self._wake.wait()
-            self._wake.clear()
-            job = await self._take()
-            if job is None:
-                await self._wake.wait()
-                continue
+            job = await self._next()
             try:
                 if self._catalogue.failure is not None:
                     await self._catalogue.bring_up()
@@ -88,20 +93,39 @@ class Dispatcher:
         message = f"{what} {_during(job, node)}, {times} times by now. The prompt is not tried again; others run."
         await self._fail(job, "Crashed", message, node)
 
+    async def _next(self) -> StoredJob:
+        """The next job to run, when there is one; it counts as running from now on."""
+        while True:
+            self._is_idle = not self.waiting
+            if self._is_idle:
+                await self._wake.wait()
+                self._is_idle = False
+            self._wake.clear()
+            job = await self._take()
+            if job is not None:
+                self.current = job
+                self.place.enter(job.id, "")
+                self.waiting.discard(job.id)
+                self.tell_status()
+                return job
+            await self._wake.wait()
+
     async def _take(self) -> StoredJob | None:
+        """The job that was handed over, or the next one in the database; None if neither can be had now."""
+        if self._handed is not None:
+            (job, adding), self._handed = self._handed, None
+            with suppress(Exception):  # whoever sent the job hears of it
+                if await adding is None:
+                    return job
+            self._wake.set()
+            return None
         try:
-            job = await self._store.take()
+            return await self._store.take()
         except sa.exc.SQLAlchemyError:
             log.exception("the queue cannot be read; trying again")
             await asyncio.sleep(SECONDS_AFTER_A_STORE_ERROR)
             self._wake.set()
             return None
-        if job is not None:
-            self.current = job
-            self.place.enter(job.id, "")
-            self.waiting.discard(job.id)
-            self.tell_status()
-        return job
 
     async def _run(self, job: StoredJob) -> None:
         """Run a job to its end, which may take several attempts."""

@@ -99,11 +99,8 @@ class Intake:
             owner=owner,
         )
         is_new = job.id not in self._dispatcher.waiting
-        self._dispatcher.waiting.add(job.id)  # before the dispatcher can see it, lest it be counted for ever
-        adding = self._store.add(job)
-        self._dispatcher.wake()  # at once: what it takes next is written after this, and in the same transaction
         try:
-            known = await adding
+            known = await asyncio.shield(self._dispatcher.add(job))
         except BaseException as error:
             if is_new:
                 self._dispatcher.waiting.discard(job.id)
@@ -114,7 +111,8 @@ class Intake:
             if known.status == "running":
                 self._dispatcher.waiting.discard(job.id)
             return _number_of_same(known, job)
-        self._dispatcher.tell_status()
+        if job.status == "pending":
+            self._dispatcher.tell_status()
         return job.number
 
     async def _newest_catalogue(self) -> None:

@@ -16,7 +16,7 @@ class StoredJob(msgspec.Struct, kw_only=True):
     epoch milliseconds; `messages` are `[event, data]` pairs, `timings` `{node: {"seconds", "cached"}}`, `crashes`
     `{node: how often the worker or the server ended while it ran}`. `owner` is the user whose it is, where there are
     several. `sequence` is the store's own name for it. `prompt_text` is the prompt as JSON,
-    in a job that was just taken."""
+    in a job that was just added or taken."""
 
     id: str
     number: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ WITH_PROMPT = sa.select(*OWN, prompts.c.prompt, prompts.c.extra_data).join(promp
 WITHOUT_PROMPT = sa.select(*OWN)
 QUEUE_ORDER = (jobs.c.number, jobs.c.sequence)
 # Made once, for making a statement costs more than running it.
-_insert_job, _insert_prompt = sa.insert(jobs), sa.insert(prompts)
+_insert_job = sa.insert(jobs)
+_insert_prompt = sa.insert(prompts).values(prompt=sa.bindparam("prompt_text", type_=sa.Text))
 _update_job = sa.update(jobs).where(jobs.c.sequence == sa.bindparam("key"))
 _finish_job = _update_job.values(
     finished_order=sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
@@ -24,13 +26,14 @@ _finish_job = _update_job.values(
 
 
 def insert(connection: sa.Connection, job: StoredJob) -> None:
-    own = ("id", "number", "status", "attempts", "created_at", "owner", "targets", "messages", "timings")
+    own = ("id", "number", "status", "attempts", "created_at", "started_at", "owner", "targets", "messages", "timings")
     row = {name: getattr(job, name) for name in own}
     known = {"workflow_id": workflow_of(job.extra_data)}
     inserted = connection.execute(_insert_job, row | known).inserted_primary_key
     assert inserted is not None
     job.sequence = inserted[0]
-    texts = {"words": words_of(job.prompt), "prompt": job.prompt, "extra_data": job.extra_data}
+    job.prompt_text = json.dumps(job.prompt)
+    texts = {"words": words_of(job.prompt), "prompt_text": job.prompt_text, "extra_data": job.extra_data}
     connection.execute(_insert_prompt, texts | {"job": job.sequence})
 
 
