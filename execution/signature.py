@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from execution.graph import Graph, GraphNode
+from nodes.schema import NodeSchema
 
 Signature = str
-_encoder = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
+_exact = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
+_quick = msgspec.json.Encoder(order="sorted", enc_hook=repr)
 
 
 def signatures(
@@ -47,18 +51,31 @@ def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint
         if source is None:
             return None
         linked.append([name, source, link.slot])
-    identity = node.id if _is_individual(node) else None
-    raw = {name: list(link) for name, link in node.raw_links.items()}
-    parts = [node.schema.id, node.schema.version, node.literals, linked, fingerprint, identity, *([raw] if raw else [])]
+    parts = [node.schema.id, node.schema.version, node.literals, linked]
+    if fingerprint is not None:
+        parts.append({"fingerprint": fingerprint})
+    if _is_individual(node.schema):
+        parts.append({"id": node.id})
+    if node.raw_links:
+        parts.append({"raw": node.raw_links})
+    text = _text(parts)
+    return None if text is None else hashlib.blake2b(text, digest_size=20).hexdigest()
+
+
+def _text(parts: Any) -> bytes | None:
+    """Equal values have equal texts; None if there is a NaN, or a fingerprint that has no text."""
     try:
-        text = _encoder.encode(parts)
-    except (ValueError, TypeError, RecursionError):  # NaN, or a fingerprint that has no text
+        text = _quick.encode(parts)
+        if b"null" not in text:
+            return text
+    except (ValueError, TypeError, RecursionError):
+        pass  # an integer of more than 64 bits, half a surrogate pair
+    try:
+        return _exact.encode(parts).encode()  # the quick one takes a NaN for None
+    except (ValueError, TypeError, RecursionError):
         return None
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
 
-def _is_individual(node: GraphNode) -> bool:
+def _is_individual(schema: NodeSchema) -> bool:
     """Does the outcome depend on which node of the graph it is?"""
-    return node.schema.not_idempotent or any(
-        one.section == "hidden" and one.type == "UNIQUE_ID" for one in node.schema.inputs
-    )
+    return schema.not_idempotent or any(one.section == "hidden" and one.type == "UNIQUE_ID" for one in schema.inputs)
