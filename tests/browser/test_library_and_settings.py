@@ -60,7 +60,7 @@ def test_workflows_are_saved_found_opened_renamed_and_deleted(page: Page):
     panel.get_by_role("button", name="More about first").click()
     page.get_by_role("menuitem", name="Delete…").click()
     expect(page.get_by_role("menuitem", name="Keep it")).to_be_focused()
-    page.get_by_role("menuitem", name="Delete first for good").click()
+    page.get_by_role("menuitem", name="Delete first").click()
     expect(panel.get_by_role("button", name="first", exact=True)).to_have_count(0)
     expect(panel.get_by_role("button", name="landscape", exact=True)).to_be_visible()
 

@@ -134,3 +134,26 @@ async def test_users_are_not_added(client) -> None:
         answer = await client.post("/users", data=body)
         assert answer.status == 400
         assert (await answer.json())["error"].startswith(sentence)
+
+
+async def test_a_name_no_file_can_have_is_refused_with_words(client) -> None:
+    for url in ("/userdata/workflows%2F{}.json", "/userdata/a.json/move/workflows%2F{}.json"):
+        await client.post("/userdata/a.json", data=b"1")
+        answer = await client.post(url.format("n" * 300))
+        assert answer.status == 400
+        assert "File name too long" in (await answer.json())["error"]["message"]
+
+
+async def test_a_file_that_somebody_else_has_saved_is_not_written_over_unasked(client) -> None:
+    url = "/userdata/workflows%2Fone.json"
+    mine = (await client.post(url, data=b"1")).headers["ETag"]
+    assert (await client.get(url)).headers["ETag"] == mine
+    theirs = await client.post(url, data=b"22", headers={"If-Match": mine})
+    assert theirs.status == 200
+    answer = await client.post(url, data=b"333", headers={"If-Match": mine})
+    assert answer.status == 412
+    assert "was changed meanwhile" in (await answer.json())["error"]["message"]
+    assert await (await client.get(url)).text() == "22"
+    assert (await client.post(url, data=b"333", headers={"If-Match": theirs.headers["ETag"]})).status == 200
+    await client.delete(url)
+    assert (await client.post(url, data=b"1", headers={"If-Match": mine})).status == 200

@@ -25,6 +25,7 @@ from web.server.routes import (
     assets,
     catalogue,
     documentation,
+    earlier,
     explain,
     infotext,
     internal,
@@ -52,7 +53,7 @@ log = logging.getLogger("easel.server")
 
 # with and without /api
 TWICE = (
-    prompt, explain, infotext, queue, catalogue, models, packs, view, upload, userdata, preferences, socket,
+    prompt, explain, infotext, queue, catalogue, models, packs, view, upload, userdata, earlier, preferences, socket,
     documentation,
 )  # fmt: skip
 ONCE = (

@@ -16,6 +16,7 @@ from web.server.assets import shapes
 from web.server.routes import (
     asset_upload,
     assets,
+    earlier,
     explain,
     infotext,
     internal,
@@ -64,6 +65,8 @@ QUERIES: dict[Callable[..., Any], tuple[str, ...]] = {
     userdata.list_tree: ("path",),
     userdata.write: ("overwrite", "full_info"),
     userdata.move: ("overwrite", "full_info"),
+    earlier.list_earlier: ("file",),
+    earlier.read_earlier: ("file",),
     models.metadata: ("filename",),
     socket.talk: ("clientId", "since"),
     assets.list_assets: (*ASSET_FILTERS, "offset", "after", "sort", "order"),

@@ -14,7 +14,7 @@ from aiohttp import web
 from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, Refusal, empty, json_answer, read_as, read_json
 from web.server.files import write_whole, writing
-from web.server.routes.userdata import user_folder
+from web.server.places import user_folder
 
 log = logging.getLogger("easel.server")
 _changing = asyncio.Lock()

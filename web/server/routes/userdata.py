@@ -10,12 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from web.server.access.rights import DEFAULT_USER, Right, caller_of, needs
+from web.server import earlier
+from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, flag, json_answer
 from web.server.files import is_file, resolve, send_file, write_whole, writing
-from web.server.keys import FOLDERS
-
-WORKFLOWS = "workflows"
+from web.server.places import WORKFLOWS, earlier_folder, user_folder, workflows_folder
 
 
 def routes() -> list[web.RouteDef]:
@@ -27,17 +26,6 @@ def routes() -> list[web.RouteDef]:
         web.post("/userdata/{file:.+}", write),
         web.delete("/userdata/{file:.+}", delete),
     ]
-
-
-def user_folder(request: web.Request) -> Path:
-    """Where the caller's files and settings lie."""
-    return request.app[FOLDERS].user / caller_of(request).user
-
-
-def workflows_folder(request: web.Request) -> Path:
-    """The caller's workflows: those of the owner are the ones that everybody at this machine sees."""
-    user, folders = caller_of(request).user, request.app[FOLDERS]
-    return folders.workflows if user == DEFAULT_USER else folders.user / user / WORKFLOWS
 
 
 @needs(Right.USE)
@@ -82,33 +70,50 @@ async def read(request: web.Request) -> web.StreamResponse:
 
 @needs(Right.USE)
 async def write(request: web.Request) -> web.Response:
+    """Keep a file. With `If-Match`, only where it is still as the caller knows it: somebody else may have saved it."""
     name = request.match_info["file"]
     path = _path(request, name)
-    if path.exists() and not flag(request, "overwrite", default=True):
+    there = is_file(path)
+    if there and not flag(request, "overwrite", default=True):
         raise Refusal(f"{name[:100]!r} already exists", status=409, type="file_exists")
+    if there and not _is_as_known(request, path):
+        message = f"{name[:100]!r} was changed meanwhile: open it again, or save without If-Match"
+        raise Refusal(message, status=412, type="file_changed")
     data = await request.read()
+    history = _history(request, name)
     with writing(_place(name)):
+        if there and history:
+            await asyncio.to_thread(earlier.keep, history, path)
         await asyncio.to_thread(write_whole, path, data)
     return _written(request, name, path)
 
 
 @needs(Right.USE)
 async def delete(request: web.Request) -> web.Response:
-    path = _existing(request, request.match_info["file"])
-    with writing(_place(request.match_info["file"])):
-        await asyncio.to_thread(path.unlink)
+    """Delete a file. A workflow can be had back: /earlier lists it."""
+    name = request.match_info["file"]
+    path, history = _existing(request, name), _history(request, name)
+    with writing(_place(name)):
+        if history:
+            await asyncio.to_thread(earlier.take, history, path)
+        else:
+            await asyncio.to_thread(path.unlink)
     return web.Response(status=204)
 
 
 @needs(Right.USE)
 async def move(request: web.Request) -> web.Response:
-    source, name = _existing(request, request.match_info["file"]), request.match_info["dest"]
-    target = _path(request, name)
-    if target.exists() and target != source and not flag(request, "overwrite"):
+    """Give a file another name. Earlier versions of a workflow go with it."""
+    source_name, name = request.match_info["file"], request.match_info["dest"]
+    source, target = _existing(request, source_name), _path(request, name)
+    if is_file(target) and target != source and not flag(request, "overwrite"):
         raise Refusal(f"{name[:100]!r} already exists", status=409, type="file_exists")
+    history, to = _history(request, source_name), _history(request, name)
     with writing(_place(name)):
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
+        if history and to and history != to:
+            await asyncio.to_thread(earlier.move, history, to)
     return _written(request, name, target)
 
 
@@ -119,6 +124,23 @@ def _path(request: web.Request, name: str) -> Path:
     if head == WORKFLOWS:
         return resolve(workflows_folder(request), rest)
     return resolve(user_folder(request), name)
+
+
+def _history(request: web.Request, name: str) -> Path | None:
+    """Where earlier versions of a workflow lie; other files have none."""
+    head, _, rest = name.replace("\\", "/").partition("/")
+    return resolve(earlier_folder(request), rest) if head == WORKFLOWS and rest else None
+
+
+def _tag(path: Path) -> str:
+    """The ETag of a file, as aiohttp makes it when it sends one."""
+    stat = path.stat()
+    return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+
+
+def _is_as_known(request: web.Request, path: Path) -> bool:
+    known = request.if_match
+    return known is None or any(tag.value in ("*", _tag(path)) for tag in known)
 
 
 def _existing(request: web.Request, name: str) -> Path:
@@ -157,7 +179,9 @@ def _tree_entry(name: str, path: Path) -> dict[str, Any]:
 
 
 def _written(request: web.Request, name: str, path: Path) -> web.Response:
-    return json_answer(_info(name, path) if flag(request, "full_info") else name)
+    response = json_answer(_info(name, path) if flag(request, "full_info") else name)
+    response.etag = _tag(path)
+    return response
 
 
 def _info(name: str, path: Path) -> dict[str, Any]:

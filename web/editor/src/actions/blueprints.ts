@@ -28,7 +28,7 @@ export async function listBlueprints(api: Api): Promise<Blueprint[]> {
       key: `${FOLDER}/${path}`,
       name: path.replace(/\.json$/, ""),
       pack: "",
-      load: async () => asWorkflow(await api.readFile(`${FOLDER}/${path}`), path),
+      load: async () => asWorkflow((await api.readFile(`${FOLDER}/${path}`)).text, path),
     })),
     ...shared.map(({ id, name, pack }) => ({
       key: id,

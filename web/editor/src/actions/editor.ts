@@ -26,6 +26,17 @@ export interface TextRequest {
   readonly done: (text: string) => void;
 }
 
+export interface NameRequest {
+  readonly tab: Tab;
+  /** What comes next, once it is saved. */
+  readonly done?: () => void;
+}
+
+export interface ChangedFile {
+  readonly tab: Tab;
+  readonly path: string;
+}
+
 export interface RunRequest {
   /** How many times, with the controls applied in between. */
   readonly count?: number;
@@ -84,9 +95,11 @@ export interface Editor {
   /** The workflows on the server changed. */
   readonly filesChanged: Emitter;
   /** Somebody wants to save under another name. */
-  readonly nameAsked: Emitter<Tab>;
+  readonly nameAsked: Emitter<NameRequest>;
+  /** Somebody wants to save what somebody else has saved meanwhile. */
+  readonly changeAsked: Emitter<ChangedFile>;
   /** Somebody wants to close what is not saved. */
-  readonly closeAsked: Emitter<Tab>;
+  readonly closeAsked: Emitter<readonly Tab[]>;
   /** Somebody wants to link a node without dragging. */
   readonly linksAsked: Emitter<NodeId>;
   /** Somebody wants to paint a mask. */

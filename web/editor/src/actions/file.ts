@@ -5,7 +5,7 @@ import { stringifyJson } from "../lib/json";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
 import { openFile } from "./openFile";
-import { saveTo } from "./save";
+import { saveAgain } from "./save";
 
 export const fileActions: readonly Action[] = [
   { id: "open", label: "Open file…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
@@ -21,7 +21,7 @@ export const fileActions: readonly Action[] = [
     label: "Save as…",
     keys: ["Ctrl+Shift+S"],
     everywhere: true,
-    run: ({ nameAsked, tabs }) => nameAsked.emit(tabs.current),
+    run: ({ nameAsked, tabs }) => nameAsked.emit({ tab: tabs.current }),
   },
   { id: "download", label: "Download", keys: ["Ctrl+Alt+S"], everywhere: true, run: downloadWorkflow },
   { id: "exportPrompt", label: "Export for the API", run: exportPrompt },
@@ -29,8 +29,8 @@ export const fileActions: readonly Action[] = [
 
 function save(editor: Editor): void {
   const tab = editor.tabs.current;
-  if (tab.path) void saveTo(editor, tab, tab.path, true);
-  else editor.nameAsked.emit(tab);
+  if (tab.path) void saveAgain(editor, tab, tab.path);
+  else editor.nameAsked.emit({ tab });
 }
 
 function chooseFile(editor: Editor): void {

@@ -1,4 +1,6 @@
 /** Keeping workflows on the server, each under its path in the person's folder of workflows. */
+
+import type { EarlierVersion } from "../api/earlier";
 import { RequestFailed } from "../api/http";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { parseJson, stringifyJson } from "../lib/json";
@@ -8,12 +10,16 @@ import type { Editor } from "./editor";
 
 export const FOLDER = "workflows";
 const TOPIC = "save";
-const CONFLICT = 409;
+const EXISTS = 409;
+const CHANGED = 412;
 
-/** `portraits/study` → `workflows/portraits/study.json`. Null for a name that is none. */
+/** `portraits/study` → `workflows/portraits/study.json`. Null for a name that is none, or that would be hidden. */
 export function pathOf(name: string): string | null {
-  const parts = name.split("/").map((part) => part.trim());
-  if (parts.some((part) => !part || part === "." || part === ".." || /[\\:*?"<>|]/.test(part))) return null;
+  const parts = name
+    .replace(/\.json\s*$/i, "")
+    .split("/")
+    .map((part) => part.trim());
+  if (parts.some((part) => !part || part.startsWith(".") || /[\\:*?"<>|]/.test(part))) return null;
   return `${FOLDER}/${parts.join("/")}.json`;
 }
 
@@ -22,21 +28,38 @@ export function nameOf(path: string): string {
   return path.slice(FOLDER.length + 1).replace(/\.json$/, "");
 }
 
-export type Saved = "saved" | "exists" | "failed";
+export type Saved = "saved" | "exists" | "changed" | "failed";
 
-export async function saveTo(editor: Editor, tab: Tab, path: string, overwrite: boolean): Promise<Saved> {
+/** `known` is the state of the file that may be written over; any, when it is null. */
+export async function saveTo(
+  editor: Editor,
+  tab: Tab,
+  path: string,
+  overwrite: boolean,
+  known: string | null = null,
+): Promise<Saved> {
   const { revision } = tab;
+  let version: string | null;
   try {
-    await editor.api.writeFile(path, stringifyJson(writeWorkflow(tab.doc), 2), overwrite);
+    const text = stringifyJson(writeWorkflow(tab.doc), 2);
+    version = await editor.api.writeFile(path, text, overwrite, known);
   } catch (error) {
-    if (error instanceof RequestFailed && error.status === CONFLICT) return "exists";
+    if (error instanceof RequestFailed && error.status === EXISTS) return "exists";
+    if (error instanceof RequestFailed && error.status === CHANGED) return "changed";
     report("The workflow could not be saved", error);
     return "failed";
   }
-  tab.markSaved(path, lastPart(path), revision);
+  tab.markSaved(path, lastPart(path), revision, version);
   editor.filesChanged.emit();
   showToast({ kind: "info", topic: TOPIC, title: `Saved ${nameOf(path)}` });
   return "saved";
+}
+
+/** To the file that it came from. When somebody else has changed that file, the person is asked what to do. */
+export async function saveAgain(editor: Editor, tab: Tab, path: string): Promise<Saved> {
+  const saved = await saveTo(editor, tab, path, true, tab.version);
+  if (saved === "changed") editor.changeAsked.emit({ tab, path });
+  return saved;
 }
 
 /** Shows the tab that has it open already, or opens it in a new one. */
@@ -48,7 +71,8 @@ export async function openFrom(editor: Editor, path: string): Promise<void> {
     return;
   }
   try {
-    tabs.open(parseJson(await api.readFile(path)), { name: lastPart(path), path });
+    const { text, version } = await api.readFile(path);
+    tabs.open(parseJson(text), { name: lastPart(path), path, version });
   } catch (error) {
     report(`${nameOf(path)} cannot be opened`, error);
   }
@@ -69,7 +93,7 @@ export async function rename(editor: Editor, path: string, to: string): Promise<
 export async function remove(editor: Editor, path: string): Promise<void> {
   const { api, tabs, filesChanged } = editor;
   try {
-    const text = await api.readFile(path);
+    const { text } = await api.readFile(path);
     await api.deleteFile(path);
     tabs.withPath(path)?.lostFile();
     filesChanged.emit();
@@ -99,6 +123,29 @@ export async function renameTab(editor: Editor, tab: Tab, name: string): Promise
   const to = pathOf([...nameOf(path).split("/").slice(0, -1), wanted].join("/"));
   if (to) await rename(editor, path, to);
   else showToast({ kind: "error", topic: TOPIC, title: `“${wanted}” cannot be the name of a workflow` });
+}
+
+/** Beside what is open, as something that is saved nowhere. */
+export async function openEarlier({ api, tabs }: Editor, version: EarlierVersion): Promise<void> {
+  const name = lastPart(`${FOLDER}/${version.path}`);
+  try {
+    tabs.open(parseJson(await api.earlier.read(version)), { name, dirty: true });
+  } catch (error) {
+    report(`${name} cannot be opened`, error);
+  }
+}
+
+/** A deleted workflow has its file again, and is opened. */
+export async function putBack(editor: Editor, version: EarlierVersion): Promise<void> {
+  const path = `${FOLDER}/${version.path}`;
+  try {
+    await editor.api.writeFile(path, await editor.api.earlier.read(version), false);
+    editor.filesChanged.emit();
+  } catch (error) {
+    report(`${nameOf(path)} could not be put back`, error);
+    return;
+  }
+  await openFrom(editor, path);
 }
 
 export function lastPart(path: string): string {

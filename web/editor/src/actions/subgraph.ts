@@ -29,7 +29,7 @@ export const subgraphActions: readonly Action[] = [
   {
     id: "openSubgraph",
     label: "Open subgraph",
-    keys: ["Alt+Enter"],
+    keys: ["Alt+ArrowDown"],
     enabled: hasInstance,
     run: (editor) => {
       const node = selectedInstance(editor);
@@ -39,7 +39,7 @@ export const subgraphActions: readonly Action[] = [
   {
     id: "leaveSubgraph",
     label: "Leave subgraph",
-    keys: ["Alt+Backspace"],
+    keys: ["Alt+ArrowUp", "Alt+Backspace"],
     enabled: isInside,
     run: leave,
   },

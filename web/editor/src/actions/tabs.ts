@@ -23,7 +23,7 @@ export const tabActions: readonly Action[] = [
     label: "Close tab",
     keys: ["Alt+W"],
     everywhere: true,
-    run: (editor) => closeTab(editor, editor.tabs.current),
+    run: (editor) => closeTabs(editor, [editor.tabs.current]),
   },
   {
     id: "reopenTab",
@@ -68,12 +68,10 @@ export const tabActions: readonly Action[] = [
 ];
 
 /** Asks before something that is not saved is closed. */
-export function closeTab({ tabs, closeAsked }: Editor, tab: Tab): void {
-  if (!tab.dirty) tabs.close(tab);
-  else {
-    tabs.show(tab);
-    closeAsked.emit(tab);
-  }
+export function closeTabs({ tabs, closeAsked }: Editor, list: readonly Tab[]): void {
+  for (const tab of list) if (!tab.dirty) tabs.close(tab);
+  const unsaved = list.filter((tab) => tab.dirty);
+  if (unsaved.length) closeAsked.emit(unsaved);
 }
 
 export function duplicate(tabs: Tabs, tab: Tab): void {

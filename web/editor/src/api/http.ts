@@ -1,5 +1,6 @@
 /** Every request that the editor makes of the server, by name. */
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { type EarlierApi, HttpEarlier } from "./earlier";
 import { failure, PromptRejected, RequestFailed, rejection } from "./failures";
 import { HttpJobs, type JobsApi } from "./jobs";
 import {
@@ -20,6 +21,7 @@ import type {
   QueueRequest,
   QueueState,
   SharedSubgraph,
+  StoredFile,
   SystemStats,
   UploadPlace,
   UserFile,
@@ -29,6 +31,7 @@ export { PromptRejected, RequestFailed };
 
 export interface Api {
   readonly jobs: JobsApi;
+  readonly earlier: EarlierApi;
   objectInfo(): Promise<Json>;
   systemStats(): Promise<SystemStats>;
   queuePrompt(request: QueueRequest): Promise<QueueAnswer>;
@@ -50,9 +53,12 @@ export interface Api {
   viewUrl(file: FileRef): string;
   /** What lies in a folder of the person's, at any depth, by path in it; nothing when there is no such folder. */
   listFiles(folder: string): Promise<UserFile[]>;
-  readFile(path: string): Promise<string>;
-  /** Without `overwrite` a file that is there already is a failure (409). */
-  writeFile(path: string, text: string, overwrite: boolean): Promise<void>;
+  readFile(path: string): Promise<StoredFile>;
+  /**
+   * Answers the version that it is now. Without `overwrite` a file that is there already is a failure (409), and with
+   * the `known` version one that is not as it was then (412).
+   */
+  writeFile(path: string, text: string, overwrite: boolean, known?: string | null): Promise<string | null>;
   moveFile(path: string, to: string): Promise<void>;
   deleteFile(path: string): Promise<void>;
   settings(): Promise<JsonObject>;
@@ -71,6 +77,7 @@ export interface Api {
 
 export class HttpApi implements Api {
   readonly jobs = new HttpJobs(this);
+  readonly earlier = new HttpEarlier(this);
 
   constructor(private readonly base = "api/") {}
 
@@ -161,12 +168,21 @@ export class HttpApi implements Api {
     return inside.map((file) => ({ ...file, path: file.path.slice(folder.length + 1) }));
   }
 
-  async readFile(path: string): Promise<string> {
-    return (await this.asked(userFile(path), {})).text();
+  async readFile(path: string): Promise<StoredFile> {
+    const response = await this.asked(userFile(path), {});
+    return { text: await response.text(), version: response.headers.get("ETag") };
   }
 
-  async writeFile(path: string, text: string, overwrite: boolean): Promise<void> {
-    await this.asked(`${userFile(path)}?overwrite=${overwrite}`, { method: "POST", body: text });
+  async writeFile(
+    path: string,
+    text: string,
+    overwrite: boolean,
+    known: string | null = null,
+  ): Promise<string | null> {
+    const headers = known === null ? undefined : { "If-Match": known };
+    const url = `${userFile(path)}?overwrite=${overwrite}`;
+    const response = await this.asked(url, { method: "POST", body: text, headers });
+    return response.headers.get("ETag");
   }
 
   async moveFile(path: string, to: string): Promise<void> {
@@ -229,9 +245,9 @@ export class HttpApi implements Api {
     return isArray(body) ? body.map(String) : [];
   }
 
-  private async asked(path: string, init: RequestInit): Promise<Response> {
+  async asked(path: string, init: RequestInit): Promise<Response> {
     const response = await this.fetch(path, init);
-    if (!response.ok) throw failure(path, response);
+    if (!response.ok) throw failure(path, response, await readBody(response));
     return response;
   }
 

@@ -11,6 +11,12 @@ export interface FileRef {
 export type UploadPlace = Omit<FileRef, "filename">;
 
 /** A file that the server keeps for the person; `modified` in milliseconds since 1970. */
+/** The text of a file, and which state of the file it is, for who wants to write over that state only. */
+export interface StoredFile {
+  readonly text: string;
+  readonly version: string | null;
+}
+
 export interface UserFile {
   readonly path: string;
   readonly size: number;

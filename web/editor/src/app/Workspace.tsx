@@ -14,6 +14,7 @@ import { FindNode } from "../features/find/FindNode";
 import { EmptyHint } from "../features/hint/EmptyHint";
 import { FirstRunHint } from "../features/hint/FirstRunHint";
 import { listenToKeys } from "../features/keyboard/keyboard";
+import { ChangedDialog } from "../features/library/ChangedDialog";
 import { SaveDialog } from "../features/library/SaveDialog";
 import { LightboxHost } from "../features/lightbox/LightboxHost";
 import { MaskHost } from "../features/maskEditor/MaskHost";
@@ -25,7 +26,7 @@ import { addPanels, panels } from "../features/panels/panels";
 import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
-import { keepApplied } from "../features/settings/apply";
+import { keepApplied, watchElsewhere } from "../features/settings/apply";
 import { loadPalette } from "../features/settings/palette";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
 import { loadKeys } from "../features/shortcuts/keymap";
@@ -57,8 +58,15 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   useEffect(() => listenToKeys(editor), [editor]);
   useEffect(() => {
     // Without an answer the built-in keys hold.
-    loadKeys(editor.api).catch(() => {});
-    loadPalette(editor.api, document.documentElement.style).catch(() => {});
+    const load = () => {
+      loadKeys(editor.api).catch(() => {});
+      loadPalette(editor.api, document.documentElement.style).catch(() => {});
+    };
+    load();
+    return watchElsewhere(() => {
+      editor.settings.load().catch(() => {});
+      load();
+    });
   }, [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => takeDroppedNodes(editor), [editor]);
@@ -122,6 +130,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       <Palette />
       <Shortcuts />
       <SaveDialog />
+      <ChangedDialog />
       <CloseDialog />
       <ErrorDialog />
       <MissingDialog />

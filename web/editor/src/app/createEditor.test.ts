@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { openFrom, remove, rename, renameTab, saveTo } from "../actions/save";
+import { openFrom, pathOf, remove, rename, renameTab, saveAgain, saveTo } from "../actions/save";
 import { FakeServer } from "../api/fake/FakeServer";
 import { objectInfo } from "../api/fake/objectInfo";
 import { SettingsStore } from "../features/settings/settings";
@@ -42,6 +42,30 @@ describe("saving", () => {
     expect([server.files.get(A), tab.path]).toEqual(["{}", null]);
     expect(await saveTo(editor, tab, A, true)).toBe("saved");
     expect(server.files.get(A)).toContain('"KSampler"');
+  });
+
+  it("asks before it writes over what somebody else has saved, and knows its own saves", async () => {
+    const { server, editor, tab } = make();
+    const asked = vi.fn();
+    editor.changeAsked.on(asked);
+    await saveTo(editor, tab, A, false);
+    setValue(tab.doc, "3", "steps", 5);
+    expect(await saveAgain(editor, tab, A)).toBe("saved");
+    server.files.set(A, "theirs");
+    expect(await saveAgain(editor, tab, A)).toBe("changed");
+    expect(asked).toHaveBeenCalledWith({ tab, path: A });
+    expect(server.files.get(A)).toBe("theirs");
+    expect(await saveTo(editor, tab, A, true)).toBe("saved");
+    expect(await saveAgain(editor, tab, A)).toBe("saved");
+  });
+
+  it("takes names with their ending, and none that would be hidden", () => {
+    expect(["a/b", "a.json", " a /b.JSON "].map(pathOf)).toEqual([
+      "workflows/a/b.json",
+      A,
+      "workflows/a/b.json",
+    ]);
+    expect(["", "a/", "..", ".a", "a/.b", "a:b", "a\\b", ".json"].map(pathOf)).toEqual(Array(8).fill(null));
   });
 
   it("counts what was edited while the server was writing as not saved", async () => {

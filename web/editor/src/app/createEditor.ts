@@ -83,6 +83,7 @@ export function createEditor(
     settingsAsked: new Emitter(),
     filesChanged: new Emitter(),
     nameAsked: new Emitter(),
+    changeAsked: new Emitter(),
     closeAsked: new Emitter(),
     asked: new Emitter(),
     linksAsked: new Emitter(),

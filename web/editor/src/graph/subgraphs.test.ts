@@ -89,6 +89,16 @@ describe("a subgraph", () => {
     expect(meaning(doc)).toEqual(before);
   });
 
+  it("lies where it was when it is unpacked again", () => {
+    const places = (doc: GraphDocument) =>
+      [...doc.nodes()].map(({ type, pos }) => [type, pos.x, pos.y]).sort();
+    const { doc, id } = converted();
+    const before = places(defaultDocument());
+    expect(places(doc)).not.toEqual(before);
+    unpackSubgraph(doc, id);
+    expect(places(doc)).toEqual(before);
+  });
+
   it("shows a widget of an inner node that an input leads to; each instance has its own value", () => {
     const { doc, id, sheet } = converted();
     doc.goTo([id]);

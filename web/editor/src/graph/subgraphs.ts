@@ -50,11 +50,9 @@ export function convertToSubgraph(doc: GraphDocument, selected: Selected, name =
     outputs: wall.outputs.map(({ port }) => port),
     raw: { version: 1, revision: 0, config: {}, widgets: [], extra: {} },
   };
-  const middle = {
-    x: Math.round(bounds.x + (bounds.w - INSTANCE.w) / 2),
-    y: Math.round(bounds.y + (bounds.h - INSTANCE.h) / 2),
-  };
-  const instance = newInstance(doc, sheet.id, outer, middle);
+  const middle = centre(boundsOf(nodes));
+  const corner = { x: Math.floor(middle.x - INSTANCE.w / 2), y: Math.floor(middle.y - INSTANCE.h / 2) };
+  const instance = newInstance(doc, sheet.id, outer, corner);
   doc.transact("Convert to subgraph", (tx) => {
     tx.put(sheet);
     tx.put(sideNode(sheet.id, INPUT_SIDE, { x: bounds.x - ROOM - SIDE_WIDTH, y: bounds.y + ROOM / 2 }));
@@ -172,6 +170,10 @@ function boundsOf(nodes: readonly NodeRecord[]): Rect {
   return union(rects) ?? { x: 0, y: 0, w: 0, h: 0 };
 }
 
+function centre({ x, y, w, h }: Rect): Point {
+  return { x: x + w / 2, y: y + h / 2 };
+}
+
 function newInstance(doc: GraphDocument, type: SheetId, sheet: SheetId, pos: Point): NodeRecord {
   return bareNode(doc.nextNodeId(sheet), sheet, type, pos, { properties: {} });
 }
@@ -194,14 +196,16 @@ export function contains(doc: GraphDocument, outer: SheetId, sheet: SheetId): bo
   return false;
 }
 
-/** What is inside takes the place of an instance, with the values that it held. A definition that nothing uses leaves. */
+/** What is inside lies around where the instance was, with the values that it held. A definition that nothing uses leaves. */
 export function unpackSubgraph(doc: GraphDocument, id: NodeId): NodeId[] {
   const instance = doc.node(id);
   const sheet = instance && doc.definition(instance.type);
   if (!instance || !sheet) return [];
   const inner = [...doc.on(sheet.id, "node")].filter(({ type }) => !isSide(type));
-  const corner = boundsOf(inner);
-  const by = { x: Math.round(instance.pos.x - corner.x), y: Math.round(instance.pos.y - corner.y) };
+  const { pos, size } = instance;
+  const here = centre({ ...pos, w: size.w || INSTANCE.w, h: size.h || INSTANCE.h });
+  const there = centre(boundsOf(inner));
+  const by = { x: Math.round(here.x - there.x), y: Math.round(here.y - there.y) };
   const outer = instance.sheet;
   let unpacked: NodeId[] = [];
   doc.transact("Unpack subgraph", (tx) => {

@@ -21,3 +21,17 @@ export function formatBytes(bytes: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** The hour of something that was today, the day and the hour of all else; `time` is in milliseconds since 1970. */
+export function formatTime(time: number, precise = false): string {
+  const date = new Date(time);
+  const today = date.toDateString() === new Date().toDateString();
+  const hour = {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(precise && ({ second: "2-digit" } as const)),
+  } as const;
+  return today
+    ? date.toLocaleTimeString([], hour)
+    : date.toLocaleString([], { day: "numeric", month: "short", ...hour });
+}

@@ -16,6 +16,8 @@ export interface Identity {
   readonly path: string | null;
   /** Whether there is something that is not saved. */
   readonly dirty: boolean;
+  /** The state of the file that it was read from or saved as last; null where that is not known. */
+  readonly version: string | null;
 }
 
 export class Tab implements Identity {
@@ -29,6 +31,7 @@ export class Tab implements Identity {
 
   private name_: string;
   private path_: string | null;
+  private version_: string | null;
   private revision_ = 0;
   private savedRevision: number;
 
@@ -37,12 +40,13 @@ export class Tab implements Identity {
     readonly id: string,
     defs: NodeDefs,
     file: Json,
-    { name, path, dirty }: Identity,
+    { name, path, dirty, version }: Identity,
   ) {
     this.doc = new GraphDocument(defs);
     this.load(file);
     this.name_ = name;
     this.path_ = path;
+    this.version_ = version;
     this.savedRevision = dirty ? -1 : 0;
     this.doc.store.historyChanged.on(() => this.edited());
     // Whoever changes a node deals with what was wrong with it.
@@ -55,6 +59,10 @@ export class Tab implements Identity {
 
   get path(): string | null {
     return this.path_;
+  }
+
+  get version(): string | null {
+    return this.version_;
   }
 
   get dirty(): boolean {
@@ -80,8 +88,9 @@ export class Tab implements Identity {
   }
 
   /** What it was at `revision` is at `path` now, and is called as its file is. */
-  markSaved(path: string, name: string, revision: number): void {
+  markSaved(path: string, name: string, revision: number, version: string | null): void {
     this.savedRevision = revision;
+    this.version_ = version;
     this.movedTo(path, name);
   }
 
@@ -93,6 +102,7 @@ export class Tab implements Identity {
   /** The file behind it is gone: what is open is kept nowhere now. */
   lostFile(): void {
     this.path_ = null;
+    this.version_ = null;
     this.savedRevision = -1;
     this.renamed.emit();
   }

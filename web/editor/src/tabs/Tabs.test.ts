@@ -36,6 +36,7 @@ describe("tabs", () => {
     const { tabs, names } = make("made", "made", "made");
     tabs.open(defaultWorkflow(), { name: "made", path: "workflows/made.json" });
     expect(names()).toEqual(["made", "made (2)", "made (3)", "made"]);
+    expect(tabs.open(defaultWorkflow(), { name: "made (2)" }).name).toBe("made (4)");
   });
 
   it("are never none: the last one to go leaves an empty one behind", () => {

@@ -30,9 +30,9 @@ export class Tabs {
 
   /** Opens a workflow or a prompt beside what is open, and shows it. Throws NotAWorkflow, and changes nothing then. */
   open(file: Json, identity: Partial<Identity> & Pick<Identity, "name">, id = randomId()): Tab {
-    const { path = null, dirty = false } = identity;
+    const { path = null, dirty = false, version = null } = identity;
     const name = path ? identity.name : this.freeName(identity.name);
-    const tab = new Tab(id, this.defs, file, { name, path, dirty });
+    const tab = new Tab(id, this.defs, file, { name, path, dirty, version });
     tab.renamed.on(() => this.changed.emit());
     const at = this.current_ ? this.list_.indexOf(this.current_) + 1 : 0;
     this.list_ = this.list_.toSpliced(at, 0, tab);
@@ -94,8 +94,9 @@ export class Tabs {
   private freeName(name: string): string {
     const taken = new Set(this.list_.map((tab) => tab.name));
     if (!taken.has(name)) return name;
-    let n = 2;
-    while (taken.has(`${name} (${n})`)) n++;
-    return `${name} (${n})`;
+    const [, stem = name, number] = /^(.*) \((\d+)\)$/.exec(name) ?? [];
+    let n = Number(number ?? 1) + 1;
+    while (taken.has(`${stem} (${n})`)) n++;
+    return `${stem} (${n})`;
   }
 }

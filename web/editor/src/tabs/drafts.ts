@@ -5,6 +5,7 @@
  */
 import { del, delMany, entries, get, set } from "idb-keyval";
 import type { Camera } from "../canvas/camera";
+import { Emitter } from "../lib/emitter";
 import { randomId } from "../lib/ids";
 import type { Results } from "../nodes/runStatus";
 import { claimWindow, withoutWindow } from "./windows";
@@ -14,6 +15,7 @@ export interface Draft {
   readonly name: string;
   readonly path: string | null;
   readonly dirty: boolean;
+  readonly version?: string | null;
   /** The workflow as a file has it. */
   readonly text: string;
   readonly camera: Camera | null;
@@ -45,6 +47,9 @@ const MOST_CLOSED = 30;
 const LONGEST = 60 * 24 * 3600 * 1000;
 
 export class Drafts {
+  /** Others are closed than before. */
+  readonly changed = new Emitter();
+
   private constructor(readonly window: string) {}
 
   /** With what this window showed the last time, or what the last window showed that is gone. */
@@ -73,6 +78,7 @@ export class Drafts {
     await set(CLOSED + draft.id, { ...draft, saved: Date.now() });
     await del(this.keyOf(draft.id));
     await forgetOldestClosed();
+    this.changed.emit();
   }
 
   /** What was closed, and what windows that are gone have left unsaved; newest first. */
@@ -85,8 +91,9 @@ export class Drafts {
   }
 
   /** It is open again. */
-  reopened({ key }: ClosedDraft): Promise<void> {
-    return del(key);
+  async reopened({ key }: ClosedDraft): Promise<void> {
+    await del(key);
+    this.changed.emit();
   }
 
   private keyOf(id: string): string {

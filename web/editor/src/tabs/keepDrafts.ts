@@ -10,15 +10,15 @@ const PAUSE = 400;
 const MOST = 800;
 
 export function draftOf(tab: Tab): Draft {
-  const { id, name, path, dirty, camera, status } = tab;
+  const { id, name, path, dirty, version, camera, status } = tab;
   const text = stringifyJson(writeWorkflow(tab.doc));
-  return { id, name, path, dirty, camera, text, results: status.results, saved: Date.now() };
+  return { id, name, path, dirty, version, camera, text, results: status.results, saved: Date.now() };
 }
 
 /** Throws for a draft that cannot be read. */
 export function openDraft(tabs: Tabs, draft: Draft): Tab {
-  const { name, path, dirty, id, camera, results } = draft;
-  const tab = tabs.open(parseJson(draft.text), { name, path, dirty }, id);
+  const { name, path, dirty, version, id, camera, results } = draft;
+  const tab = tabs.open(parseJson(draft.text), { name, path, dirty, version }, id);
   tab.camera = camera;
   tab.status.restore(results);
   return tab;

@@ -27,7 +27,7 @@ interface Props {
 
 const ENABLED = "button:not(:disabled)";
 
-export function Menu({ anchor, label, items, width = 220, onClose }: Props) {
+export function Menu({ anchor, label, items, width, onClose }: Props) {
   const list = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -56,8 +56,9 @@ export function Menu({ anchor, label, items, width = 220, onClose }: Props) {
         onKeyDown={key}
         onContextMenu={(e) => e.preventDefault()}
       >
-        {items.map((item) => (
-          <div key={item.label} role="none">
+        {items.map((item, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two may have the same words
+          <div key={`${i} ${item.label}`} role="none">
             {item.separated && <div className="option-separator" role="none" />}
             {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is one that can be checked whenever it is */}
             <button

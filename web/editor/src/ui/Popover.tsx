@@ -12,7 +12,8 @@ export interface Anchor {
 
 interface Props {
   readonly anchor: Anchor;
-  readonly width: number;
+  /** As wide as what is in it where none is given. */
+  readonly width?: number | undefined;
   /** For one that stands by itself in the page. */
   readonly label?: string;
   readonly onClose: () => void;

@@ -1,6 +1,7 @@
 /** A server in memory for tests: it takes prompts and reports runs as the real one does, in the same order. */
 import { Emitter } from "../../lib/emitter";
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../../lib/json";
+import type { EarlierApi } from "../earlier";
 import { type Api, PromptRejected, RequestFailed } from "../http";
 import type { Job, JobsApi } from "../jobs";
 import type { RawMessage, ServerMessage } from "../messages";
@@ -14,6 +15,7 @@ import type {
   QueueRequest,
   QueueState,
   SharedSubgraph,
+  StoredFile,
   SystemStats,
   UploadPlace,
   UserFile,
@@ -51,6 +53,12 @@ export class FakeServer implements Api, EventLine {
     forget: async (ids) => {
       this.done = this.done.filter(({ promptId }) => !ids.includes(promptId));
     },
+  };
+
+  readonly earlier: EarlierApi = {
+    versions: async () => [],
+    deleted: async () => [],
+    read: async ({ path }) => missing(path),
   };
 
   private pending: { id: string; number: number; request: QueueRequest }[] = [];
@@ -167,17 +175,23 @@ export class FakeServer implements Api, EventLine {
     return this.subgraphs.get(id) ?? missing(id);
   }
 
-  async readFile(path: string): Promise<string> {
-    return this.files.get(path) ?? missing(path);
+  /** The version of a file is its text. */
+  async readFile(path: string): Promise<StoredFile> {
+    const text = this.files.get(path) ?? missing(path);
+    return { text, version: text };
   }
 
-  async writeFile(path: string, text: string, overwrite: boolean): Promise<void> {
-    if (this.files.has(path) && !overwrite) throw new RequestFailed(`${path} already exists`, 409);
+  async writeFile(path: string, text: string, overwrite: boolean, known?: string | null): Promise<string> {
+    const before = this.files.get(path);
+    if (before !== undefined && !overwrite) throw new RequestFailed(`${path} already exists`, 409);
+    if (before !== undefined && known && known !== before)
+      throw new RequestFailed(`${path} was changed meanwhile`, 412);
     this.files.set(path, text);
+    return text;
   }
 
   async moveFile(path: string, to: string): Promise<void> {
-    await this.writeFile(to, await this.readFile(path), false);
+    await this.writeFile(to, (await this.readFile(path)).text, false);
     this.files.delete(path);
   }
 

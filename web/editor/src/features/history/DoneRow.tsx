@@ -1,6 +1,6 @@
 import { FolderOpen, Image, RotateCw, Trash2 } from "lucide-react";
 import type { Job, JobDetails } from "../../api/jobs";
-import { formatSeconds } from "../../lib/format";
+import { formatSeconds, formatTime } from "../../lib/format";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
@@ -48,7 +48,7 @@ export function DoneRow({ job, openImages, onChanged }: Props) {
           {name && <span className="history-name">{name}</span>}
         </p>
         <p className="panel-quiet">
-          {finishedAt !== null && timeOf(finishedAt)}
+          {finishedAt !== null && formatTime(finishedAt)}
           {job.outputs > 1 && ` · ${job.outputs} results`}
         </p>
         {failure && (
@@ -103,13 +103,4 @@ function outcomeOf({ status, startedAt, finishedAt }: Job): string {
   if (status === "failed") return "Failed";
   if (status === "cancelled") return "Interrupted";
   return startedAt !== null && finishedAt !== null ? formatSeconds((finishedAt - startedAt) / 1000) : "Done";
-}
-
-function timeOf(time: number): string {
-  const date = new Date(time);
-  const today = date.toDateString() === new Date().toDateString();
-  const hour = { hour: "2-digit", minute: "2-digit" } as const;
-  return today
-    ? date.toLocaleTimeString([], hour)
-    : date.toLocaleString([], { day: "numeric", month: "short", ...hour });
 }

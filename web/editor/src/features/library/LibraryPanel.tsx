@@ -2,14 +2,16 @@
 import { MoreHorizontal, RotateCw, Save } from "lucide-react";
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { actionOf } from "../../actions";
-import { FOLDER, lastPart, nameOf, openFrom, pathOf, remove, rename } from "../../actions/save";
+import { FOLDER, lastPart, nameOf, openEarlier, openFrom, pathOf, remove, rename } from "../../actions/save";
 import type { UserFile } from "../../api/types";
+import { formatTime } from "../../lib/format";
 import { TitleInput } from "../../nodes/TitleInput";
 import { Button } from "../../ui/Button";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
+import { RecoverLists } from "./RecoverLists";
 import { foldersOf } from "./tree";
 
 type Content =
@@ -31,6 +33,11 @@ export function LibraryPanel() {
   }, [api]);
   useEffect(load, [load]);
   useEffect(() => filesChanged.on(load), [filesChanged, load]);
+  useEffect(() => {
+    // Another window may have saved meanwhile.
+    window.addEventListener("focus", load);
+    return () => window.removeEventListener("focus", load);
+  }, [load]);
 
   if (content.state === "loading") return <p className="panel-note">Loading…</p>;
   if (content.state === "failed") {
@@ -83,6 +90,7 @@ export function LibraryPanel() {
           </details>
         );
       })}
+      {!query && <RecoverLists />}
     </>
   );
 }
@@ -100,12 +108,29 @@ function Row({ path }: { readonly path: string }) {
   const confirmDelete = () =>
     show(`Delete ${lastPart(path)}?`, [
       { label: "Keep it", run: () => {} },
-      { label: `Delete ${lastPart(path)} for good`, run: () => void remove(editor, path) },
+      { label: `Delete ${lastPart(path)}`, run: () => void remove(editor, path) },
     ]);
+  const showEarlier = async () => {
+    try {
+      const versions = await editor.api.earlier.versions(path.slice(FOLDER.length + 1));
+      show(
+        "Earlier versions",
+        versions.length
+          ? versions.map((one) => ({
+              label: formatTime(one.saved, true),
+              run: () => void openEarlier(editor, one),
+            }))
+          : [{ label: "It was saved only once", disabled: true, run: () => {} }],
+      );
+    } catch (error) {
+      showToast({ kind: "error", topic: "save", title: (error as Error).message });
+    }
+  };
   const showMenu = () =>
     show("Workflow", [
       { label: "Open", run: () => void openFrom(editor, path) },
       { label: "Rename or move", run: () => setRenaming(true) },
+      { label: "Earlier versions…", run: () => void showEarlier() },
       { label: "Delete…", separated: true, run: confirmDelete },
     ]);
   const renamed = (name: string | null) => {

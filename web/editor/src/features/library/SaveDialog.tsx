@@ -1,18 +1,24 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { nameOf, pathOf, saveTo } from "../../actions/save";
-import type { Tab } from "../../tabs/Tab";
+import type { NameRequest } from "../../actions/editor";
+import { nameOf, pathOf, saveAgain, saveTo } from "../../actions/save";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 
 /** Asks under which name to keep the workflow; shown when it has none yet or is to get another. */
 export function SaveDialog() {
   const editor = useEditor();
-  const [tab, setTab] = useState<Tab | null>(null);
-  useEffect(() => editor.nameAsked.on(setTab), [editor]);
-  return tab && <Asking tab={tab} onClose={() => setTab(null)} />;
+  const [asked, setAsked] = useState<NameRequest | null>(null);
+  useEffect(() => editor.nameAsked.on(setAsked), [editor]);
+  return asked && <Asking asked={asked} onClose={() => setAsked(null)} />;
 }
 
-function Asking({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => void }) {
+function Asking({
+  asked: { tab, done },
+  onClose,
+}: {
+  readonly asked: NameRequest;
+  readonly onClose: () => void;
+}) {
   const editor = useEditor();
   const dialog = useRef<HTMLDialogElement>(null);
   const [name, setName] = useState(() => (tab.path ? nameOf(tab.path) : tab.name));
@@ -26,12 +32,16 @@ function Asking({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => v
   const submit = async (e: FormEvent) => {
     e.preventDefault();
     if (!path) return;
-    const result = await saveTo(editor, tab, path, taken === path || path === tab.path);
-    if (result === "saved") onClose();
-    else if (result === "exists") setTaken(path);
+    const result =
+      path === tab.path
+        ? await saveAgain(editor, tab, path)
+        : await saveTo(editor, tab, path, taken === path);
+    if (result === "exists") setTaken(path);
+    if (result === "saved" || result === "changed") onClose();
+    if (result === "saved") done?.();
   };
   const problem = !path
-    ? 'Give it a name. Folders are divided by /; \\ : * ? " < > | are not possible.'
+    ? 'Give it a name that begins with no dot. Folders are divided by /; \\ : * ? " < > | are not possible.'
     : taken === path
       ? "There is a workflow of this name already."
       : "";

@@ -1,5 +1,5 @@
 /** Carries settings over to the page itself; what is on the canvas listens for itself. */
-import type { Settings, SettingsStore } from "./settings";
+import { COPY, type Settings, type SettingsStore } from "./settings";
 
 const LIGHT = "(prefers-color-scheme: light)";
 
@@ -16,6 +16,17 @@ export function watchSettings({ store }: SettingsStore, changed: () => void): ()
   return () => {
     off();
     system.removeEventListener("change", changed);
+  };
+}
+
+/** Calls back when another window has changed settings, and when this one is looked at again: another browser may have. */
+export function watchElsewhere(changed: () => void): () => void {
+  const stored = ({ key }: StorageEvent) => key === COPY && changed();
+  window.addEventListener("storage", stored);
+  window.addEventListener("focus", changed);
+  return () => {
+    window.removeEventListener("storage", stored);
+    window.removeEventListener("focus", changed);
   };
 }
 

@@ -99,7 +99,7 @@ export const SETTINGS: readonly Setting[] = [
   { key: "packs", id: "Easel.Packs", label: "Scripts of packs", standard: "on", choices: SWITCH },
 ];
 
-const COPY = "easel.settings";
+export const COPY = "easel.settings";
 const UNSENT = "easel.settings.unsent";
 
 export type SettingsApi = Pick<Api, "settings" | "changeSettings">;
@@ -115,8 +115,9 @@ export class SettingsStore {
 
   /** Takes over what the server has, except what it has not been told yet. */
   async load(): Promise<void> {
+    const kept = await this.api.settings();
     const unsent = stored(UNSENT);
-    this.keep({ ...(await this.api.settings()), ...unsent });
+    this.keep({ ...kept, ...unsent });
     if (Object.keys(unsent).length) await this.send(unsent);
   }
 

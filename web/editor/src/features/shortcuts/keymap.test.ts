@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { actionForKey, actionOf, addAction, keysOf, registry } from "../../actions";
+import { actionForKey, actionOf, actions, addAction, keysOf, registry } from "../../actions";
 import { FakeServer } from "../../api/fake/FakeServer";
 import { bindKey, holderOf, loadKeys, resetKeys, unbind } from "./keymap";
 
@@ -10,6 +10,11 @@ const bypass = () => actionOf("bypass");
 beforeEach(() => registry.setState({ added: [], keys: {} }));
 
 describe("keys", () => {
+  it("belong to one action each, as they are built in", () => {
+    const keys = actions.flatMap((action) => action.keys ?? []);
+    expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([]);
+  });
+
   it("go from one action to another, are kept on the server, and come back from there", async () => {
     const api = server();
     expect(holderOf("Ctrl+B", mute())).toBe(bypass());

@@ -1,43 +1,71 @@
 import { useEffect, useRef, useState } from "react";
-import { saveTo } from "../../actions/save";
+import { saveAgain } from "../../actions/save";
+import { closeTabs } from "../../actions/tabs";
+import { t } from "../../lib/t";
 import type { Tab } from "../../tabs/Tab";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 
-/** What is not saved is not closed by accident. */
+/** What is not saved is not closed by accident: one workflow after the other is shown and asked about. */
 export function CloseDialog() {
   const editor = useEditor();
-  const [tab, setTab] = useState<Tab | null>(null);
-  useEffect(() => editor.closeAsked.on(setTab), [editor]);
-  return tab && <Asking tab={tab} onDone={() => setTab(null)} />;
+  const [asked, setAsked] = useState<readonly Tab[]>([]);
+  useEffect(() => editor.closeAsked.on(setAsked), [editor]);
+  const [tab, ...others] = asked;
+  if (!tab) return null;
+  return <Asking key={tab.id} tab={tab} others={others} onDone={() => setAsked([])} />;
 }
 
-function Asking({ tab, onDone }: { readonly tab: Tab; readonly onDone: () => void }) {
+interface Props {
+  readonly tab: Tab;
+  /** Those that come after it. */
+  readonly others: readonly Tab[];
+  readonly onDone: () => void;
+}
+
+function Asking({ tab, others, onDone }: Props) {
   const editor = useEditor();
+  const { tabs } = editor;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    tabs.show(tab);
+    dialog.current?.showModal();
+  }, [tabs, tab]);
+  const close = () => {
+    tabs.close(tab);
+    closeTabs(editor, others);
+  };
   const save = async () => {
     onDone();
-    if (!tab.path) editor.nameAsked.emit(tab);
-    else if ((await saveTo(editor, tab, tab.path, true)) === "saved") editor.tabs.close(tab);
+    if (!tab.path) editor.nameAsked.emit({ tab, done: close });
+    else if ((await saveAgain(editor, tab, tab.path)) === "saved") close();
   };
-  const discard = () => {
+  const discard = (list: readonly Tab[]) => {
     onDone();
-    editor.tabs.close(tab);
+    for (const one of list) tabs.close(one);
+    closeTabs(
+      editor,
+      others.filter((one) => !list.includes(one)),
+    );
   };
   return (
-    <dialog ref={dialog} className="dialog" aria-label="Close workflow" onClose={onDone}>
-      <p className="dialog-question">{tab.name} has changes that are not saved.</p>
+    <dialog ref={dialog} className="dialog" aria-label={t("Close workflow")} onClose={onDone}>
+      <p className="dialog-question">{t("{name} has changes that are not saved.", { name: tab.name })}</p>
       <p className="dialog-problem">
-        {editor.drafts ? "Closed without saving, it can be had back with “Reopen closed tab”." : ""}
+        {editor.drafts ? t("Closed without saving, it can be had back with “Reopen closed tab”.") : ""}
       </p>
       <div className="dialog-actions">
-        <Button onClick={onDone}>Cancel</Button>
-        <Button kind="plain" onClick={discard}>
-          Close without saving
+        <Button onClick={onDone}>{t("Cancel")}</Button>
+        {others.length > 0 && (
+          <Button kind="plain" onClick={() => discard([tab, ...others])}>
+            {t("Close all {count} without saving", { count: others.length + 1 })}
+          </Button>
+        )}
+        <Button kind="plain" onClick={() => discard([tab])}>
+          {t("Close without saving")}
         </Button>
         <Button kind="primary" onClick={() => void save()}>
-          {tab.path ? "Save and close" : "Save…"}
+          {tab.path ? t("Save and close") : t("Save…")}
         </Button>
       </div>
     </dialog>

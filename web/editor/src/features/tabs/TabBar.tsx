@@ -4,7 +4,7 @@ import { type KeyboardEvent, useCallback, useEffect, useRef, useState, useSyncEx
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import { renameTab } from "../../actions/save";
-import { closeTab, duplicate } from "../../actions/tabs";
+import { closeTabs, duplicate } from "../../actions/tabs";
 import { TitleInput } from "../../nodes/TitleInput";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
@@ -104,7 +104,7 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
       tabs.step(by);
       focusCurrent(e.currentTarget.parentElement);
     } else if (e.key === "F2") onRename();
-    else if (e.key === "Delete") closeTab(editor, tab);
+    else if (e.key === "Delete") closeTabs(editor, [tab]);
     else return;
     e.preventDefault();
   };
@@ -123,7 +123,7 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
         tabs.show(tab);
         onGrab();
       }}
-      onAuxClick={(e) => e.button === 1 && closeTab(editor, tab)}
+      onAuxClick={(e) => e.button === 1 && closeTabs(editor, [tab])}
       onMouseDown={(e) => e.button === 1 && e.preventDefault()}
       onDoubleClick={onRename}
       onKeyDown={key}
@@ -141,7 +141,7 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
         aria-hidden
         title="Close (Alt+W)"
         onPointerDown={(e) => e.stopPropagation()}
-        onClick={() => closeTab(editor, tab)}
+        onClick={() => closeTabs(editor, [tab])}
       >
         <X size={14} />
       </span>
@@ -169,18 +169,13 @@ function menuItems(editor: ReturnType<typeof useEditor>, tab: Tab, rename: () =>
   const { tabs } = editor;
   const others = tabs.list.filter((other) => other !== tab);
   const after = tabs.list.slice(tabs.list.indexOf(tab) + 1);
-  const close = (list: readonly Tab[]) => {
-    for (const other of list) if (!other.dirty) tabs.close(other);
-    const [unsaved] = list.filter((other) => other.dirty);
-    if (unsaved) closeTab(editor, unsaved);
-  };
   const reopen = actionOf("reopenTab");
   return [
     { label: "Rename", hint: "F2", run: rename },
     { label: "Duplicate", run: () => duplicate(tabs, tab) },
-    { label: "Close", hint: "Alt+W", separated: true, run: () => closeTab(editor, tab) },
-    { label: "Close others", disabled: !others.length, run: () => close(others) },
-    { label: "Close those to the right", disabled: !after.length, run: () => close(after) },
+    { label: "Close", hint: "Alt+W", separated: true, run: () => closeTabs(editor, [tab]) },
+    { label: "Close others", disabled: !others.length, run: () => closeTabs(editor, others) },
+    { label: "Close those to the right", disabled: !after.length, run: () => closeTabs(editor, after) },
     { label: reopen.label, hint: reopen.keys?.[0], separated: true, run: () => reopen.run(editor) },
   ];
 }
