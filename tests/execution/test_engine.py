@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from comfy_core.folders import CHECKOUT
-from execution.engine import Engine, QueueStatus, Rejected
+from execution.engine import Engine, QueueStatus, QueueUnwritable, Rejected
 from execution.events import (
     TERMINAL,
     Executed,
@@ -23,6 +24,7 @@ from execution.events import (
     ExecutionSuccess,
     now_ms,
 )
+from execution.store import Store
 from execution.worker import WorkerFailed
 from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
@@ -199,6 +201,34 @@ async def test_the_same_prompt_under_the_same_id_is_one_job_and_another_prompt_i
     assert first.number == again.number
     assert engine.queue_remaining() == 2
     assert (await error_of(engine, request | {"prompt": prompt_of(node, value=2)}))["type"] == "duplicate_prompt_id"
+
+
+async def test_a_prompt_that_finds_the_queue_empty_is_not_read_back_from_it(running_engine, node, monkeypatch):
+    taken = []
+    take = Store.take
+    monkeypatch.setattr(Store, "take", lambda store: taken.append(store) or take(store))
+    async with running_engine() as engine:
+        await run_to_the_end(engine, prompt_of(node, value=1))
+        while engine.queue_remaining():
+            await asyncio.sleep(0.005)
+        taken.clear()  # the first one may have waited for the worker
+        await run_to_the_end(engine, prompt_of(node, value=2))
+        assert len(await engine.history()) == 2
+        assert not taken
+
+
+async def test_an_empty_queue_that_cannot_be_written_says_so_and_the_next_prompt_runs(engine, node, monkeypatch):
+    def fail(store, job):
+        failed = asyncio.get_running_loop().create_future()
+        failed.set_exception(sa.exc.OperationalError("INSERT", {}, OSError("disk full")))
+        return failed
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "add", fail)
+        with pytest.raises(QueueUnwritable, match="disk full"):
+            await engine.submit({"prompt": prompt_of(node, value=1)})
+    assert engine.queue_remaining() == 0
+    assert isinstance(await run_to_the_end(engine, prompt_of(node, value=2)), ExecutionSuccess)
 
 
 async def test_a_finished_id_may_run_again(engine, node):
