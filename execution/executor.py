@@ -15,6 +15,7 @@ from comfy_core.journal import Keeper
 from execution import loop
 from execution.cache import Cache
 from execution.events import Executing, ExecutionStart, now_ms
+from execution.expansions import Expansions
 from execution.figures import Figures
 from execution.peak_memory import NO_DEVICE, DeviceMemory, PeakMemory
 from execution.run import Emit, Run
@@ -44,6 +45,7 @@ class Executor:
         device: DeviceMemory = NO_DEVICE,
         watch: bool = False,
         figures: Figures | None = None,
+        past: Past | None = None,
     ) -> None:
         self.nodes = nodes
         self.cache = cache
@@ -51,7 +53,8 @@ class Executor:
         self.free = free
         self.around = around
         self.instances: dict[tuple[str, str], Any] = {}
-        self.past = Past()
+        self.past = past or Past()
+        self.expansions = Expansions()
         self.figures = figures or Figures()
         self.memory = PeakMemory(device)
         self.watch = watch
@@ -87,3 +90,9 @@ class Executor:
         emit(end)
         emit(Executing(prompt_id=job.prompt_id, node=None))
         flush()
+        self.past.save()
+
+    def keep(self) -> None:
+        """Write down what is to be known after a restart."""
+        self.figures.save(now=True)
+        self.past.save(now=True)

@@ -6,7 +6,6 @@ The prediction is the plan of a run, made with the same code against the same ca
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -15,28 +14,18 @@ import msgspec
 
 from comfy_core import folders
 from comfy_core.folders import Folders
-from execution.cache import Cache, Result
-from execution.dynamic_prompt import DynamicPrompt
 from execution.executor import Executor
 from execution.figures import total, works
-from execution.graph import GraphNode, parse
-from execution.invocation import Invoker
-from execution.plan import Plan
-from execution.progress import RunProgress
-from execution.signature import Signature
-from execution.signing import sign
+from execution.rehearsal import Rehearsal
 from execution.validate import Validation
 from execution.why import Why
-from execution.worker import Job
 from nodes.schema import NodeSchema
-
-log = logging.getLogger(__name__)
-NOTHING = Result(())
 
 
 class NodeForecast(msgspec.Struct, kw_only=True):
     """What would become of one node: it `runs` (`why` says the reason, `because` in words), or is `cached`, or it runs
-    `perhaps`, if another node asks for it, or it is `not_needed`. The figures are what it took before; null if unknown.
+    `perhaps`, if another node asks for it, or it is `not_needed`. The figures are what it took before, with the nodes
+    that it stood for; null if unknown. It `may_expand` to nodes that cannot be foretold.
     """
 
     class_type: str
@@ -46,6 +35,7 @@ class NodeForecast(msgspec.Struct, kw_only=True):
     seconds: float | None = None
     peak_bytes: int | None = None
     device_peak_bytes: int | None = None
+    may_expand: bool = False
 
 
 class MissingNode(msgspec.Struct):
@@ -64,10 +54,12 @@ class MissingModel(msgspec.Struct):
 
 
 class Forecast(msgspec.Struct, kw_only=True):
-    """`runs`, `cached` and `perhaps` list the nodes in the order they would have their turn. What the nodes expand to
-    shows only while they run. `error` and `node_errors` are those of POST /prompt."""
+    """`runs`, `cached` and `perhaps` list the nodes in the order they would have their turn; `expanded` those that
+    others stand for and that would run, where an earlier run showed which. `error` and `node_errors` are those of POST
+    /prompt."""
 
     runs: list[str] = []
+    expanded: list[str] = []
     cached: list[str] = []
     perhaps: list[str] = []
     nodes: dict[str, NodeForecast] = {}
@@ -98,8 +90,9 @@ def explain(executor: Executor, schemas: Mapping[str, NodeSchema], prompt: Any, 
 
 def _tell(rehearsal: Rehearsal, executor: Executor, forecast: Forecast) -> None:
     """Fill in what the rehearsal showed."""
-    plan, order, ran = rehearsal.plan, rehearsal.order, set(rehearsal.ran)
-    forecast.runs = rehearsal.ran
+    plan, order, ran, own = rehearsal.plan, rehearsal.order, set(rehearsal.ran), rehearsal.own
+    forecast.runs = [one for one in rehearsal.ran if one in own]
+    forecast.expanded = [one for one in rehearsal.ran if one not in own]
     forecast.cached = [one for one in order if one not in ran and plan.signed.get(one) in executor.cache]
     forecast.perhaps = rehearsal.perhaps()
     reasons = executor.past.reasons(plan.graph, order, plan.signed, plan.fingerprints)
@@ -107,8 +100,10 @@ def _tell(rehearsal: Rehearsal, executor: Executor, forecast: Forecast) -> None:
     expected = {one: executor.figures.expect(work[one]) for one in [*forecast.runs, *forecast.perhaps]}
     stati = dict.fromkeys(forecast.runs, "runs") | dict.fromkeys(forecast.cached, "cached")
     stati |= dict.fromkeys(forecast.perhaps, "perhaps")
-    for node_id, node in plan.graph.nodes.items():
-        shown = NodeForecast(class_type=node.schema.id, status=stati.get(node_id, "not_needed"))
+    for node_id in own:
+        kind = plan.graph.nodes[node_id].schema.id
+        shown = NodeForecast(class_type=kind, status=stati.get(node_id, "not_needed"))
+        shown.may_expand = node_id in rehearsal.may_expand
         if node_id in expected:
             shown.why, shown.because = reasons[node_id], str(reasons[node_id])
             known = expected[node_id]
@@ -116,87 +111,6 @@ def _tell(rehearsal: Rehearsal, executor: Executor, forecast: Forecast) -> None:
                 shown.seconds, shown.peak_bytes, shown.device_peak_bytes = known
         forecast.nodes[node_id] = shown
     forecast.seconds, forecast.peak_bytes, forecast.device_peak_bytes = total(expected[one] for one in forecast.runs)
-
-
-class Rehearsal:
-    """A run in which every node is done at once. `ran` are the nodes that had their turn, in that order."""
-
-    def __init__(self, executor: Executor, schemas: Mapping[str, NodeSchema], validation: Validation) -> None:
-        graph = parse(validation.prompt, schemas.__getitem__)
-        job = Job(prompt_id="explain", prompt=validation.prompt, outputs=validation.outputs)
-        prompt = DynamicPrompt(job.prompt)
-        progress = RunProgress(job.prompt_id, lambda event: None, lambda: False, prompt.identity)
-        nodes = executor.nodes
-        self.plan = Plan(graph, _Imagined(executor.cache), lambda one: nodes[graph.nodes[one].schema.id].is_async)
-        self.order = graph.order(job.outputs)
-        self.ran: list[str] = []
-        self._outputs = job.outputs
-        self._invoker = Invoker(nodes, job, prompt, progress, executor.around, {})
-        self._undecided: list[str] = []
-
-    async def play(self) -> None:
-        await sign(self.plan, self._invoker, self.order)
-        self.plan.look_up(self._outputs, self.order)
-        self.plan.start(self._outputs)
-        asked: set[str] = set()
-        while (node_id := self.plan.schedule.next()) is not None:
-            wishes = set() if node_id in asked else await self._wishes(self.plan.graph.nodes[node_id])
-            asked.add(node_id)
-            if wishes:
-                self.plan.grant(node_id, wishes)
-            else:
-                self.ran.append(node_id)
-                self._undecided += [link.node_id for link in self.plan.graph.nodes[node_id].raw_links.values()]
-                self.plan.finish(node_id, NOTHING)
-
-    def perhaps(self) -> list[str]:
-        """What would run only if a node asked for it, or expanded to something that does, which shows when it runs."""
-        has_turn = set(self.ran)
-        reached = self.plan.graph.order(self._undecided)
-        return [one for one in reached if one not in has_turn and not self.plan.has(one)]
-
-    async def _wishes(self, node: GraphNode) -> set[str]:
-        """The lazy inputs that the node would ask for. It can be asked if all its other inputs are literals."""
-        lazy = node.lazy_links
-        if not lazy:
-            return set()
-        known = self._invoker.hidden(node) | dict.fromkeys(lazy) | node.literals
-        arguments = {name: [value] for name, value in known.items()}
-        has_hook = "lazy" in self._invoker.nodes[node.schema.id].hooks
-        if not has_hook or node.links.keys() <= arguments.keys():
-            try:
-                return await self._invoker.wishes(node, arguments, lazy)
-            except Exception:
-                log.info("%s cannot say beforehand which inputs it needs", node.title, exc_info=True)
-        self._undecided += [link.node_id for link in lazy.values()]
-        return set()
-
-
-class _Imagined(Cache):
-    """The cache as it would be in the course of the run; nothing is read or kept."""
-
-    def __init__(self, real: Cache) -> None:
-        self._real = real
-        self._put: set[Signature] = set()
-
-    def __contains__(self, signature: object) -> bool:
-        return signature in self._put or signature in self._real
-
-    def __len__(self) -> int:
-        return len(self._put)
-
-    def get(self, signature: Signature | None) -> Result | None:
-        return NOTHING if signature is not None and signature in self else None
-
-    def put(self, signature: Signature | None, result: Result) -> None:
-        if signature is not None and self._real.keeps:
-            self._put.add(signature)
-
-    def drop(self, signature: Signature | None) -> None:
-        self._put.discard(signature or "")
-
-    def clear(self) -> None:
-        self._put.clear()
 
 
 # --- what is not there -----------------------------------------------------------------------------------------------

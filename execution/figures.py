@@ -7,27 +7,21 @@ it depends on. What was never seen at that size is guessed from other sizes of t
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 import statistics
-import time
 import zlib
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from comfy_core.folders import INPUTS
 from execution.graph import Graph, GraphNode
+from execution.kept import Kept
 
-log = logging.getLogger(__name__)
 SIZES = frozenset({"width", "height", "length", "frames", "batch_size", "steps", "amount", "megapixels", "scale_by"})
 SAMPLES = 9
 MOST_KEYS = 5000
-SECONDS_BETWEEN_SAVES = 10.0
 
 
 class Figure(NamedTuple):
@@ -48,11 +42,12 @@ class Figures:
     """The last few figures of each kind of work; `path` is where they are kept, if anywhere."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+        self._kept = Kept(path, list[tuple[str, int, int, list[Figure]]])
         self._known: OrderedDict[Work, deque[Figure]] = OrderedDict()
         self._by_class: dict[str, dict[Work, None]] = {}
-        self._saved_at = -math.inf
-        self._load()
+        for class_type, size, models, found in self._kept.load() or ():
+            for figure in found:
+                self.note(Work(class_type, size, models), figure)
 
     def note(self, work: Work, figure: Figure) -> None:
         if work not in self._known:
@@ -78,31 +73,8 @@ class Figures:
         )
 
     def save(self, now: bool = False) -> None:
-        """Write what is known, unless it was written a moment ago. A disk that refuses costs predictions only."""
-        if self._path is None or (not now and time.monotonic() - self._saved_at < SECONDS_BETWEEN_SAVES):
-            return
-        self._saved_at = time.monotonic()
-        part = self._path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.encode([[*work, list(found)] for work, found in list(self._known.items())]))
-            os.replace(part, self._path)
-        except OSError as error:
-            log.warning("%s: what nodes took could not be written: %s", self._path, error)
-
-    def _load(self) -> None:
-        if self._path is None:
-            return
-        try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=list[tuple[str, int, int, list[Figure]]])
-        except FileNotFoundError:
-            return
-        except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s is not readable (%s); what nodes take is learned anew", self._path, error)
-            return
-        for class_type, size, models, found in kept:
-            for figure in found:
-                self.note(Work(class_type, size, models), figure)
+        """Write what is known, unless it was written a moment ago."""
+        self._kept.save(lambda: [(*work, list(found)) for work, found in list(self._known.items())], now)
 
 
 def works(graph: Graph, order: Iterable[str]) -> dict[str, Work]:

@@ -14,11 +14,30 @@ from execution.results import Returned
 
 
 @dataclass
+class Clock:
+    """How long a node was at work; not while it waits for nodes that it asked for or stands for."""
+
+    spent: float = 0.0
+    since: float | None = None
+
+    def resume(self) -> None:
+        if self.since is None:
+            self.since = time.perf_counter()
+
+    def pause(self) -> None:
+        self.spent, self.since = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        return self.spent + (time.perf_counter() - self.since if self.since is not None else 0.0)
+
+
+@dataclass
 class Flight:
     """What the calls of a node returned so far (tasks where they are not done), and the nodes it stands for."""
 
     node: GraphNode
-    began: float = field(default_factory=time.perf_counter)
+    clock: Clock = field(default_factory=Clock)
     arguments: Arguments = field(default_factory=dict)
     outcomes: list[Any] = field(default_factory=list)
     calls: list[Returned] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from execution.delivery import InputWatch
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, ExecutionSuccess, now_ms
 from execution.expander import Expander
-from execution.figures import Figure, works
+from execution.figures import Figure, total, works
 from execution.flight import Flight, cancel
 from execution.graph import GraphNode, parse
 from execution.invocation import Invoker, blocker_in
@@ -89,12 +88,15 @@ class Run:
         return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
 
     def note_figures(self) -> None:
-        """Remember what the prompt's own nodes took, those that ran."""
-        ran = [one for one in self.job.prompt if one in self.took]
+        """Remember what the prompt's own nodes took, those that ran, with the nodes that they stood for."""
+        ran: dict[str, list[Figure]] = {}
+        for node_id, figure in self.took.items():
+            ran.setdefault(self.prompt.get_real_node_id(node_id), []).append(figure)
+        ran = {one: figures for one, figures in ran.items() if one in self.took}
         if ran:
             work = works(self.plan.graph, self.plan.graph.order(ran))
-            for node_id in ran:
-                self.executor.figures.note(work[node_id], self.took[node_id])
+            for node_id, figures in ran.items():
+                self.executor.figures.note(work[node_id], total(figures))
             self.executor.figures.save()
 
     # --- planning ---
@@ -200,6 +202,7 @@ class Run:
 
     async def _step(self, flight: Flight) -> None:
         """Take a node as far as it gets: to its end, or to what it has to wait for."""
+        flight.clock.resume()
         try:
             await self._advance(flight)
         except Ended:
@@ -210,6 +213,8 @@ class Run:
             log.info("%s failed", flight.node.title, exc_info=True)
             end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
             raise Ended(end, is_out_of_memory(error)) from None
+        if flight.node.id not in self.parked:
+            flight.clock.pause()
 
     async def _advance(self, flight: Flight) -> None:
         node = flight.node
@@ -243,6 +248,7 @@ class Run:
         await sign(self.plan, self.invoker, unsigned)
         self._note_reasons(unsigned)
         self.expander.wait(flight, new)
+        self.executor.expansions.note(flight.node.id, graphs, flight.behind, self.plan.graph, self.plan.signed)
         return True
 
     def _call(self, flight: Flight) -> list[Any]:
@@ -276,7 +282,7 @@ class Run:
             self.tell.shows(node_id, result)
         self.tell.executed.append(node_id)
         self.progress.finish(node_id)
-        seconds = time.perf_counter() - flight.began
+        seconds = flight.clock.seconds
         peak = self.executor.memory.end(seconds)
         self.took[node_id] = Figure(seconds, peak.memory, peak.device)
         self.tell.took(node_id, seconds, self.reasons.get(node_id), peak)

@@ -18,8 +18,9 @@ from execution.graph import Graph, GraphNode
 from nodes.schema import NodeSchema
 
 Signature = str
-_exact = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
-_quick = msgspec.json.Encoder(order="sorted", enc_hook=repr)
+_exact = json.JSONEncoder(sort_keys=True, allow_nan=False)
+_quick = msgspec.json.Encoder(order="sorted")
+_loose = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
 
 
 def signatures(
@@ -32,7 +33,8 @@ def signatures(
     are in `before`.
 
     `fingerprints` stands for the outside world: what a node's fingerprint hook returned, by node id. NaN, there or
-    among the literals, means "always run again", and so does depending on such a node.
+    among the literals, means "always run again", and so do a literal that is an object (a node that expands may put
+    one there) and depending on such a node.
     """
     found: dict[str, Signature | None] = {}
 
@@ -53,7 +55,7 @@ def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint
         linked.append([name, source, link.slot])
     parts = [node.schema.id, node.schema.version, node.literals, linked]
     if fingerprint is not None:
-        parts.append({"fingerprint": fingerprint})
+        parts.append({"fingerprint": fingerprint if isinstance(fingerprint, str) else _said(fingerprint)})
     if _is_individual(node.schema):
         parts.append({"id": node.id})
     if node.raw_links:
@@ -62,14 +64,22 @@ def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint
     return None if text is None else hashlib.blake2b(text, digest_size=20).hexdigest()
 
 
+def _said(fingerprint: Any) -> Any:
+    """A fingerprint in JSON's types: objects in it count as what they are written as."""
+    try:
+        return _loose.encode(fingerprint)
+    except (ValueError, TypeError, RecursionError):
+        return float("nan")
+
+
 def _text(parts: Any) -> bytes | None:
-    """Equal values have equal texts; None if there is a NaN, or a fingerprint that has no text."""
+    """Equal values have equal texts; None if there is a NaN, or an object, which may be written as another one is."""
     try:
         text = _quick.encode(parts)
         if b"null" not in text:
             return text
     except (ValueError, TypeError, RecursionError):
-        pass  # an integer of more than 64 bits, half a surrogate pair
+        pass  # an object; or an integer of more than 64 bits, half a surrogate pair
     try:
         return _exact.encode(parts).encode()  # the quick one takes a NaN for None
     except (ValueError, TypeError, RecursionError):

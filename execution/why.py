@@ -1,24 +1,27 @@
-"""Why a node runs again although it ran before: what is different from last time."""
+"""Why a node runs again although it ran before: what is different from last time, also after a restart."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from execution.events import now_ms
 from execution.graph import Graph, GraphNode
+from execution.kept import Kept, digest, digests
 from execution.signature import Signature
 
 MOST_NODES = 100_000
 MOST_SIGNATURES = 500_000
+MOST_KEPT = 5_000
 Kind = Literal[
     "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
 ]
 SENTENCES: dict[str, str] = {
-    "first_run": "it has not run since the start",
+    "first_run": "it has not run before",
     "input_changed": "its input {input} changed",
     "file_changed": "what it reads changed",
     "upstream_changed": "node {node} changed",
@@ -52,13 +55,43 @@ class _Seen(msgspec.Struct, frozen=True):
     sources: list[Signature | None]
     at: int
 
+    def digested(self) -> SeenBefore:
+        schema = self.node.schema
+        inputs, world = digests(self.node), digest(self.fingerprint)
+        return SeenBefore(schema.id, schema.version, inputs, world, self.signature, self.sources, self.at)
+
+
+class SeenBefore(msgspec.Struct, frozen=True, array_like=True):
+    """The same of an earlier session: short hashes stand for the inputs and the fingerprint."""
+
+    class_type: str
+    version: str
+    inputs: dict[str, str]
+    fingerprint: str
+    signature: Signature | None
+    sources: list[Signature | None]
+    at: int
+
 
 class Past:
-    """How the nodes of earlier runs were, by node id, and which signatures had results. Bounded, oldest out first."""
+    """How the nodes of earlier runs were, by node id, and which signatures had results. Bounded, oldest out first.
 
-    def __init__(self) -> None:
-        self._nodes: OrderedDict[str, _Seen] = OrderedDict()
-        self._signatures: OrderedDict[Signature, int] = OrderedDict()
+    `path` is where the newest are kept over restarts, if anywhere.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._kept = Kept(path, dict[str, SeenBefore])
+        self._nodes: OrderedDict[str, _Seen | SeenBefore] = OrderedDict(self._kept.load() or {})
+        before = [(one.signature, one.at) for one in self._nodes.values() if one.signature is not None]
+        self._signatures: OrderedDict[Signature, int] = OrderedDict(before)
+
+    def save(self, now: bool = False) -> None:
+        """Write what is known of the newest nodes, unless that was done a moment ago."""
+        self._kept.save(self._newest, now)
+
+    def _newest(self) -> dict[str, SeenBefore]:
+        newest = list(self._nodes.items())[-MOST_KEPT:]
+        return {node_id: seen.digested() if isinstance(seen, _Seen) else seen for node_id, seen in newest}
 
     def note(
         self,
@@ -101,33 +134,40 @@ class Past:
             return Why(kind="always_runs", node=_root(source, "always_runs", found))
         if signature in self._signatures:
             return Why(kind="evicted", since=self._signatures[signature])
-        if seen is None or seen.node.schema.id != node.schema.id:
+        if seen is None or _class_of(seen) != node.schema.id:
             return Why(kind="first_run")
-        if seen.node.schema.version != node.schema.version:
+        if _version_of(seen) != node.schema.version:
             return Why(kind="code_changed", since=seen.at)
-        changed = _changed_input(seen.node, node)
+        changed = _changed_input(seen, node)
         if changed is not None:
             return Why(kind="input_changed", input=changed, since=seen.at)
-        if seen.fingerprint != fingerprint:
+        if seen.fingerprint != (fingerprint if isinstance(seen, _Seen) else digest(fingerprint)):
             return Why(kind="file_changed", since=seen.at)
         return Why(kind="upstream_changed", node=_changed_source(seen, node, signed, found), since=seen.at)
 
 
-def _changed_input(before: GraphNode, now: GraphNode) -> str | None:
+def _class_of(seen: _Seen | SeenBefore) -> str:
+    return seen.node.schema.id if isinstance(seen, _Seen) else seen.class_type
+
+
+def _version_of(seen: _Seen | SeenBefore) -> str:
+    return seen.node.schema.version if isinstance(seen, _Seen) else seen.version
+
+
+def _changed_input(seen: _Seen | SeenBefore, now: GraphNode) -> str | None:
     """The first input, in the class's order, whose value or link is another."""
-    if before.literals == now.literals and before.links == now.links:
+    if isinstance(seen, SeenBefore):
+        before, after = seen.inputs, digests(now)
+    elif seen.node.literals == now.literals and seen.node.links == now.links:
         return None
-    names = dict.fromkeys([one.name for one in now.inputs] + [one.name for one in before.inputs])
-    for name in names:
-        if before.literals.get(name, ...) != now.literals.get(name, ...) or before.links.get(name) != now.links.get(
-            name
-        ):
-            return name
-    return None
+    else:
+        before, after = ({**one.literals, **one.links} for one in (seen.node, now))
+    names = dict.fromkeys([*(one.name for one in now.inputs), *before])
+    return next((name for name in names if before.get(name, ...) != after.get(name, ...)), None)
 
 
 def _changed_source(
-    seen: _Seen, node: GraphNode, signed: Mapping[str, Signature | None], found: Mapping[str, Why]
+    seen: _Seen | SeenBefore, node: GraphNode, signed: Mapping[str, Signature | None], found: Mapping[str, Why]
 ) -> str | None:
     """The node at the root of the change: the source that changed, or what changed further up."""
     links = node.links.values()

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import msgspec
@@ -115,6 +116,9 @@ class WorkerProcess:
                     self._send(Stats(self._core.stats() if self._core is not None else {}))
         except EOFError:
             log.debug("the server is gone")
+            if self._core is not None:
+                with suppress(Exception):  # the other thread may be in the midst of a run
+                    self._core.keep()
         finally:
             os._exit(0)  # at once: no node may hold up the end
 

@@ -27,6 +27,7 @@ from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
 from execution.validate import Validation, validate
+from execution.why import Past
 from execution.worker import Heard, Job, PackServices, WorkerSettings
 from nodes import recipe, registry
 from nodes.schema import NodeSchema
@@ -64,6 +65,7 @@ class WorkerCore:
             device=_devices() if self._has_devices else NO_DEVICE,
             watch=settings.cache.watch,
             figures=Figures(where.user / "node_figures.json"),
+            past=Past(where.user / "node_past.json"),
         )
         self.services = self._start_services()
 
@@ -143,6 +145,10 @@ class WorkerCore:
             self.cache.clear()
         if unload_models:
             self._free_models()
+
+    def keep(self) -> None:
+        """See `Executor.keep`."""
+        self._executor.keep()
 
     def stats(self) -> dict[str, Any]:
         return {

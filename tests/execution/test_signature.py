@@ -82,6 +82,14 @@ def test_nan_equals_nothing_and_neither_does_what_depends_on_it(sign, node):
     assert signed["3"] is not None
 
 
+def test_an_object_among_the_literals_equals_nothing(sign, node):
+    """A node that expands may put one there; that two are written alike says nothing."""
+    assert sign({"1": node("FakePass", value=object()), "2": node("FakePass", value=["1", 0])}) == {
+        "1": None,
+        "2": None,
+    }
+
+
 def test_nodes_that_are_individuals_share_nothing(sign, node):
     prompt = {
         "1": node("FakeRandom"),

@@ -28,8 +28,8 @@ def prompt_of(value=1, **more):
 def reasons(nodes):
     """Run prompts one after the other; for each `{node: why}` of those that ran."""
 
-    def reasons(prompts, nodes=nodes):
-        executor = Executor(nodes, ClassicCache())
+    def reasons(prompts, nodes=nodes, past=None):
+        executor = Executor(nodes, ClassicCache(), past=past)
         found = []
         for number, prompt in enumerate(prompts):
             events = []
@@ -42,7 +42,7 @@ def reasons(nodes):
 
 
 def test_the_first_run_and_one_in_which_nothing_changed(reasons):
-    assert reasons([prompt_of(), prompt_of()]) == [dict.fromkeys("1234", "it has not run since the start"), {}]
+    assert reasons([prompt_of(), prompt_of()]) == [dict.fromkeys("1234", "it has not run before"), {}]
 
 
 def test_a_changed_input_is_named_and_those_below_name_the_node(reasons):
@@ -54,7 +54,7 @@ def test_a_link_to_another_node_is_a_changed_input(reasons):
     other = {"9": {"class_type": "FakeNumber", "inputs": {"value": 5}}}
     rewired = prompt_of(**{"3": {"class_type": "FakeAdd", "inputs": {"a": ["2", 0], "b": ["9", 0]}}}, **other)
     assert reasons([prompt_of(), rewired])[1] == {
-        "9": "it has not run since the start",
+        "9": "it has not run before",
         "3": "its input b changed",
         "4": "node 3 changed",
     }
@@ -114,3 +114,29 @@ def test_what_is_remembered_is_bounded(nodes, monkeypatch):
     past.note(graph.nodes.values(), signed, {})
     kinds = {one: found.kind for one, found in past.reasons(graph, "1234", signed, {}).items()}
     assert kinds == {"1": "first_run", "2": "evicted", "3": "evicted", "4": "evicted"}
+
+
+def test_a_restart_forgets_nothing(reasons, tmp_path):
+    path = tmp_path / "user" / "past.json"
+    before = Past(path)
+    reasons([prompt_of(1)], past=before)
+    before.save(now=True)
+    assert set(reasons([prompt_of(1)], past=Past(path))[0].values()) == {"its result is no longer kept"}
+    changed = {"1": "its input value changed"} | dict.fromkeys("234", "node 1 changed")
+    assert reasons([prompt_of(2)], past=Past(path)) == [changed]
+    rewired = prompt_of(2, **{"3": {"class_type": "FakeAdd", "inputs": {"a": ["1", 0], "b": ["1", 0]}}})
+    assert reasons([rewired], past=Past(path))[0]["3"] == "its input a changed"
+
+
+def test_what_is_kept_over_a_restart_is_bounded_and_newest(reasons, tmp_path, monkeypatch):
+    monkeypatch.setattr(why, "MOST_KEPT", 2)
+    past = Past(tmp_path / "past.json")
+    reasons([prompt_of(1)], past=past)
+    past.save(now=True)
+    assert set(msgspec.json.decode((tmp_path / "past.json").read_bytes())) == {"3", "4"}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"1": 5}'])
+def test_a_damaged_record_is_as_good_as_none(reasons, tmp_path, content):
+    (tmp_path / "past.json").write_bytes(content)
+    assert set(reasons([prompt_of(1)], past=Past(tmp_path / "past.json"))[0].values()) == {"it has not run before"}

@@ -1,39 +1,60 @@
 """What is foretold of a prompt is what happens."""
 
 import random
+from pathlib import Path
 
 import pytest
 
 from comfy_core import folders
 from execution.cache import CacheSettings, make_cache
 from execution.cache.memory import RamCache
-from execution.events import Executing
+from execution.events import Executing, ExecutionError
 from execution.executor import Executor
 from execution.explain import explain
 from execution.validate import Validation, validate
 from execution.worker import Job
+from nodes import flow, loops
+from nodes.schema import Node
 
 GRAPHS = 1000
+LOOPS = 40
+NO_FILES = folders.Folders(base=Path("/nowhere"))
+
+
+@pytest.fixture(name="nodes")
+def nodes_with_loops(nodes):
+    return nodes | {
+        one.schema.id: one for module in (flow, loops) for one in vars(module).values() if isinstance(one, Node)
+    }
 
 
 @pytest.fixture
-def foresee(nodes, tmp_path):
+def schemas(nodes):
+    return {name: node.schema for name, node in nodes.items()}
+
+
+@pytest.fixture
+def foresee(nodes, schemas):
     """The forecast of a prompt, by an executor."""
 
-    schemas, where = {name: node.schema for name, node in nodes.items()}, folders.Folders(base=tmp_path)
-
     def foresee(executor, prompt):
-        return explain(executor, schemas, prompt, validate(prompt, schemas, where, None, nodes))
+        return explain(executor, schemas, prompt, validate(prompt, schemas, NO_FILES, None, nodes))
 
     return foresee
 
 
+def all_ran(executor, prompt, outputs=None):
+    """The nodes that run, also those that others stand for."""
+    events = []
+    outputs = outputs or [one for one, raw in prompt.items() if executor.nodes[raw["class_type"]].schema.is_output]
+    executor.run(Job(prompt_id="run", prompt=prompt, outputs=outputs), events.append)
+    assert not [event for event in events if isinstance(event, ExecutionError)]
+    return {event.node for event in events if isinstance(event, Executing) and event.node is not None}
+
+
 def ran(executor, prompt):
     """The prompt's own nodes that run."""
-    events = []
-    outputs = [one for one, raw in prompt.items() if executor.nodes[raw["class_type"]].schema.is_output]
-    executor.run(Job(prompt_id="run", prompt=prompt, outputs=outputs), events.append)
-    return {event.node for event in events if isinstance(event, Executing) and event.node in prompt}
+    return all_ran(executor, prompt) & prompt.keys()
 
 
 def random_prompt(chance):
@@ -81,6 +102,71 @@ def test_on_a_thousand_graphs_what_is_foretold_to_run_runs_and_nothing_else(node
     assert foretold_in_full > GRAPHS // 4
 
 
+def with_loops(chance):
+    """A random prompt, with a node that looks at its link before it follows it, and loops, one in another."""
+    prompt = random_prompt(chance)
+
+    def single():
+        return [chance.choice([one for one, raw in prompt.items() if raw["class_type"] == "ClassicNumber"]), 0]
+
+    def anything():
+        return [chance.choice([one for one in prompt if one.isdigit()]), 0]
+
+    kinds = chance.sample(["double", "for each", "while", "for", "rounds"], 2)
+    if "double" in kinds:
+        prompt["double"] = call("ClassicDouble", value=anything())
+    if "for each" in kinds:
+        prompt["for each"] = call("ClassicForEach", value=single())
+    if "for" in kinds:
+        prompt["for start"] = call("EaselLoopStart", value1=single())
+        prompt["for sum"] = call("ClassicAdd", a=["for start", 2], b=anything())
+        count = chance.randint(0, 3)
+        prompt["for"] = call("EaselForEnd", loop=["for start", 0], count=count, value1=["for sum", 0])
+    if "while" in kinds:
+        prompt["while start"] = call("EaselLoopStart", value1=single())
+        prompt["while sum"] = call("ClassicAdd", a=["while start", 2], b=["one", 0])
+        prompt["one"] = call("ClassicNumber", value=chance.randint(1, 9))
+        prompt["more"] = call("ClassicLess", a=["while sum", 0], b=9)
+        ends = {"loop": ["while start", 0], "again": ["more", 0], "value1": ["while sum", 0]}
+        prompt["while"] = call("EaselWhileEnd", **ends)
+    if "rounds" in kinds:
+        reuse = chance.random() < 0.5
+        outer = {"mode": "simple", "mode.num_iterations": chance.randint(0, 2), "cache_iterations": reuse}
+        inner = {"mode": "simple", "mode.num_iterations": ["outer", 0], "cache_iterations": reuse}
+        prompt["outer"] = call("StartLoop", **outer, initial_iteration_value=anything())
+        prompt["inner"] = call("StartLoop", **inner, parent_iteration=["outer", 0])
+        prompt["round"] = call("ClassicJoin", a=["inner", 0], b=["outer", 4])
+        prompt["inner end"] = call("EndLoop", accumulate=chance.random() < 0.5, output_value=["round", 0])
+        ends = {"output_value": ["inner end", 0], "next_iteration_value": ["outer", 4]}
+        prompt["rounds"] = call("EndLoop", accumulate=chance.random() < 0.5, **ends)
+    return prompt | {f"show {one}": call("ClassicShowAll", value=[one, 0]) for one in kinds}
+
+
+def call(class_type, /, **inputs):
+    return {"class_type": class_type, "inputs": inputs}
+
+
+def test_with_nodes_that_expand_nothing_runs_unforetold_and_what_was_seen_before_is_foretold_in_full(nodes, schemas):
+    chance = random.Random(5)
+    certain = 0
+    for number in range(LOOPS):
+        executor = Executor(nodes, make_cache([CacheSettings(), CacheSettings(mode="classic")][number % 2]))
+        first, other = with_loops(chance), with_loops(chance)
+        for prompt in (first, changed(chance, first), other, first):
+            validation = validate(prompt, schemas, NO_FILES, None, nodes)
+            forecast = explain(executor, schemas, prompt, validation)
+            found = all_ran(executor, validation.prompt, validation.outputs)
+            assert found & prompt.keys() <= {*forecast.runs, *forecast.perhaps}, (number, prompt)
+        executor.cache.clear()
+        forecast = explain(executor, schemas, first, validation)
+        found = all_ran(executor, validation.prompt, validation.outputs)
+        if not any(one.may_expand for one in forecast.nodes.values()):
+            certain += 1
+            assert forecast.perhaps == []
+            assert {*forecast.runs, *forecast.expanded} == found, (number, first)
+    assert certain > LOOPS // 2
+
+
 def test_nothing_runs_and_nothing_is_kept(nodes, foresee, calls, node):
     executor = Executor(nodes, RamCache(1 << 20))
     prompt = {"1": node("ClassicNumber", value=1), "2": node("ClassicShowAll", value=["1", 0])}
@@ -97,7 +183,7 @@ def test_each_node_has_a_reason_and_what_it_took_before(nodes, foresee, node):
         "4": node("ClassicNumber", value=9),
     }
     before = foresee(executor, prompt).nodes
-    assert before["2"].because == "it has not run since the start"
+    assert before["2"].because == "it has not run before"
     assert before["2"].seconds is None
     assert before["4"].status == "not_needed"
     ran(executor, prompt)

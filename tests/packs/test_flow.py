@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from execution.events import Executed, Executing, ExecutionCached, ExecutionInterrupted, ProgressState
+from execution.events import Executed, Executing, ExecutionCached, ExecutionInterrupted, NodeTiming, ProgressState
 
 
 @pytest.fixture
@@ -143,6 +143,13 @@ def test_nodes_that_wait_do_so_beside_each_other_and_others_go_on(run, node, cal
     ran = run(prompt)
     assert sorted(ran.texts) == ["1", "1", "2", "3"]
     assert calls[:5] == ["begin 1", "begin 2", "begin 3", "ClassicNumber", "ClassicShow"]
+
+
+def test_a_node_that_waits_for_what_it_asked_for_is_not_at_work_meanwhile(run, node):
+    prompt = sleepers(node, 1) | {"switch": node("ClassicSwitch", on=True, yes=["wait 1", 0], no=["wait 1", 0])}
+    ran = run(prompt | {"show": node("ClassicShow", value=["switch", 0])})
+    seconds = {event.node: event.seconds for event in ran.of(NodeTiming)}
+    assert seconds["switch"] < 0.2 <= seconds["wait 1"]
 
 
 def test_the_calls_for_a_list_wait_beside_each_other_too(run, node, calls):

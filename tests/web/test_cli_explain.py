@@ -41,8 +41,8 @@ def test_each_node_and_a_summary(explain, tmp_path) -> None:
     assert (code, lines) == (
         0,
         [
-            "runs     node 1 (FakeText): it has not run since the start",
-            "runs     node 2 (FakeSave): it has not run since the start",
+            "runs     node 1 (FakeText): it has not run before",
+            "runs     node 2 (FakeSave): it has not run before",
             "2 of 2 nodes would run: 0.00 s, at most 0 MiB, without 2 never seen",
         ],
     )

@@ -35,7 +35,7 @@ def explain(client):
 async def test_a_prompt_or_a_workflow_bare_or_wrapped(client, explain, folders, body, path) -> None:
     status, forecast = await explain(body, path)
     assert (status, forecast["runs"], forecast["error"]) == (200, ["1", "2"], None)
-    assert forecast["nodes"]["1"]["because"] == "it has not run since the start"
+    assert forecast["nodes"]["1"]["because"] == "it has not run before"
     assert not folders.output.exists()
     assert await (await client.get("/history")).json() == {}
 

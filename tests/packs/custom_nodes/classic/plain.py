@@ -112,6 +112,17 @@ class Join(Classic):
         return (f"{a}/{b}",)
 
 
+class Less(Classic):
+    RETURN_TYPES = ("BOOLEAN",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"a": ("NUMBER",), "b": ("INT", {})}}
+
+    def run(self, a, b):
+        return (a < b,)
+
+
 class Sum(Classic):
     @classmethod
     def INPUT_TYPES(cls):
@@ -272,6 +283,7 @@ PLAIN = {
     "ClassicMany": Many,
     "ClassicJoin": Join,
     "ClassicSum": Sum,
+    "ClassicLess": Less,
     "ClassicCounter": Counter,
     "ClassicWatched": Watched,
     "ClassicChecked": Checked,

@@ -139,9 +139,9 @@ describe("running", () => {
     timing("3", 2, "its input steps changed");
     server.send({ type: "executing", promptId: "p", node: "8" });
     timing("8:1", 1);
-    timing("8:2", 0.5, "it has not run since the start");
+    timing("8:2", 0.5, "it has not run before");
     expect(status.get("3")).toMatchObject({ state: "done", seconds: 2, why: "its input steps changed" });
-    expect(status.get("8")).toMatchObject({ seconds: 1.5, why: "it has not run since the start" });
+    expect(status.get("8")).toMatchObject({ seconds: 1.5, why: "it has not run before" });
   });
 
   it("goes on with a run after the line broke, unless the server knows nothing of it any more", async () => {

@@ -1,0 +1,70 @@
+"""Small knowledge that outlives the process: a JSON file, written whole now and then; a bad one is as good as none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from execution.graph import GraphNode
+
+log = logging.getLogger(__name__)
+SECONDS_BETWEEN_SAVES = 10.0
+T = TypeVar("T")
+_encoder = json.JSONEncoder(sort_keys=True, default=repr)
+
+
+class Kept(Generic[T]):
+    """What is of `type` and kept at `path`; without one nothing is."""
+
+    def __init__(self, path: Path | None, type: type[T]) -> None:
+        self._path = path
+        self._type = type
+        self._saved_at = -math.inf
+
+    def load(self) -> T | None:
+        """None where there is none, or none that can be read."""
+        if self._path is None:
+            return None
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=self._type)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s is not readable (%s); what was in it is learned anew", self._path, error)
+            return None
+
+    def save(self, content: Callable[[], T], now: bool = False) -> None:
+        """Write it, unless that was done a moment ago. A disk that refuses costs what is kept only."""
+        if self._path is None or (not now and time.monotonic() - self._saved_at < SECONDS_BETWEEN_SAVES):
+            return
+        self._saved_at = time.monotonic()
+        part = self._path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(msgspec.json.encode(content()))
+            os.replace(part, self._path)
+        except OSError as error:
+            log.warning("%s could not be written: %s", self._path, error)
+
+
+def digest(value: Any) -> str:
+    """A short hash of whatever JSON, or something like it, can say."""
+    try:
+        text = _encoder.encode(value)
+    except (ValueError, TypeError, RecursionError):
+        text = repr(value)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def digests(node: GraphNode) -> dict[str, str]:
+    """Of each input of a node, be it a value or a link."""
+    return {name: digest(value) for name, value in {**node.literals, **node.links}.items()}
