@@ -8,6 +8,7 @@ from execution.convert.widgets import MISSING, PLAIN_DEFAULTS, chosen_inputs, ex
 from execution.graph import as_link
 from nodes.schema import Input, NodeSchema
 
+AUTOGROW, MATCH = "COMFY_AUTOGROW_V3", "COMFY_MATCHTYPE_V3"
 LEFT, TOP, ACROSS, DOWN = 40, 100, 80, 44
 WIDTH, TITLE, ROW, WIDGET, TEXT = 320, 34, 22, 28, 150
 PICTURE = 320
@@ -28,6 +29,7 @@ def to_workflow(prompt: Prompt, schemas: dict[str, NodeSchema], note: str = "") 
             source = as_link(value)
             if source is not None and source.node_id in nodes:
                 links.append(_link(len(links) + 1, nodes[source.node_id], source.slot, nodes[id], name))
+    _settle_types(nodes, links, schemas)
     _place(nodes, prompt)
     placed = list(nodes.values())
     if note:
@@ -56,7 +58,7 @@ def _node(number: int, node: dict[str, Any], schema: NodeSchema | None) -> dict[
     inputs = node["inputs"]
     declared = in_editor_order(schema) if schema else []
     types = {one.name: one.type for one in declared}
-    sockets = [one.name for one in declared if not is_widget(one)]
+    sockets = [name for one in declared if not is_widget(one) for name in _grown(one, inputs, types)]
     linked = [name for name, value in inputs.items() if as_link(value) and name not in sockets]
     values = _values(declared, inputs)
     texts = sum(bool(one.options.get("multiline")) for one in declared)
@@ -81,6 +83,16 @@ def _node(number: int, node: dict[str, Any], schema: NodeSchema | None) -> dict[
     }
     title = node.get("_meta", {}).get("title", "")
     return made if not title or (schema and title == schema.title) else made | {"title": title}
+
+
+def _grown(one: Input, inputs: dict[str, Any], types: dict[str, str]) -> list[str]:
+    """The sockets of an input: its own, or as many as there are values where it takes any number; `types` is told."""
+    if one.type != AUTOGROW:
+        return [one.name]
+    names = [name for name in inputs if name.startswith(f"{one.name}.")]
+    kinds = [kind for section in one.options["template"]["input"].values() for kind, _ in section.values()]
+    types.update(dict.fromkeys(names, str(next(iter(kinds), "*"))))
+    return names
 
 
 def _values(declared: list[Input], inputs: dict[str, Any], prefix: str = "") -> list[Any]:
@@ -110,6 +122,36 @@ def _link(number: int, source: dict[str, Any], slot: int, target: dict[str, Any]
     place = next(place for place, one in enumerate(target["inputs"]) if one["name"] == name)
     target["inputs"][place]["link"] = number
     return [number, source["id"], slot, target["id"], place, output["type"]]
+
+
+def _settle_types(nodes: dict[str, dict[str, Any]], links: list[list[Any]], schemas: dict[str, NodeSchema]) -> None:
+    """Give sockets that take the type of what is linked to them that type, and with it the outputs that follow them."""
+    by_number = {node["id"]: node for node in nodes.values()}
+    waiting = list(links)
+    while waiting:
+        again = []
+        for link in waiting:
+            _, source, slot, target, place, _ = link
+            kind = by_number[source]["outputs"][slot]["type"]
+            if kind == MATCH:
+                again.append(link)
+                continue
+            link[5], node = kind, by_number[target]
+            if node["inputs"][place]["type"] == MATCH:
+                _settle(node, schemas[node["type"]], node["inputs"][place]["name"], kind)
+        if len(again) == len(waiting):
+            return
+        waiting = again
+
+
+def _settle(node: dict[str, Any], schema: NodeSchema, name: str, kind: str) -> None:
+    templates = {one.name: one.options["template"]["template_id"] for one in schema.inputs if one.type == MATCH}
+    for socket in node["inputs"]:
+        if templates.get(socket["name"]) == templates[name]:
+            socket["type"] = kind
+    for output, declared in zip(node["outputs"], schema.outputs, strict=False):
+        if declared.match == templates[name]:
+            output["type"] = kind
 
 
 def _place(nodes: dict[str, dict[str, Any]], prompt: Prompt) -> None:

@@ -34,7 +34,7 @@ def check_places(workflow):
     for link, source, slot, target, place, type_ in workflow["links"]:
         assert link in nodes[source]["outputs"][slot]["links"]
         assert nodes[target]["inputs"][place]["link"] == link
-        assert nodes[target]["inputs"][place]["type"] == type_
+        assert type_ in nodes[target]["inputs"][place]["type"].split(",")
         assert nodes[source]["pos"][0] < nodes[target]["pos"][0]
 
 
