@@ -153,6 +153,7 @@ def zoom(page: Page) -> int:
 def test_two_fingers_zoom_one_pans_and_a_long_press_opens_the_menu(phone: Page):
     box = phone.locator(".canvas").bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    phone.get_by_role("button", name="Fit view").tap()
     before = zoom(phone)
     swipe(
         phone,

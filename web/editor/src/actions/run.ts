@@ -48,6 +48,15 @@ export const runActions: readonly Action[] = [
     everywhere: true,
     run: ({ runner }) => void runner.interrupt(),
   },
+  {
+    id: "showResult",
+    label: "Show the result",
+    keys: ["Alt+R"],
+    enabled: ({ status }) => status.latest !== null,
+    run: ({ status, reveal }) => {
+      if (status.latest !== null) reveal(status.latest);
+    },
+  },
   { id: "clearQueue", label: "Clear the queue", run: ({ runner }) => void runner.clearQueue() },
   auto("autoOff", "Run only when asked", "off"),
   auto("autoInstant", "Run again and again", "instant"),

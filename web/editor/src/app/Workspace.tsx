@@ -22,7 +22,7 @@ import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { MissingDialog } from "../features/missing/MissingDialog";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
 import { Palette } from "../features/palette/Palette";
-import { addPanels, panels } from "../features/panels/panels";
+import { addPanels, makeRoom, panels } from "../features/panels/panels";
 import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
@@ -70,6 +70,12 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   }, [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => takeDroppedNodes(editor), [editor]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever tab is shown, it is to be seen
+  useEffect(makeRoom, [tab]);
+  useEffect(() => {
+    host?.addEventListener("focusin", makeRoom);
+    return () => host?.removeEventListener("focusin", makeRoom);
+  }, [host]);
   useEffect(() => editor.settingsAsked.on(() => setSettingsOpen(true)), [editor]);
   useEffect(() => followSettings(editor, engine), [editor, engine]);
 
@@ -160,7 +166,7 @@ function showTab(
   const off = status.changed.on(() => created.isFar && created.invalidate());
   editor.engine = created;
   if (tab.camera) created.camera = tab.camera;
-  else created.fit();
+  else created.begin();
   setEngine(created);
   return () => {
     off();

@@ -8,7 +8,7 @@ import type { LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { type Point, type Rect, union } from "../lib/geometry";
-import { type Camera, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
+import { type Camera, firstView, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
 import { type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
 import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
@@ -161,10 +161,15 @@ export class Engine implements ToolContext {
     return toWorld(this.camera_, { x: this.size.w / 2, y: this.size.h / 2 });
   }
 
-  fit(ids?: Iterable<NodeId>): void {
+  fit(ids?: Iterable<NodeId>, view = fitRect): void {
     const wanted = ids ?? [...this.doc.nodes()].map((node) => node.id);
     const box = union([...wanted].flatMap((id) => this.scene.frame(id) ?? []));
-    if (box && this.size.w) this.camera = fitRect(box, this.size);
+    if (box && this.size.w) this.camera = view(box, this.size);
+  }
+
+  /** For a graph that is seen for the first time. */
+  begin(): void {
+    this.fit(undefined, firstView);
   }
 
   zoomBy(factor: number): void {

@@ -50,6 +50,21 @@ export function fitRect(rect: Rect, view: Size, margin = 48, closest = 1): Camer
   };
 }
 
+/** Where a canvas is too narrow to show a graph as a whole, in pixels; and the zoom at which nodes are read there. */
+const NARROW = 640;
+const LEGIBLE = 0.8;
+const NARROW_MARGIN = 16;
+
+/** How a graph is seen first: as a whole, or where that is too small to read, from where it begins. */
+export function firstView(rect: Rect, view: Size): Camera {
+  const whole = fitRect(rect, view);
+  if (whole.zoom >= LEGIBLE || view.w >= NARROW) return whole;
+  const middle = view.h / 2 - (rect.y + rect.h / 2) * LEGIBLE;
+  const top = NARROW_MARGIN - rect.y * LEGIBLE;
+  const fits = rect.h * LEGIBLE <= view.h - 2 * NARROW_MARGIN;
+  return { zoom: LEGIBLE, x: NARROW_MARGIN - rect.x * LEGIBLE, y: fits ? middle : top };
+}
+
 /** Pans as little as needed to bring `rect` into view. */
 export function reveal(camera: Camera, rect: Rect, view: Size, margin = 24): Camera {
   const { x, y } = toScreen(camera, rect);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { addNode } from "../graph/edit";
 import { defaultDocument } from "../graph/testing";
 import { intersects, type Rect } from "../lib/geometry";
-import { fitRect, MAX_ZOOM, reveal, toScreen, toWorld, zoomAt } from "./camera";
+import { firstView, fitRect, MAX_ZOOM, reveal, toScreen, toWorld, zoomAt } from "./camera";
 import { curveBetween, distanceTo, pointOn } from "./curve";
 import { hitTest } from "./hitTest";
 import { neighbour } from "./keyboardNav";
@@ -40,6 +40,19 @@ describe("the camera", () => {
   it("fits a rectangle into the middle", () => {
     const fitted = fitRect({ x: 0, y: 0, w: 2000, h: 500 }, { w: 1000, h: 800 }, 0);
     expect(fitted).toEqual({ zoom: 0.5, x: 0, y: 275 });
+  });
+
+  it("shows a graph first as a whole, but on a narrow canvas from its beginning at a size to be read", () => {
+    const [wide, narrow] = [
+      { w: 1000, h: 800 },
+      { w: 350, h: 780 },
+    ];
+    const graph = { x: 100, y: 50, w: 2000, h: 500 };
+    expect(firstView(graph, wide)).toEqual(fitRect(graph, wide));
+    expect(firstView(graph, narrow)).toEqual({ zoom: 0.8, x: 16 - 80, y: 390 - 0.8 * 300 });
+    expect(firstView({ ...graph, h: 5000 }, narrow)).toEqual({ zoom: 0.8, x: 16 - 80, y: 16 - 40 });
+    const small = { x: 0, y: 0, w: 200, h: 100 };
+    expect(firstView(small, narrow)).toEqual(fitRect(small, narrow));
   });
 
   it("moves only as far as needed to show something", () => {

@@ -123,6 +123,7 @@ export class PointerController {
       this.endHold();
       this.fingers.clear();
       this.end()?.cancel();
+      loseClick();
       this.engine.askMenu(e.clientX, e.clientY);
     }, HOLD_TIME);
   }
@@ -189,6 +190,15 @@ export class PointerController {
     const { screen, world } = this.engine.pointAt(e.clientX, e.clientY);
     return { screen, world, add: e.shiftKey || e.ctrlKey || e.metaKey, alt: e.altKey, button: e.button };
   }
+}
+
+/** The finger that asked for the menu may lie on it by now: lifting it chooses nothing. */
+function loseClick(): void {
+  const abort = new AbortController();
+  const options = { capture: true, signal: abort.signal };
+  window.addEventListener("click", (e) => e.stopPropagation(), options);
+  for (const next of ["click", "pointerdown", "keydown"])
+    window.addEventListener(next, () => abort.abort(), options);
 }
 
 function focusNodeUnder(target: EventTarget | null): void {

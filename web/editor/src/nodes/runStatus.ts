@@ -53,6 +53,8 @@ export class RunStatus {
   readonly changed = new Emitter<NodeId>();
   /** A node has made something. */
   readonly made = new Emitter<NodeId>();
+  /** The node that made something last. */
+  latest: NodeId | null = null;
   private readonly runs = new Map<NodeId, NodeRun>();
   private readonly watchers = new Map<NodeId, Set<() => void>>();
   private readonly queuedValues = new Map<string, Json>();
@@ -68,7 +70,9 @@ export class RunStatus {
     this.runs.set(id, after);
     for (const listener of [...(this.watchers.get(id) ?? [])]) listener();
     this.changed.emit(id);
-    if (before.images !== after.images || before.texts !== after.texts) this.made.emit(id);
+    if (before.images === after.images && before.texts === after.texts) return;
+    this.latest = id;
+    this.made.emit(id);
   }
 
   /** The latest preview of whichever node is making a picture. */
@@ -117,6 +121,7 @@ export class RunStatus {
       this.update(id, NOTHING);
       this.runs.delete(id);
     }
+    this.latest = null;
     this.queuedValues.clear();
   }
 

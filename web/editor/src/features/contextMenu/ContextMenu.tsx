@@ -27,5 +27,6 @@ export function ContextMenu() {
   useEffect(() => menuOpened.on(setMenu), []);
   if (!menu) return null;
   // Another menu in the same place begins anew, with the keyboard on its first item.
-  return <Menu key={menu.label} anchor={menu.page} label={menu.label} items={menu.items} onClose={close} />;
+  const { label, items, page } = menu;
+  return <Menu key={label} anchor={page} label={label} items={items} onClose={close} />;
 }

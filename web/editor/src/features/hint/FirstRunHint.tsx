@@ -1,13 +1,15 @@
 import { X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { useFeatures } from "../context";
 
 const KEY = "easel.hint";
 
-/** Shown until the first run, or until it is closed, and never again. */
+/** Shown with the first workflow until the first run, or until it is closed, and never again. */
 export function FirstRunHint() {
-  const { run } = useFeatures();
+  const { run, editor } = useFeatures();
+  const [first] = useState(() => editor.tabs.current);
+  const current = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current);
   const [open, setOpen] = useState(() => localStorage.getItem(KEY) === null);
   // A run that comes from the cache is over before it is drawn.
   const ran = useStore(run, (state) => state.promptId !== null || state.last !== null);
@@ -15,18 +17,26 @@ export function FirstRunHint() {
     if (ran) localStorage.setItem(KEY, "seen");
     if (ran) setOpen(false);
   }, [ran]);
-  if (!open) return null;
+  if (!open || current !== first) return null;
   const close = () => {
     localStorage.setItem(KEY, "seen");
     setOpen(false);
   };
   return (
     <div className="hint" role="note">
-      Press <kbd>{/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}</kbd>
-      <kbd>Enter</kbd> to make a picture
+      {matchMedia("(pointer: coarse)").matches ? "Tap Run" : <RunKeys />} to make a picture
       <button type="button" aria-label="Close hint" onClick={close}>
         <X size={14} aria-hidden />
       </button>
     </div>
+  );
+}
+
+function RunKeys() {
+  return (
+    <>
+      Press <kbd>{/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}</kbd>
+      <kbd>Enter</kbd>
+    </>
   );
 }

@@ -36,12 +36,7 @@ function Commands({ onClose }: { readonly onClose: () => void }) {
   );
   const anchor = { x: (window.innerWidth - WIDTH) / 2, y: window.innerHeight / 8 };
   return (
-    <Popover
-      anchor={anchor}
-      width={Math.min(WIDTH, window.innerWidth - 16)}
-      label={t("Command palette")}
-      onClose={onClose}
-    >
+    <Popover anchor={anchor} width={WIDTH} label={t("Command palette")} onClose={onClose}>
       <FilterList
         items={items}
         label={t("Command palette")}

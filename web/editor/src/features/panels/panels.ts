@@ -41,6 +41,11 @@ export function openPanel(id: string): void {
   if (panel) panels.setState({ [panel.side]: id });
 }
 
+/** Takes away what lies over the canvas, as panels do where there is no room beside it. */
+export function makeRoom(): void {
+  if (matchMedia("(width < 640px)").matches) panels.setState({ left: null, right: null });
+}
+
 export function togglePanel(id: string): void {
   const { left, right } = panels.getState();
   if (id === left) panels.setState({ left: null });

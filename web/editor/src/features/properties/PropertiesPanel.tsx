@@ -79,7 +79,7 @@ function One({ node }: { readonly node: NodeRecord }) {
   const shape = doc.shape(node.id);
   return (
     <>
-      <label className="setting">
+      <label className="dialog-field">
         {t("Title")}
         <input
           className="panel-search"

@@ -36,10 +36,11 @@ export function RunButton() {
         <Button
           kind="plain"
           icon={<Square size={12} fill="currentColor" aria-hidden />}
+          label="Stop"
           title="Interrupt (Ctrl+Alt+Enter)"
           onClick={() => void editor.runner.interrupt()}
         >
-          Stop
+          <span className="run-stop-word">Stop</span>
         </Button>
       )}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset brings a layout of its own */}

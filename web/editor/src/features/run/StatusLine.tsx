@@ -87,17 +87,26 @@ function Memory({ name, title, total, free }: Amount & { readonly name: string; 
   );
 }
 
+/** A press leads to the node that runs, or to what was made: on a phone they are hardly ever in view. */
 function ProgressText({ info }: { readonly info: RunInfo }) {
+  const editor = useEditor();
   if (info.promptId) {
     const percent = info.step ? Math.round((100 * info.step.value) / info.step.max) : null;
+    const { node } = info;
     return (
-      <span className="status-item status-progress">
+      <button
+        type="button"
+        className="status-item status-progress"
+        title={t("Show the node that runs")}
+        disabled={node === null}
+        onClick={() => node !== null && editor.reveal(node, editor.tabs.withId(info.tab ?? undefined))}
+      >
         {info.title || "Running"}
         {info.step && ` ${info.step.value} of ${info.step.max}`}
         <span className="status-bar" aria-hidden>
           <i style={{ width: `${percent ?? 0}%` }} />
         </span>
-      </span>
+      </button>
     );
   }
   if (!info.last) return null;
@@ -106,9 +115,16 @@ function ProgressText({ info }: { readonly info: RunInfo }) {
     outcome
   ];
   return (
-    <span className="status-item" data-outcome={outcome}>
+    <button
+      type="button"
+      className="status-item"
+      data-outcome={outcome}
+      title={t("Show the result")}
+      disabled={outcome !== "success"}
+      onClick={() => actionOf("showResult").run(editor)}
+    >
       {words}
-    </span>
+    </button>
   );
 }
 

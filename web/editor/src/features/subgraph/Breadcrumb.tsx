@@ -74,6 +74,6 @@ function keepPlaces(engine: Engine): () => void {
     here = doc.path.join("\n");
     const known = cameras.get(here);
     if (known) engine.camera = known;
-    else engine.fit();
+    else engine.begin();
   });
 }

@@ -57,6 +57,7 @@ export function TabBar() {
         )}
       </div>
       <Button
+        className="tabs-new"
         label="New workflow"
         title="New workflow (Alt+N)"
         icon={<Plus size={16} aria-hidden />}
