@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, node, open_workflow, run, saved
+from tests.browser.hands import drag, node, open_workflow, run, saved, swipe
 from tests.browser.test_widgets import drop_picture
 
 W, H = 48, 32
@@ -44,13 +44,13 @@ def open_editor(page: Page):
     node(page, "1").get_by_role("button", name="Edit mask").click()
     editor = page.get_by_role("dialog", name="Mask of")
     expect(editor.get_by_text("%", exact=False).first).to_be_visible()
-    editor.locator(".mask-stage").wait_for()
+    editor.locator(".paint-stage").wait_for()
     return editor
 
 
 def place(page: Page, x: float, y: float) -> tuple[float, float]:
     """Where a place of the picture is on the page."""
-    box = page.locator(".mask-stage").bounding_box()
+    box = page.locator(".paint-stage").bounding_box()
     return box["x"] + x * box["width"] / W, box["y"] + y * box["height"] / H
 
 
@@ -79,7 +79,7 @@ def test_a_mask_comes_back_pixel_by_pixel_through_the_server_and_the_loader(load
     drag(loaded, place(loaded, 30, 20), place(loaded, 40, 26))
     painted = loaded.evaluate(
         """() => {
-            const overlay = document.querySelectorAll('.mask-stage canvas')[1];
+            const overlay = document.querySelectorAll('.paint-stage canvas')[1];
             const data = overlay.getContext('2d').getImageData(0, 0, overlay.width, overlay.height).data;
             return [...data].filter((_, i) => i % 4 === 3);
         }"""
@@ -109,7 +109,7 @@ def test_a_mask_comes_back_pixel_by_pixel_through_the_server_and_the_loader(load
 def test_strokes_are_undone_inverted_erased_and_filled_by_colour(loaded: Page):
     editor = open_editor(loaded)
     masked = """() => {
-        const overlay = document.querySelectorAll('.mask-stage canvas')[1];
+        const overlay = document.querySelectorAll('.paint-stage canvas')[1];
         const data = overlay.getContext('2d').getImageData(0, 0, overlay.width, overlay.height).data;
         return data.filter((value, i) => i % 4 === 3 && value > 0).length;
     }"""
@@ -167,7 +167,7 @@ def test_the_mask_of_a_result_comes_with_a_loader_of_its_own(loaded: Page):
     preview.locator("img").wait_for()
     preview.hover()
     node(loaded, "3").get_by_role("button", name="Edit mask").click()
-    loaded.locator(".mask-stage").wait_for()
+    loaded.locator(".paint-stage").wait_for()
     loaded.keyboard.press("Control+i")
     loaded.keyboard.press("Control+s")
     expect(loaded.locator("[data-node-root]")).to_have_count(4)
@@ -178,3 +178,61 @@ def test_the_mask_of_a_result_comes_with_a_loader_of_its_own(loaded: Page):
     loaded.locator(".canvas").focus()
     loaded.keyboard.press("Control+z")
     expect(loaded.locator("[data-node-root]")).to_have_count(3)
+
+
+def test_a_mask_is_seen_on_a_picture_of_its_own_colour(page: Page):
+    red = io.BytesIO()
+    Image.new("RGB", (W, H), (235, 40, 40)).save(red, "PNG")
+    file = {"name": "red.png", "mimeType": "image/png", "buffer": red.getvalue()}
+    assert page.request.post(f"{page.url}api/upload/image", multipart={"image": file, "overwrite": "true"}).ok
+    loader = {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [320, 340], "widgets_values": ["red.png", "image"]}
+    open_workflow(page, {"nodes": [loader], "links": [], "version": 0.4})
+    editor = open_editor(page)
+    page.keyboard.press("Control+i")
+    tint = """() => {
+        const overlay = document.querySelectorAll('.paint-stage canvas')[1];
+        return [...overlay.getContext('2d').getImageData(0, 0, 1, 1).data].slice(0, 3);
+    }"""
+    assert np.linalg.norm(np.subtract(page.evaluate(tint), (235, 40, 40))) > 200
+    editor.get_by_label("Tint").select_option("Green")
+    red_part, green, blue = page.evaluate(tint)
+    assert green > 2 * max(red_part, blue)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert open_editor(page).get_by_label("Tint").input_value() == "green"
+
+
+def test_brushes_are_sized_and_softened_by_keys(loaded: Page):
+    editor = open_editor(loaded)
+    size, hardness = (editor.get_by_role("slider", name=name) for name in ("Size", "Hardness"))
+    before = float(size.input_value())
+    for key in ("]", "]", "["):
+        loaded.keyboard.press(key)
+    assert float(size.input_value()) == before + 1
+    for key in ("{", "{"):
+        loaded.keyboard.press(key)
+    assert float(hardness.input_value()) == pytest.approx(0.6)
+
+
+def test_a_finger_paints_and_two_move_the_view(phone: Page):
+    picture = io.BytesIO()
+    Image.new("RGB", (W, H), (90, 90, 90)).save(picture, "PNG")
+    file = {"name": "grey.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    assert phone.request.post(f"{phone.url}api/upload/image", multipart={"image": file, "overwrite": "true"}).ok
+    loader = {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [320, 340], "widgets_values": ["grey.png", "image"]}
+    open_workflow(phone, {"nodes": [loader], "links": [], "version": 0.4})
+    node(phone, "1").get_by_role("button", name="Edit mask").dispatch_event("click")
+    stage = phone.locator(".paint-stage")
+    stage.wait_for()
+    masked = """() => {
+        const overlay = document.querySelectorAll('.paint-stage canvas')[1];
+        const data = overlay.getContext('2d').getImageData(0, 0, overlay.width, overlay.height).data;
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    }"""
+    swipe(phone, (place(phone, 10, 16), place(phone, 38, 16)))
+    painted = phone.evaluate(masked)
+    assert painted > 28
+    wide = stage.bounding_box()["width"]
+    swipe(phone, (place(phone, 20, 16), place(phone, 10, 16)), (place(phone, 28, 16), place(phone, 38, 16)))
+    assert stage.bounding_box()["width"] > 2 * wide
+    assert phone.evaluate(masked) == painted

@@ -127,7 +127,7 @@ def test_the_mask_editor(desk: Page, keep):
     open_workflow(desk, {"nodes": [loader], "links": [], "version": 0.4}, "mask")
     node(desk, "1").locator(".preview").hover()
     node(desk, "1").get_by_role("button", name="Edit mask").click()
-    stage = desk.locator(".mask-stage")
+    stage = desk.locator(".paint-stage")
     box = stage.bounding_box()
     desk.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.2 * box["height"])
     desk.mouse.down()

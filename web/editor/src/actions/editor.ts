@@ -52,6 +52,7 @@ export interface MadePrompt {
   readonly workflow: JsonObject;
 }
 
+import type { DrawingTarget } from "./drawing";
 import type { Look } from "./look";
 import type { MaskTarget } from "./mask";
 
@@ -104,6 +105,8 @@ export interface Editor {
   readonly linksAsked: Emitter<NodeId>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
+  /** Somebody wants to draw. */
+  readonly drawingAsked: Emitter<DrawingTarget>;
   /** Somebody wants to look at something on the whole page. */
   readonly lookAsked: Emitter<Look>;
   /** Somebody has to say something in one line. */

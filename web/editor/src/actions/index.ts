@@ -1,6 +1,7 @@
 import { createStore } from "zustand/vanilla";
 import type { Action } from "./action";
 import { arrangeActions } from "./arrange";
+import { drawingActions } from "./drawing";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { layoutActions } from "./layout";
@@ -21,6 +22,7 @@ export const actions: readonly Action[] = [
   ...layoutActions,
   ...lookActions,
   ...maskActions,
+  ...drawingActions,
   ...viewActions,
   ...fileActions,
   ...shellActions,

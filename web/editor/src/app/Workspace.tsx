@@ -17,10 +17,10 @@ import { listenToKeys } from "../features/keyboard/keyboard";
 import { ChangedDialog } from "../features/library/ChangedDialog";
 import { SaveDialog } from "../features/library/SaveDialog";
 import { LightboxHost } from "../features/lightbox/LightboxHost";
-import { MaskHost } from "../features/maskEditor/MaskHost";
 import { MinimapPanel } from "../features/minimap/MinimapPanel";
 import { MissingDialog } from "../features/missing/MissingDialog";
 import { NodeSearch } from "../features/nodeSearch/NodeSearch";
+import { PaintHost } from "../features/painting/PaintHost";
 import { Palette } from "../features/palette/Palette";
 import { addPanels, makeRoom, panels } from "../features/panels/panels";
 import { ErrorDialog } from "../features/run/ErrorDialog";
@@ -131,7 +131,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       <AskText />
       <LightboxHost />
-      <MaskHost />
+      <PaintHost />
       {shownEngine && <FindNode />}
       <Palette />
       <Shortcuts />

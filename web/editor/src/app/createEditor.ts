@@ -88,6 +88,7 @@ export function createEditor(
     asked: new Emitter(),
     linksAsked: new Emitter(),
     maskAsked: new Emitter(),
+    drawingAsked: new Emitter(),
     lookAsked: new Emitter(),
     textAsked: new Emitter(),
     catalogue: {

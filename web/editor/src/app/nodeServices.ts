@@ -24,6 +24,7 @@ export function nodeServices(editor: OpenEditor, tab: Tab, engine: Engine): Node
     uploadInto: (id, widget, file) => uploadInto(editor, id, widget, file),
     promptNames: async (kind) => (kind === "embedding" ? api.embeddings() : loraNames(editor)),
     editMask: (node, file) => editor.maskAsked.emit({ node, file }),
+    draw: (node, widget) => editor.drawingAsked.emit({ node, widget }),
     showProblems(id) {
       const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, tab, editor.reveal);
       showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });

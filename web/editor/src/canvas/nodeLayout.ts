@@ -23,6 +23,8 @@ const ERROR_HEIGHT = 44;
 const PREVIEW_MIN = 96;
 const CURVE_HEIGHT = 168;
 const BOX_HEIGHT = 2 * ROW + GAP;
+/** The least height of a picture that is worked on in a node. */
+const PICTURE_HEIGHT = 160;
 
 /** What a run adds to a node. */
 export interface NodeExtras {
@@ -156,14 +158,25 @@ function heightOf(widget: WidgetShape, text: number): number {
     case "curve":
       return CURVE_HEIGHT;
     case "box":
-      return BOX_HEIGHT;
+      return BOX_HEIGHT + (widget.spec.onPicture ? GAP + PICTURE_HEIGHT : 0);
+    case "painter":
+      return PICTURE_HEIGHT + GAP + ROW;
     default:
       return isTall(widget) ? text : ROW;
   }
 }
 
 export function isTall({ spec }: WidgetShape): boolean {
-  return (spec.kind === "text" && spec.multiline) || (spec.kind === "custom" && spec.grows);
+  switch (spec.kind) {
+    case "text":
+      return spec.multiline;
+    case "custom":
+      return spec.grows;
+    case "box":
+      return spec.onPicture;
+    default:
+      return spec.kind === "painter";
+  }
 }
 
 /** Nodes at the end of a graph that take pictures keep room for showing them. */

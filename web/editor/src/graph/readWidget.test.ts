@@ -11,7 +11,7 @@ const KINDS: readonly [string, JsonObject, string][] = [
   ["FLOAT", {}, "float"],
   ["FLOAT,INT", { widgetType: "FLOAT" }, "float"],
   ["STRING", {}, "text"],
-  ["STRING", { widgetType: "PAINTER" }, "opaque"],
+  ["STRING", { widgetType: "PAINTER" }, "painter"],
   ["STRING,FILE_3D_GLB", { widgetType: "STRING" }, "text"],
   ["MARKDOWN", {}, "text"],
   ["BOOLEAN", {}, "toggle"],

@@ -16,7 +16,7 @@ import {
 } from "./widgets";
 
 const OPAQUE_TYPES = new Set(
-  "BOUNDING_BOXES PAINTER COMPOSITOR LOAD_3D LOAD_3D_ANIMATION PREVIEW_3D RANGE TREE_SELECT".split(" "),
+  "BOUNDING_BOXES COMPOSITOR LOAD_3D LOAD_3D_ANIMATION PREVIEW_3D RANGE TREE_SELECT".split(" "),
 );
 /** Buttons and players of ComfyUI's page that its definitions list as inputs. */
 const HELPER_TYPES = new Set("AUDIO_UI IMAGEUPLOAD AUDIOUPLOAD VIDEOUPLOAD".split(" "));
@@ -55,9 +55,15 @@ function specOf(name: string, type: string, options: JsonObject, list?: readonly
     case "COLORS":
       return { kind: "colors", default: isArray(given) ? given : [] };
     case "BOUNDING_BOX":
-      return { kind: "box", default: given ?? { x: 0, y: 0, width: 512, height: 512 } };
+      return {
+        kind: "box",
+        default: given ?? { x: 0, y: 0, width: 512, height: 512 },
+        onPicture: options.component === "ImageCrop",
+      };
     case "CURVE":
       return { kind: "curve", default: given };
+    case "PAINTER":
+      return { kind: "painter", default: typeof given === "string" ? given : "" };
     case "WEBCAM":
     case "AUDIO_RECORD":
       return { kind: "capture", default: "", of: kind === "WEBCAM" ? "image" : "audio" };

@@ -71,11 +71,18 @@ export interface ColorsSpec {
 export interface BoxSpec {
   readonly kind: "box";
   readonly default: Json;
+  /** It is a part of the picture that comes into the node. */
+  readonly onPicture: boolean;
 }
 /** `{points: [[x, y], …], interpolation}` in 0..1. */
 export interface CurveSpec {
   readonly kind: "curve";
   readonly default: Json;
+}
+/** Drawn by hand; the value names the file. */
+export interface PainterSpec {
+  readonly kind: "painter";
+  readonly default: string;
 }
 /** Made with the camera or the microphone; the value names the file. */
 export interface CaptureSpec {
@@ -115,6 +122,7 @@ type AnySpec =
   | ColorsSpec
   | BoxSpec
   | CurveSpec
+  | PainterSpec
   | CaptureSpec
   | CompareSpec
   | OpaqueSpec

@@ -6,7 +6,8 @@ import type { Band } from "../canvas/nodeLayout";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
 import { CompareView } from "./CompareView";
-import { fileRefOf, mediumOf } from "./fileRef";
+import { mediumOf } from "./fileRef";
+import { inputFiles } from "./inputPicture";
 import { Player } from "./Player";
 import { PreviewBar } from "./PreviewBar";
 import type { NodeRun } from "./runStatus";
@@ -132,13 +133,4 @@ function Cells({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
 
 function gridAspect({ w, h }: Shown, columns: number, count: number): number {
   return ((w / h) * columns) / Math.ceil(count / columns);
-}
-
-/** What a node will load: the file that a combo with an upload, or a camera or microphone, names. */
-function inputFiles(node: NodeRecord, shape: NodeShape): FileRef[] {
-  const widget = shape.widgets.find(
-    ({ spec }) => spec.kind === "capture" || (spec.kind === "combo" && spec.upload !== null),
-  );
-  const value = widget && node.values[widget.name];
-  return typeof value === "string" && value ? [fileRefOf(value)] : [];
 }

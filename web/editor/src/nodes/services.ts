@@ -24,6 +24,8 @@ export interface NodeServices {
   promptNames(kind: "embedding" | "lora"): Promise<readonly string[]>;
   /** Opens the mask editor for a picture that a node shows. */
   editMask(id: NodeId, file: FileRef): void;
+  /** Opens the paint editor for the drawing that a widget names. */
+  draw(id: NodeId, widget: string): void;
   showProblems(id: NodeId): void;
   /** Shows what a node has, on the whole page, and what it makes meanwhile. */
   openImages(images: readonly FileRef[], index: number, id: NodeId): void;

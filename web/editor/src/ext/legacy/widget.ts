@@ -123,6 +123,7 @@ const TYPES: Readonly<Record<WidgetSpec["kind"], string>> = {
   box: "box",
   curve: "curve",
   capture: "capture",
+  painter: "painter",
   compare: "compare",
   opaque: "custom",
   custom: "custom",

@@ -1,13 +1,25 @@
-/** A rectangle in pixels: four numbers that belong together. */
+/** A rectangle in pixels: four numbers that belong together, and where it is a part of a picture, marked on that. */
+import type { NodeId } from "../../graph/records";
 import type { BoxSpec, IntSpec } from "../../graph/widgets";
-import { isObject, type JsonObject } from "../../lib/json";
+import { within } from "../../lib/boxes";
+import { isObject, type Json, type JsonObject } from "../../lib/json";
+import { t } from "../../lib/t";
+import { useInputPicture } from "../inputPicture";
+import { useServices, useShape } from "../services";
+import { useShown } from "../useShown";
+import { CropArea } from "./CropArea";
 import { NumberWidget } from "./NumberWidget";
 import type { WidgetProps } from "./WidgetRow";
 
 const PARTS = ["x", "y", "width", "height"] as const;
 const LARGEST = 16384;
 
-export function BoxWidget({ label, spec, value, disabled, onChange, onDone }: WidgetProps<BoxSpec>) {
+interface Props extends WidgetProps<BoxSpec> {
+  readonly id: NodeId;
+}
+
+export function BoxWidget(props: Props) {
+  const { label, spec, value, disabled, onChange, onDone } = props;
   const standard: JsonObject = isObject(spec.default) ? spec.default : {};
   const box: JsonObject = isObject(value) ? value : standard;
   return (
@@ -23,7 +35,30 @@ export function BoxWidget({ label, spec, value, disabled, onChange, onDone }: Wi
           onDone={onDone}
         />
       ))}
+      {spec.onPicture && <OnPicture {...props} box={box} />}
     </fieldset>
+  );
+}
+
+function OnPicture({ id, label, box, disabled, onChange, onDone }: Props & { readonly box: JsonObject }) {
+  const { viewUrl } = useServices();
+  const input = useShape(id)?.sockets.find(({ type }) => type === "IMAGE")?.name;
+  const file = useInputPicture(id, input);
+  const shown = useShown(file ? [{ url: viewUrl(file), file }] : []);
+  const url = shown?.items[0]?.url;
+  if (!shown || !url)
+    return <p className="crop-empty">{t("The picture is here once it was shown or made.")}</p>;
+  const number = (of: Json | undefined) => Number(of) || 0;
+  return (
+    <CropArea
+      label={label}
+      url={url}
+      extent={shown}
+      box={within({ x: number(box.x), y: number(box.y), w: number(box.width), h: number(box.height) }, shown)}
+      disabled={disabled}
+      onChange={({ x, y, w, h }) => onChange({ ...box, x, y, width: w, height: h }, true)}
+      onDone={onDone}
+    />
   );
 }
 

@@ -15,6 +15,7 @@ import { CustomWidget } from "./CustomWidget";
 import { JsonWidget } from "./JsonWidget";
 import { NumberWidget } from "./NumberWidget";
 import type { NumberSpec } from "./numberValue";
+import { PainterWidget } from "./PainterWidget";
 import { SeedControl } from "./SeedControl";
 import { SliderWidget } from "./SliderWidget";
 import { LineWidget, TextWidget } from "./TextWidget";
@@ -111,9 +112,11 @@ export function Control({ spec, id, name, ...rest }: ControlProps) {
     case "colors":
       return <ColorsWidget spec={spec} {...rest} />;
     case "box":
-      return <BoxWidget spec={spec} {...rest} />;
+      return <BoxWidget spec={spec} {...rest} id={id} />;
     case "curve":
       return <CurveWidget spec={spec} {...rest} />;
+    case "painter":
+      return <PainterWidget spec={spec} {...rest} id={id} name={name} />;
     case "capture":
       return <CaptureWidget spec={spec} {...rest} />;
     case "opaque":

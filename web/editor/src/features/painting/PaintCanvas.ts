@@ -1,60 +1,67 @@
 /**
- * The picture with its mask over it, and the hand that paints. Mouse, pen (with its pressure) and fingers: one finger
- * paints, two move and zoom. It changes nothing but the mask; React only shows what it is set to.
+ * The picture with its mask or drawing over it, and the hand that paints. Mouse, pen (with its pressure) and fingers: one
+ * finger paints, two move and zoom. It changes nothing but the sheet; React only shows what it is set to.
  */
 import { PictureView } from "../../canvas/PictureView";
 import { Emitter } from "../../lib/emitter";
 import { clamp, type Point, type Rect } from "../../lib/geometry";
 import { BrushRing } from "./BrushRing";
-import { MaskHistory } from "./history";
-import { type Brush, fillAll, fillColor, fillPolygon, invert, type Mask, type Patch, Stroke } from "./mask";
+import { fillAll, fillColor, fillPolygon, invert } from "./fills";
+import { History } from "./history";
+import { hexOf, inkOf, isDrawing, seen } from "./layers";
 import { type Picture, pixelsOf } from "./pictures";
+import { type Patch, type Sheet, whole } from "./sheet";
+import { type Brush, Stroke } from "./stroke";
+import { TINTS, type TintName, tintFor } from "./tints";
 import { LARGEST_BRUSH, type Settings, START } from "./tools";
 
-const TINT = [242, 64, 64] as const;
-const TINT_STRENGTH = 0.62;
 const RIGHT = 2;
 const MIDDLE = 1;
 /** The eraser's end of a pen. */
 const PEN_ERASER = 5;
 
-export class MaskCanvas {
-  /** The mask, the history, the zoom or the settings changed. */
+export class PaintCanvas {
+  /** The sheet, the history, the zoom or the settings changed. */
   readonly changed = new Emitter();
-  readonly mask: Mask;
+  readonly sheet: Sheet;
   readonly view: PictureView;
   settings: Settings;
   spaceDown = false;
   private readonly ring: BrushRing;
-  private readonly history: MaskHistory;
+  private readonly history: History;
+  private readonly below: CanvasRenderingContext2D;
   private readonly overlay: CanvasRenderingContext2D;
   private readonly sketch = document.createElementNS("http://www.w3.org/2000/svg", "path");
   private readonly abort = new AbortController();
   private rgba: Uint8ClampedArray | null = null;
+  private bestTint: TintName | null = null;
   private stroke: { stroke: Stroke; pressure: number } | null = null;
   private outline: { points: Point[]; brush: Brush } | null = null;
 
   constructor(
     private readonly host: HTMLElement,
     private readonly picture: Picture,
+    /** As the person left it; null: never painted before. */
+    last: Settings | null,
   ) {
-    const { w, h, mask } = picture;
-    this.mask = mask;
-    this.history = new MaskHistory(mask);
-    this.settings = { ...START, size: clamp(Math.round(Math.min(w, h) / 12), 4, LARGEST_BRUSH) };
+    const { bitmap, sheet } = picture;
+    const { w, h } = sheet;
+    this.sheet = sheet;
+    this.history = new History(sheet);
+    const size = clamp(Math.round(Math.min(w, h) / 12), 4, LARGEST_BRUSH);
+    this.settings = { ...(last ?? START), size, tool: "brush" };
     const stage = document.createElement("div");
-    stage.className = "mask-stage";
-    const below = canvas(w, h);
-    below.getContext("2d")?.drawImage(picture.bitmap, 0, 0);
-    const above = canvas(w, h);
-    this.overlay = above.getContext("2d") as CanvasRenderingContext2D;
-    stage.append(below, above, sketchOf(this.sketch, w, h));
+    stage.className = "paint-stage";
+    this.below = canvas(w, h);
+    this.below.drawImage(bitmap, 0, 0, w, h);
+    this.overlay = canvas(w, h);
+    stage.append(this.below.canvas, this.overlay.canvas, sketchOf(this.sketch, w, h));
     host.append(stage);
     this.view = new PictureView(host, stage);
     this.ring = new BrushRing(host, this.view);
     this.view.show({ w, h });
     this.view.changed.on(() => this.changed.emit());
-    this.draw({ x: 0, y: 0, w, h });
+    this.draw(whole(sheet));
     this.listen(host);
   }
 
@@ -73,8 +80,20 @@ export class MaskCanvas {
     return this.history.canRedo;
   }
 
+  get isDrawing(): boolean {
+    return isDrawing(this.sheet);
+  }
+
+  /** The tint of the mask as it is seen now. */
+  get tint(): TintName {
+    if (this.settings.tint !== "auto") return this.settings.tint;
+    this.bestTint ??= tintFor(this.pixels());
+    return this.bestTint;
+  }
+
   set(change: Partial<Settings>): void {
     this.settings = { ...this.settings, ...change };
+    if (change.tint) this.draw(whole(this.sheet));
     this.ring.show(this.brushSize());
     this.changed.emit();
   }
@@ -88,15 +107,15 @@ export class MaskCanvas {
   }
 
   clear(): void {
-    this.did(fillAll(this.mask, 0));
+    this.did(fillAll(this.sheet, inkOf(this.sheet, true, this.settings)));
   }
 
   fill(): void {
-    this.did(fillAll(this.mask, 255));
+    this.did(fillAll(this.sheet, inkOf(this.sheet, false, this.settings)));
   }
 
   invert(): void {
-    this.did(invert(this.mask));
+    if (!this.isDrawing) this.did(invert(this.sheet));
   }
 
   private listen(host: HTMLElement): void {
@@ -122,10 +141,12 @@ export class MaskCanvas {
     }
     const at = this.view.pictureAt(e);
     const brush = this.brush(e);
-    if (tool === "fill") this.did(fillColor(this.mask, this.pixels(), at, this.settings.tolerance, brush));
+    if (tool === "pick") this.pick(at);
+    else if (tool === "fill")
+      this.did(fillColor(this.sheet, this.pixels(), at, this.settings.tolerance, brush));
     else if (tool === "rectangle" || tool === "lasso") this.outline = { points: [at], brush };
     else {
-      this.stroke = { stroke: new Stroke(this.mask, brush), pressure: pressureOf(e) };
+      this.stroke = { stroke: new Stroke(this.sheet, brush), pressure: pressureOf(e) };
       this.paint(e);
     }
   }
@@ -141,7 +162,7 @@ export class MaskCanvas {
     if (this.view.release(e)) return;
     if (this.stroke) this.did(this.stroke.stroke.end());
     if (this.outline)
-      this.did(fillPolygon(this.mask, corners(this.outline.points, this.settings.tool), this.outline.brush));
+      this.did(fillPolygon(this.sheet, corners(this.outline.points, this.settings.tool), this.outline.brush));
     this.stroke = null;
     this.endOutline();
   }
@@ -190,24 +211,21 @@ export class MaskCanvas {
   }
 
   private draw(rect: Rect): void {
-    const image = new ImageData(rect.w, rect.h);
-    let to = 0;
-    for (let y = rect.y; y < rect.y + rect.h; y++) {
-      for (let x = rect.x; x < rect.x + rect.w; x++) {
-        image.data[to++] = TINT[0];
-        image.data[to++] = TINT[1];
-        image.data[to++] = TINT[2];
-        image.data[to++] = (this.mask.data[y * this.mask.w + x] as number) * TINT_STRENGTH;
-      }
-    }
-    this.overlay.putImageData(image, rect.x, rect.y);
+    this.overlay.putImageData(seen(this.sheet, rect, TINTS[this.tint]), rect.x, rect.y);
+  }
+
+  private pick({ x, y }: Point): void {
+    const { w, h } = this.sheet;
+    if (x < 0 || y < 0 || x >= w || y >= h) return;
+    const at = 4 * (Math.floor(y) * w + Math.floor(x));
+    this.set({ color: hexOf(this.pixels().subarray(at)), tool: "brush" });
   }
 
   /** The right button, Alt and the other end of a pen take away. */
   private brush(e: PointerEvent): Brush {
     const { tool, size, hardness, opacity } = this.settings;
     const erases = tool === "eraser" || e.button === RIGHT || e.button === PEN_ERASER || e.altKey;
-    return { radius: size / 2, hardness, opacity, value: erases ? 0 : 255 };
+    return { radius: size / 2, hardness, opacity, ink: inkOf(this.sheet, erases, this.settings) };
   }
 
   private brushSize(): number | null {
@@ -215,8 +233,10 @@ export class MaskCanvas {
     return tool === "brush" || tool === "eraser" ? size : null;
   }
 
+  /** What is seen: the picture, and the drawing on it. */
   private pixels(): Uint8ClampedArray {
-    this.rgba ??= pixelsOf(this.picture.bitmap);
+    if (this.isDrawing) return pixelsOf(this.below.canvas, this.overlay.canvas);
+    this.rgba ??= pixelsOf(this.below.canvas);
     return this.rgba;
   }
 }
@@ -232,10 +252,10 @@ function pressureOf(e: PointerEvent): number {
   return e.pointerType === "pen" && e.pressure > 0 ? e.pressure : 1;
 }
 
-function canvas(w: number, h: number): HTMLCanvasElement {
+function canvas(w: number, h: number): CanvasRenderingContext2D {
   const element = document.createElement("canvas");
   [element.width, element.height] = [w, h];
-  return element;
+  return element.getContext("2d") as CanvasRenderingContext2D;
 }
 
 function sketchOf(path: SVGPathElement, w: number, h: number): SVGSVGElement {

@@ -8,7 +8,7 @@ export class BrushRing {
     host: HTMLElement,
     private readonly view: PictureView,
   ) {
-    this.ring.className = "mask-ring";
+    this.ring.className = "paint-ring";
     this.ring.hidden = true;
     host.append(this.ring);
     host.addEventListener("pointerleave", () => this.show(null));

@@ -5,6 +5,7 @@ import {
   Hand,
   Lasso,
   PaintBucket,
+  Pipette,
   Redo2,
   Scan,
   SquareCheckBig,
@@ -15,8 +16,10 @@ import {
 } from "lucide-react";
 import { type ComponentType, useEffect, useReducer } from "react";
 import { Button } from "../../ui/Button";
-import type { MaskCanvas } from "./MaskCanvas";
-import { LARGEST_BRUSH, type Settings, START, TOOLS, type ToolName } from "./tools";
+import { hexOf } from "./layers";
+import type { PaintCanvas } from "./PaintCanvas";
+import { TINTS, type TintName } from "./tints";
+import { LARGEST_BRUSH, type Settings, START, type ToolName, toolsFor } from "./tools";
 
 const ICONS: Readonly<Record<ToolName, ComponentType<{ size: number; "aria-hidden": true }>>> = {
   brush: Brush,
@@ -24,12 +27,15 @@ const ICONS: Readonly<Record<ToolName, ComponentType<{ size: number; "aria-hidde
   rectangle: SquareDashed,
   lasso: Lasso,
   fill: PaintBucket,
+  pick: Pipette,
   pan: Hand,
 };
 
 interface Props {
   /** Null until the picture is there. */
-  readonly canvas: MaskCanvas | null;
+  readonly canvas: PaintCanvas | null;
+  /** On the button that keeps what was painted. */
+  readonly verb: string;
   readonly busy: boolean;
   /** There are strokes that would be lost: the person is asked. */
   readonly leaving: boolean;
@@ -38,15 +44,16 @@ interface Props {
   readonly onStay: () => void;
 }
 
-export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Props) {
+export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay }: Props) {
   const [, render] = useReducer((count: number) => count + 1, 0);
   useEffect(() => canvas?.changed.on(render), [canvas]);
   const settings = canvas?.settings ?? START;
+  const drawing = canvas?.isDrawing === true;
   const paints = settings.tool === "brush" || settings.tool === "eraser";
   return (
-    <div className="mask-bar" role="toolbar" aria-label="Mask">
-      <div className="mask-tools" role="radiogroup" aria-label="Tool">
-        {TOOLS.map(({ name, label, key }) => {
+    <div className="paint-bar" role="toolbar" aria-label="Painting">
+      <div className="paint-tools" role="radiogroup" aria-label="Tool">
+        {toolsFor(drawing).map(({ name, label, key }) => {
           const Icon = ICONS[name];
           return (
             // biome-ignore lint/a11y/useSemanticElements: looks and works as a button of the bar
@@ -72,13 +79,14 @@ export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Prop
       {paints && (
         <Dial canvas={canvas} settings={settings} name="hardness" label="Hardness" max={1} unit=" %" />
       )}
-      {settings.tool !== "pan" && (
+      {settings.tool !== "pan" && settings.tool !== "pick" && (
         <Dial canvas={canvas} settings={settings} name="opacity" label="Opacity" max={1} unit=" %" />
       )}
       {settings.tool === "fill" && (
         <Dial canvas={canvas} settings={settings} name="tolerance" label="Tolerance" max={255} unit="" />
       )}
-      <div className="mask-tools">
+      {canvas && (drawing ? <Ink canvas={canvas} /> : <Tint canvas={canvas} />)}
+      <div className="paint-tools">
         <Button
           label="Undo"
           disabled={!canvas?.canUndo}
@@ -91,20 +99,22 @@ export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Prop
           icon={<Redo2 size={16} aria-hidden />}
           onClick={() => canvas?.redo()}
         />
-        <Button label="Invert" icon={<Contrast size={16} aria-hidden />} onClick={() => canvas?.invert()} />
+        {!drawing && (
+          <Button label="Invert" icon={<Contrast size={16} aria-hidden />} onClick={() => canvas?.invert()} />
+        )}
         <Button
-          label="Mask everything"
+          label={drawing ? "Fill everything" : "Mask everything"}
           icon={<SquareCheckBig size={16} aria-hidden />}
           onClick={() => canvas?.fill()}
         />
         <Button label="Clear" icon={<Trash2 size={16} aria-hidden />} onClick={() => canvas?.clear()} />
         <Button label="Fit view" icon={<Scan size={16} aria-hidden />} onClick={() => canvas?.view.fit()} />
       </div>
-      <span className="mask-zoom">{canvas ? `${Math.round(canvas.view.zoom * 100)} %` : "Loading"}</span>
-      <span className="mask-space" />
+      <span className="paint-zoom">{canvas ? `${Math.round(canvas.view.zoom * 100)} %` : "Loading"}</span>
+      <span className="paint-space" />
       {leaving ? (
-        <span className="mask-leave" role="alert">
-          Discard the mask?
+        <span className="paint-leave" role="alert">
+          {drawing ? "Discard the drawing?" : "Discard the mask?"}
           <Button kind="plain" onClick={onLeave}>
             Discard
           </Button>
@@ -115,7 +125,7 @@ export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Prop
       ) : (
         <>
           <Button kind="primary" disabled={!canvas || busy} onClick={onSave}>
-            Save mask
+            {verb}
           </Button>
           <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onLeave} />
         </>
@@ -125,9 +135,9 @@ export function MaskBar({ canvas, busy, leaving, onSave, onLeave, onStay }: Prop
 }
 
 interface DialProps {
-  readonly canvas: MaskCanvas | null;
+  readonly canvas: PaintCanvas | null;
   readonly settings: Settings;
-  readonly name: Exclude<keyof Settings, "tool">;
+  readonly name: "size" | "hardness" | "opacity" | "tolerance";
   readonly label: string;
   readonly max: number;
   readonly unit: string;
@@ -137,7 +147,7 @@ function Dial({ canvas, settings, name, label, max, unit }: DialProps) {
   const value = settings[name];
   const percent = max === 1;
   return (
-    <label className="mask-dial">
+    <label className="paint-dial">
       <span>{label}</span>
       <input
         type="range"
@@ -149,6 +159,43 @@ function Dial({ canvas, settings, name, label, max, unit }: DialProps) {
         onChange={(e) => canvas?.set({ [name]: Number(e.target.value) })}
       />
       <output>{`${percent ? Math.round(value * 100) : Math.round(value)}${unit}`}</output>
+    </label>
+  );
+}
+
+/** What a drawing is made in. */
+function Ink({ canvas }: { readonly canvas: PaintCanvas }) {
+  return (
+    <label className="paint-dial">
+      <span>Colour</span>
+      <input
+        type="color"
+        aria-label="Colour"
+        value={canvas.settings.color}
+        onChange={(e) => canvas.set({ color: e.target.value })}
+      />
+    </label>
+  );
+}
+
+/** In which colour the mask is seen; it changes nothing of the mask. */
+function Tint({ canvas }: { readonly canvas: PaintCanvas }) {
+  return (
+    <label className="paint-dial">
+      <span>Tint</span>
+      <span className="paint-swatch" style={{ background: hexOf(TINTS[canvas.tint]) }} />
+      <select
+        aria-label="Tint"
+        value={canvas.settings.tint}
+        onChange={(e) => canvas.set({ tint: e.target.value as TintName | "auto" })}
+      >
+        <option value="auto">Automatic</option>
+        {Object.keys(TINTS).map((name) => (
+          <option key={name} value={name}>
+            {name[0]?.toUpperCase() + name.slice(1)}
+          </option>
+        ))}
+      </select>
     </label>
   );
 }

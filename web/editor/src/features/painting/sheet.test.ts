@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MaskHistory } from "./history";
-import { type Brush, emptyMask, fillAll, fillColor, fillPolygon, invert, type Mask, Stroke } from "./mask";
+import { fillAll, fillColor, fillPolygon, invert } from "./fills";
+import { History } from "./history";
+import { type Color, colorInk, eraser, type Ink, maskInk } from "./inks";
+import { emptySheet, type Sheet } from "./sheet";
+import { type Brush, Stroke } from "./stroke";
 
-const HARD: Brush = { radius: 3, hardness: 1, opacity: 1, value: 255 };
-const at = ({ w, data }: Mask, x: number, y: number) => data[y * w + x];
+const HARD: Brush = { radius: 3, hardness: 1, opacity: 1, ink: maskInk(255) };
+const emptyMask = (w: number, h: number) => emptySheet(w, h, 1);
+const at = ({ w, data }: Sheet, x: number, y: number) => data[y * w + x];
 const square = (x: number, y: number, w: number, h: number) => [
   { x, y },
   { x: x + w, y },
@@ -72,12 +76,68 @@ it("a fill by colour takes what is connected and alike, and no more", () => {
   expect([...mask.data]).toEqual([255, 255, 0, 0, 0]);
 });
 
+describe("a drawing", () => {
+  const pixel = (ink: Ink, before: number[], part: number) => {
+    const to = new Uint8ClampedArray(before);
+    ink(to, new Uint8ClampedArray(before), 0, part);
+    return [...to];
+  };
+
+  it("takes a colour as it is where nothing was, however thin", () => {
+    expect(pixel(colorInk([200, 100, 50]), [0, 0, 0, 0], 0.5)).toEqual([200, 100, 50, 128]);
+  });
+
+  it("lays a colour over another as pictures are laid over each other", () => {
+    const channel = fc.integer({ min: 0, max: 255 });
+    const color = fc.tuple(channel, channel, channel);
+    fc.assert(
+      fc.property(
+        color,
+        color,
+        channel,
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (top, under, alpha, part) => {
+          const [r, g, b, a] = pixel(colorInk(top as Color), [...under, alpha], part) as [
+            number,
+            number,
+            number,
+            number,
+          ];
+          // Seen on black and on white, both ways must look the same.
+          for (const paper of [0, 255]) {
+            const on = (c: number, below: number, over: number) => c * over + below * (1 - over);
+            [r, g, b].forEach((value, c) => {
+              const expected = on(top[c] as number, on(under[c] as number, paper, alpha / 255), part);
+              expect(Math.abs(on(value, paper, a / 255) - expected)).toBeLessThan(1.6);
+            });
+          }
+        },
+      ),
+    );
+  });
+
+  it("keeps the colours of what is taken away by half", () => {
+    expect(pixel(eraser, [10, 20, 30, 200], 0.5)).toEqual([10, 20, 30, 100]);
+  });
+
+  it("comes back in all four numbers when a stroke is undone", () => {
+    const sheet = emptySheet(12, 12, 4);
+    const history = new History(sheet);
+    const stroke = new Stroke(sheet, { ...HARD, ink: colorInk([9, 8, 7]) });
+    stroke.to({ x: 6, y: 6 });
+    history.add(stroke.end() as never);
+    expect([...sheet.data.subarray(4 * (6 * 12 + 6), 4 * (6 * 12 + 6) + 4)]).toEqual([9, 8, 7, 255]);
+    history.undo();
+    expect(sheet.data.every((value) => value === 0)).toBe(true);
+  });
+});
+
 const point = fc.record({ x: fc.integer({ min: -4, max: 36 }), y: fc.integer({ min: -4, max: 28 }) });
 const brush = fc.record({
   radius: fc.integer({ min: 1, max: 10 }),
   hardness: fc.double({ min: 0, max: 1, noNaN: true }),
   opacity: fc.double({ min: 0.05, max: 1, noNaN: true }),
-  value: fc.constantFrom(0 as const, 255 as const),
+  ink: fc.constantFrom(maskInk(0), maskInk(255)),
 });
 const edits = fc.array(
   fc.oneof(
@@ -100,7 +160,7 @@ it("any edits undone give back the start, and redone the end", () => {
   fc.assert(
     fc.property(edits, (list) => {
       const mask = emptyMask(32, 24);
-      const history = new MaskHistory(mask);
+      const history = new History(mask);
       const start = mask.data.slice();
       for (const edit of list) {
         let patch = null;
@@ -109,7 +169,7 @@ it("any edits undone give back the start, and redone the end", () => {
           for (const place of edit.points) stroke.to(place);
           patch = stroke.end();
         } else if (edit.kind === "polygon") patch = fillPolygon(mask, edit.points, edit.brush);
-        else patch = edit.kind === "invert" ? invert(mask) : fillAll(mask, 0);
+        else patch = edit.kind === "invert" ? invert(mask) : fillAll(mask, maskInk(0));
         if (patch) history.add(patch);
       }
       const end = mask.data.slice();

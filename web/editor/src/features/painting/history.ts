@@ -1,13 +1,13 @@
-/** Undo and redo of a mask. The oldest steps are let go when all of them together grow too large. */
-import { apply, type Mask, type Patch } from "./mask";
+/** Undo and redo of a sheet. The oldest steps are let go when all of them together grow too large. */
+import { apply, type Patch, type Sheet } from "./sheet";
 
 const MOST_BYTES = 256 * 2 ** 20;
 
-export class MaskHistory {
+export class History {
   private readonly done: Patch[] = [];
   private undone: Patch[] = [];
 
-  constructor(private readonly mask: Mask) {}
+  constructor(private readonly sheet: Sheet) {}
 
   get canUndo(): boolean {
     return this.done.length > 0;
@@ -36,7 +36,7 @@ export class MaskHistory {
   private step(from: Patch[], to: Patch[], side: "before" | "after"): Patch | null {
     const patch = from.pop();
     if (!patch) return null;
-    apply(this.mask, patch.rect, patch[side]);
+    apply(this.sheet, patch.rect, patch[side]);
     to.push(patch);
     return patch;
   }
