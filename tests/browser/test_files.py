@@ -131,11 +131,14 @@ def test_a_picture_of_the_web_ui_becomes_a_graph(page: Page):
     expect(page.get_by_role("tab")).to_have_count(3)
 
 
-def test_a_file_with_nothing_inside_says_so_and_may_be_loaded_in_a_node(page: Page):
+def test_a_chosen_file_with_nothing_inside_says_so_and_may_be_loaded_in_a_node(page: Page):
     page.expected_errors.append("400")
     file = io.BytesIO()
     Image.new("RGB", (16, 16), "red").save(file, "PNG")
-    drop(page, "plain.png", file.getvalue(), "image/png")
+    page.get_by_role("button", name="File", exact=True).click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Open file…").click()
+    chooser.value.set_files({"name": "plain.png", "mimeType": "image/png", "buffer": file.getvalue()})
     said = page.get_by_role("alert")
     expect(said).to_contain_text("plain.png carries no workflow")
     expect(page.get_by_role("tab")).to_have_count(1)

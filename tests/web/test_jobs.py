@@ -83,6 +83,8 @@ async def test_waiting_and_running_jobs_are_cancelled(client, post_prompt, finis
     assert "execution_start_time" not in jobs[0]
     assert jobs[0]["outputs_count"] == 0
     assert (await listed("?status=pending"))["pagination"]["total"] == 3
+    detail = await (await client.get(f"/api/jobs/{waiting[0]}")).json()
+    assert (detail["status"], detail["workflow"]["prompt"]) == ("pending", SLOW)
     answer = await client.post(f"/api/jobs/{waiting[0]}/cancel")
     assert await answer.json() == {"cancelled": True}
     answer = await client.post("/api/jobs/cancel", json={"job_ids": [*waiting, running, NOBODY]})

@@ -67,14 +67,13 @@ def summary(job: StoredJob) -> dict[str, Any]:
 
 
 def details(job: StoredJob) -> dict[str, Any]:
-    """A job with all that came of it, once it has ended."""
-    shown = summary(job)
+    """A job with the workflow that it runs, and all that came of it, once it has ended."""
+    shown = summary(job) | {"workflow": {"prompt": job.prompt, "extra_data": job.extra_data}}
     if job.status in FINISHED:
         shown["outputs"] = {
             node: {key: _normalised(values) for key, values in output.items()} for node, output in job.outputs.items()
         }
         shown["execution_status"] = entry(job)["status"]
-        shown["workflow"] = {"prompt": job.prompt, "extra_data": job.extra_data}
     return shown
 
 

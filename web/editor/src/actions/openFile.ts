@@ -1,24 +1,26 @@
 /** Files and texts from outside that carry a workflow, each opened in a tab of its own. */
 import { isWorkflow, readEmbedded } from "../graph/formats/embedded";
 import { isApiPrompt } from "../graph/formats/readPrompt";
+import type { Point } from "../lib/geometry";
 import { type Json, parseJson } from "../lib/json";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
-import { pasteFile } from "./uploads";
+import { loadAt, pasteFile } from "./uploads";
 
 const IMPORTED = "Imported";
 /** What the web UI's text under a picture always has. */
 const INFOTEXT = /(^|\n|, )Steps: \d+, /;
 
-export async function openFile(editor: Editor, file: File): Promise<void> {
+/** `at`: where in the world it was dropped; what carries no workflow is loaded by a node there. */
+export async function openFile(editor: Editor, file: File, at?: Point): Promise<void> {
   const name = file.name.replace(/\.\w+$/, "");
   try {
     const { graph, infotext } = await readEmbedded(await file.arrayBuffer());
     if (graph !== null) editor.tabs.open(graph, { name });
     else if (infotext !== null) await importInfotext(editor, infotext, name);
-    else if (isPicture(file)) await importPicture(editor, file, name);
+    else if (isPicture(file)) await importPicture(editor, file, name, at);
     else if (file.name.endsWith(".json")) editor.tabs.open(parseJson(await file.text()), { name });
-    else sayNothingInside(editor, file);
+    else takeAsItIs(editor, file, at);
   } catch (error) {
     showToast({ kind: "error", title: `${file.name} cannot be opened`, body: (error as Error).message });
   }
@@ -56,19 +58,25 @@ async function importInfotext(editor: Editor, source: string | File, name: strin
 }
 
 /** The text may be in Exif data, which the server reads. What has none may still be a picture to work with. */
-async function importPicture(editor: Editor, file: File, name: string): Promise<void> {
+async function importPicture(editor: Editor, file: File, name: string, at?: Point): Promise<void> {
   try {
     await importInfotext(editor, file, name);
   } catch {
-    sayNothingInside(editor, file);
+    takeAsItIs(editor, file, at);
   }
 }
 
-function sayNothingInside(editor: Editor, file: File): void {
+/** Nothing is inside: who dropped it may want to work with it, who chose it as a workflow should know. */
+function takeAsItIs(editor: Editor, file: File, at?: Point): void {
+  const title = `${file.name} carries no workflow`;
+  if (at && loadAt(editor, file, at)) {
+    showToast({ kind: "info", topic: "import", title, body: "It was put into a node that loads it." });
+    return;
+  }
   showToast({
     kind: "error",
     topic: "import",
-    title: `${file.name} carries no workflow`,
+    title,
     body: "Files saved by Easel, ComfyUI or AUTOMATIC1111's web UI carry one, unless it was taken out.",
     action: /^(image|audio|video)\//.test(file.type)
       ? { label: "Load it in a node", run: () => void pasteFile(editor, file) }

@@ -4,6 +4,7 @@ import { addNode, setValue } from "../graph/edit";
 import type { WidgetShape } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
 import type { Upload } from "../graph/widgets";
+import type { Point } from "../lib/geometry";
 import { fileRefOf, mediumOf, pathOf } from "../nodes/fileRef";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
@@ -36,12 +37,18 @@ export function dropOnNode(editor: Editor, file: File, pageX: number, pageY: num
 
 /** Into the one node that is selected, else into a new one in the middle; false when nothing takes it. */
 export function pasteFile(editor: Editor, file: File): boolean {
-  const { doc, selection, engine } = editor;
+  const { selection, engine } = editor;
   const [only, ...others] = selection.ids;
   if (only !== undefined && !others.length && into(editor, only, file)) return true;
+  return engine !== null && loadAt(editor, file, engine.center());
+}
+
+/** Into a new node at a place of the world; false when no class of ours loads such files. */
+export function loadAt(editor: Editor, file: File, at: Point): boolean {
+  const { doc, selection } = editor;
   const type = LOADERS[kindOf(file)];
-  if (!type || !engine || !doc.defs.has(type)) return false;
-  const id = addNode(doc, type, engine.center());
+  if (!type || !doc.defs.has(type)) return false;
+  const id = addNode(doc, type, { x: Math.round(at.x), y: Math.round(at.y) });
   selection.set([id]);
   return into(editor, id, file);
 }

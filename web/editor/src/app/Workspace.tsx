@@ -183,9 +183,10 @@ const SNAP = 12;
 function followSettings(editor: OpenEditor, engine: Engine | null): () => void {
   return keepApplied(editor.settings, () => {
     if (!engine) return;
-    const { linkStyle, snap } = editor.settings.get();
+    const { linkStyle, snap, wheel, drag } = editor.settings.get();
     engine.scene.linkStyle = linkStyle;
     engine.grid = snap === "on" ? SNAP : 1;
+    engine.gestures = { wheel, drag };
     engine.themeChanged();
   });
 }

@@ -10,6 +10,7 @@ import { Emitter } from "../lib/emitter";
 import { type Point, type Rect, union } from "../lib/geometry";
 import { type Camera, firstView, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
 import { type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
+import { type Gestures, STANDARD_GESTURES } from "./gestures";
 import { GroupShells } from "./groupShells";
 import { type Hit, hitTest } from "./hitTest";
 import { PointerController } from "./input";
@@ -53,6 +54,7 @@ export class Engine implements ToolContext {
   readonly drawn = new Emitter();
   readonly themeRead = new Emitter();
   grid = 1;
+  gestures: Gestures = STANDARD_GESTURES;
 
   private readonly backWorld = document.createElement("div");
   private readonly world = document.createElement("div");

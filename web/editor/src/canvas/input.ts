@@ -3,6 +3,7 @@ import { addReroute } from "../graph/reroutes";
 import { distance, type Point } from "../lib/geometry";
 import { zoomAt } from "./camera";
 import type { Engine } from "./Engine";
+import { WheelReader } from "./gestures";
 import { TITLE } from "./nodeLayout";
 import { PinchTool } from "./tools/PinchTool";
 import { toolFor } from "./tools/select";
@@ -17,6 +18,9 @@ export class PointerController {
   private tool: Tool | null = null;
   private readonly fingers = new Map<number, Point>();
   private spaceDown = false;
+  /** Whether something was pressed while Space was held. */
+  private spaceUsed = false;
+  private readonly wheels = new WheelReader();
   private hold: ReturnType<typeof setTimeout> | undefined;
   /** Where the finger came down that may yet stay there. */
   private held: Point | null = null;
@@ -37,7 +41,8 @@ export class PointerController {
     host.addEventListener("contextmenu", (e) => this.menu(e), { signal });
     host.addEventListener("dblclick", (e) => this.doubleClick(e), { signal });
     window.addEventListener("keydown", (e) => this.key(e), { signal });
-    window.addEventListener("keyup", (e) => this.key(e), { signal });
+    // Capture: a Space that moved the view is none for what has the focus.
+    window.addEventListener("keyup", (e) => this.key(e), { signal, capture: true });
     window.addEventListener("blur", () => this.setSpace(false), { signal });
   }
 
@@ -56,16 +61,20 @@ export class PointerController {
       this.begin(new PinchTool(this.engine, [a, b]), e);
       return;
     }
+    this.spaceUsed ||= this.spaceDown;
     const input = this.read(e);
     const hit = this.engine.hit(input.world);
     const onSlot = hit.kind === "input" || hit.kind === "output" || hit.kind === "corner";
     const onControl = e.target instanceof Element && e.target.closest(CONTROLS) !== null;
     if (onControl && !onSlot && e.button === 0 && !this.spaceDown) return;
     const tool = toolFor(this.engine, input, hit, this.spaceDown);
-    if (tool) this.begin(tool, e, onSlot || hit.kind !== "node");
+    if (!tool) return;
+    const onNode = hit.kind === "node" && !onSlot;
+    // Who moves the view over a node does nothing with the node.
+    this.begin(tool, e, onNode ? (tool.name === "pan" ? "nothing" : "node") : "canvas");
   }
 
-  private begin(tool: Tool, e: PointerEvent, takeFocus = true): void {
+  private begin(tool: Tool, e: PointerEvent, focus: "canvas" | "node" | "nothing" = "canvas"): void {
     this.tool?.cancel();
     this.tool = tool;
     this.host.dataset.tool = tool.name;
@@ -73,8 +82,8 @@ export class PointerController {
     this.engine.hover(null);
     e.stopPropagation();
     e.preventDefault();
-    if (takeFocus) this.host.focus({ preventScroll: true });
-    else focusNodeUnder(e.target);
+    if (focus === "canvas") this.host.focus({ preventScroll: true });
+    if (focus === "node") focusNodeUnder(e.target);
   }
 
   private move(e: PointerEvent): void {
@@ -136,14 +145,14 @@ export class PointerController {
   private wheel(e: WheelEvent): void {
     if (scrollsItself(e)) return;
     e.preventDefault();
-    const { camera } = this.engine;
+    const { camera, gestures } = this.engine;
     const unit = e.deltaMode === WheelEvent.DOM_DELTA_LINE ? 32 : 1;
-    if (e.shiftKey || (e.deltaX !== 0 && !e.ctrlKey)) {
+    if (this.wheels.read(e, gestures.wheel) === "pan") {
       const [dx, dy] = e.shiftKey && !e.deltaX ? [e.deltaY, 0] : [e.deltaX, e.deltaY];
       this.engine.camera = { ...camera, x: camera.x - dx * unit, y: camera.y - dy * unit };
       return;
     }
-    // Browsers report a pinch on a trackpad as a wheel with Ctrl held, in much smaller steps.
+    // A pinch comes in much smaller steps.
     const speed = e.ctrlKey ? 0.01 : 0.0015;
     const { screen } = this.engine.pointAt(e.clientX, e.clientY);
     this.engine.camera = zoomAt(camera, screen, Math.exp(-e.deltaY * unit * speed));
@@ -177,6 +186,8 @@ export class PointerController {
     if (e.key === "Escape" && e.type === "keydown") this.end()?.cancel();
     if (e.code !== "Space") return;
     const free = !(e.target instanceof Element && e.target.closest(CONTROLS));
+    if (e.type === "keyup" && this.spaceUsed) e.stopPropagation();
+    if (!e.repeat) this.spaceUsed = false;
     this.setSpace(e.type === "keydown" && free);
     if (free && this.host.contains(e.target as Node)) e.preventDefault();
   }
@@ -188,7 +199,8 @@ export class PointerController {
 
   private read(e: PointerEvent): PointerInput {
     const { screen, world } = this.engine.pointAt(e.clientX, e.clientY);
-    return { screen, world, add: e.shiftKey || e.ctrlKey || e.metaKey, alt: e.altKey, button: e.button };
+    const add = e.shiftKey || e.ctrlKey || e.metaKey;
+    return { screen, world, add, alt: e.altKey, button: e.button, finger: e.pointerType === "touch" };
   }
 }
 

@@ -4,6 +4,7 @@ import type { GraphDocument } from "../graph/document";
 import { Selection } from "../graph/selection";
 import type { Point } from "../lib/geometry";
 import { type Camera, toWorld } from "./camera";
+import { type Gestures, STANDARD_GESTURES } from "./gestures";
 import { hitTest } from "./hitTest";
 import { Scene } from "./scene";
 import { toolFor } from "./tools/select";
@@ -23,6 +24,7 @@ export class TestCanvas implements ToolContext {
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   overlay: Overlay = {};
   grid = 1;
+  gestures: Gestures = STANDARD_GESTURES;
 
   constructor(readonly doc: GraphDocument) {
     this.scene = new Scene(doc);

@@ -43,10 +43,14 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
       const control = e.currentTarget.querySelector<HTMLElement>(FIRST_CONTROL);
       if (control) control.focus();
       else if (shape.status === "subgraph") doc.goTo([...doc.path, id]);
-    } else if (e.key === " ") selection.toggle(id);
-    else if (e.key === "F2") engine.renaming.begin({ kind: "node", id });
+    } else if (e.key === "F2") engine.renaming.begin({ kind: "node", id });
     else return;
     e.preventDefault();
+  };
+
+  // When it is let go: held, it moves the view.
+  const keyUp = (e: KeyboardEvent<HTMLElement>) => {
+    if (e.key === " " && e.target === e.currentTarget) selection.toggle(id);
   };
 
   return (
@@ -67,6 +71,7 @@ export const NodeView = memo(function NodeView({ id }: { readonly id: NodeId }) 
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a node is a stop of the keyboard on the canvas
       tabIndex={0}
       onKeyDown={key}
+      onKeyUp={keyUp}
       onFocus={(e) =>
         e.target === e.currentTarget &&
         !selection.has(id) &&

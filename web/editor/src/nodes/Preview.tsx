@@ -1,5 +1,5 @@
 /** What a node shows of its files: what it made, what it is making, or what it will load. */
-import { Image as ImageIcon, Maximize2 } from "lucide-react";
+import { Image as ImageIcon, ImageOff, Maximize2 } from "lucide-react";
 import { useEffect } from "react";
 import type { FileRef } from "../api/types";
 import type { Band } from "../canvas/nodeLayout";
@@ -33,7 +33,9 @@ export function Preview({ id, band, node, shape, run }: Props) {
   const sounds = files.filter((file) => mediumOf(file) === "audio");
   const sights = files.filter((file) => /image|video/.test(mediumOf(file)));
   const live = run.preview !== null && (run.state === "running" || !files.length);
-  const shown = useShown(live && run.preview ? [{ url: run.preview, file: null }] : sights.map(withUrl));
+  const { shown, failed: unreadable } = useShown(
+    live && run.preview ? [{ url: run.preview, file: null }] : sights.map(withUrl),
+  );
   const failed = run.problems.length > 0;
   const talks = run.log.length > 0;
   const columns = Math.ceil(Math.sqrt(shown?.items.length ?? 1));
@@ -43,7 +45,9 @@ export function Preview({ id, band, node, shape, run }: Props) {
     ? gridAspect(shown, compared ? 1 : columns, compared ? 1 : shown.items.length)
     : hasText
       ? TEXT_ASPECT
-      : null;
+      : unreadable
+        ? TEXT_ASPECT
+        : null;
   const playerHeight = shown ? 0 : Math.min(sounds.length, MOST_PLAYERS) * PLAYER_ROW;
 
   useEffect(() => {
@@ -83,10 +87,17 @@ export function Preview({ id, band, node, shape, run }: Props) {
     );
   }
   if (!shown) {
+    const Icon = unreadable ? ImageOff : ImageIcon;
     return (
       <div className="preview preview-empty" style={place}>
-        <ImageIcon size={24} strokeWidth={1.5} aria-hidden />
-        <span>{run.state === "running" ? "Making the picture" : "The picture appears here"}</span>
+        <Icon size={24} strokeWidth={1.5} aria-hidden />
+        <span>
+          {unreadable
+            ? `${sights[0]?.filename} cannot be shown`
+            : run.state === "running"
+              ? "Making the picture"
+              : "The picture appears here"}
+        </span>
       </div>
     );
   }

@@ -32,6 +32,7 @@ export function TitleInput({ label, title, onDone }: Props) {
       onBlur={() => finish(true)}
       onKeyDown={(e) => {
         e.stopPropagation();
+        if (e.nativeEvent.isComposing) return;
         if (e.key !== "Enter" && e.key !== "Escape") return;
         // The keyboard goes on from the thing that was named, not from the top of the page.
         const owner = e.currentTarget.closest<HTMLElement>("[data-node-root], .canvas");

@@ -16,12 +16,18 @@ export interface Shown {
   readonly h: number;
 }
 
-export function useShown(items: readonly ShownItem[]): Shown | null {
+/** `failed`: the first file is gone, or is no picture. */
+export function useShown(items: readonly ShownItem[]): {
+  readonly shown: Shown | null;
+  readonly failed: boolean;
+} {
   const [shown, setShown] = useState<Shown | null>(null);
+  const [failed, setFailed] = useState(false);
   const key = items.map((item) => item.url).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: the same addresses are the same files
   useEffect(() => {
     const [first] = items;
+    setFailed(false);
     if (!first) {
       setShown(null);
       return;
@@ -29,14 +35,18 @@ export function useShown(items: readonly ShownItem[]): Shown | null {
     let current = true;
     sizeOf(first).then(
       ([w, h]) => current && setShown({ items, w: w || 1, h: h || 1 }),
-      // A file that is gone leaves the place empty; a picture of the sampling that is late is none.
-      () => current && setShown((old) => (first.file ? null : old)),
+      () => {
+        // A picture of the sampling that is late is none.
+        if (!current || !first.file) return;
+        setShown(null);
+        setFailed(true);
+      },
     );
     return () => {
       current = false;
     };
   }, [key]);
-  return shown;
+  return { shown, failed };
 }
 
 function sizeOf({ url, file }: ShownItem): Promise<[number, number]> {

@@ -2,14 +2,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
-import { fuzzySearch } from "../lib/fuzzy";
+import { type Findable, searchOver } from "../lib/ranking";
 
-export interface FilterItem {
+export interface FilterItem extends Findable {
   readonly key: string;
-  readonly label: string;
   readonly hint?: string;
-  /** Further words that find it. */
-  readonly words?: string;
   readonly icon?: ReactNode;
   /** Shown, but cannot be chosen now. */
   readonly disabled?: boolean;
@@ -26,35 +23,29 @@ interface Props {
   readonly onPick: (item: FilterItem) => void;
   /** Backspace in an empty field. */
   readonly onBack?: () => void;
+  /** What was typed already. */
+  readonly typed?: string;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 const ROW = 28;
 
 export function FilterList(props: Props) {
-  const { items, found, selected = NONE, label, placeholder, nothing, onPick, onBack } = props;
-  const [query, setQuery] = useState("");
+  const { items, found, selected = NONE, label, placeholder, nothing, onPick, onBack, typed = "" } = props;
+  const [query, setQuery] = useState(typed);
   const [active, setActive] = useState(() =>
-    Math.max(
-      0,
-      items.findIndex((item) => selected.has(item.key)),
-    ),
+    typed
+      ? 0
+      : Math.max(
+          0,
+          items.findIndex((item) => selected.has(item.key)),
+        ),
   );
   const scroller = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const searched = found ?? items;
-  const haystack = useMemo(() => searched.map((item) => `${item.label} ${item.words ?? ""}`), [searched]);
-  const shown = useMemo(
-    () =>
-      query.trim()
-        ? exactFirst(
-            fuzzySearch(haystack, query).flatMap((i) => searched[i] ?? []),
-            query,
-          )
-        : items,
-    [haystack, items, searched, query],
-  );
+  const search = useMemo(() => searchOver(found ?? items), [found, items]);
+  const shown = useMemo(() => (query.trim() ? search(query) : items), [items, query, search]);
   const rows = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroller.current,
@@ -74,6 +65,8 @@ export function FilterList(props: Props) {
 
   const pick = (item: FilterItem) => item.disabled || onPick(item);
   const key = (e: KeyboardEvent) => {
+    // Keys of the writing system: its Enter ends a word, and chooses nothing.
+    if (e.nativeEvent.isComposing) return;
     const last = shown.length - 1;
     const to: Record<string, number> = {
       ArrowDown: Math.min(last, active + 1),
@@ -150,11 +143,4 @@ export function FilterList(props: Props) {
       </div>
     </>
   );
-}
-
-/** Who types a whole name means that one. */
-function exactFirst(found: FilterItem[], query: string): FilterItem[] {
-  const wanted = query.trim().toLowerCase();
-  const rank = ({ label }: FilterItem) => (label.toLowerCase() === wanted ? 0 : 1);
-  return found.sort((a, b) => rank(a) - rank(b));
 }

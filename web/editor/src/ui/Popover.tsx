@@ -29,6 +29,7 @@ export function anchorOf(element: Element): Anchor {
 
 export function Popover({ anchor, width, label, onClose, children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
+  const belongs = anchor.w !== undefined;
   // Asked before anything inside takes the focus.
   const [before] = useState(() => document.activeElement);
 
@@ -61,17 +62,23 @@ export function Popover({ anchor, width, label, onClose, children }: Props) {
       e.stopPropagation();
       onClose();
     };
+    // The element it belongs to moves away under it.
+    const turn = (e: WheelEvent) => {
+      if (belongs && !panel.current?.contains(e.target as Node)) onClose();
+    };
     window.addEventListener("pointerdown", press, true);
+    window.addEventListener("wheel", turn, { capture: true, passive: true });
     window.addEventListener("keydown", key, true);
     window.addEventListener("blur", onClose);
     return () => {
       window.removeEventListener("pointerdown", press, true);
+      window.removeEventListener("wheel", turn, true);
       window.removeEventListener("keydown", key, true);
       window.removeEventListener("blur", onClose);
       const lost = document.activeElement === document.body || document.activeElement === null;
       if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
-  }, [onClose, before]);
+  }, [onClose, before, belongs]);
 
   return createPortal(
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has a role whenever it has a name

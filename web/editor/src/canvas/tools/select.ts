@@ -37,11 +37,15 @@ export function toolFor(ctx: ToolContext, input: PointerInput, hit: Hit, spaceDo
       return pressReroute(ctx, input, hit.id);
     case "link":
       if (input.alt) return new RerouteTool(ctx, hit.link, hit.at, input);
-      if (input.add) return new BoxTool(ctx, input);
-      return new PanTool(ctx, input, () => selection.clear());
+      return pressNothing(ctx, input);
     case "empty":
-      if (input.add) return new BoxTool(ctx, input);
-      return new PanTool(ctx, input, () => selection.clear());
+      return pressNothing(ctx, input);
+  }
+
+  /** A finger always moves the view: it has no other way to. */
+  function pressNothing(ctx: ToolContext, input: PointerInput): Tool {
+    if (input.add || (ctx.gestures.drag === "select" && !input.finger)) return new BoxTool(ctx, input);
+    return new PanTool(ctx, input, () => selection.clear());
   }
 
   /** A click selects what lies in it, so that all of it can be muted or copied. */

@@ -7,6 +7,7 @@ import type { Selection } from "../../graph/selection";
 import type { Point, Rect } from "../../lib/geometry";
 import type { Camera } from "../camera";
 import type { Curve } from "../curve";
+import type { Gestures } from "../gestures";
 import type { Scene } from "../scene";
 
 export interface PointerInput {
@@ -16,6 +17,7 @@ export interface PointerInput {
   readonly add: boolean;
   readonly alt?: boolean;
   readonly button: number;
+  readonly finger?: boolean;
 }
 
 export interface Overlay {
@@ -48,6 +50,7 @@ export interface ToolContext {
   camera: Camera;
   /** Places are multiples of this when something is dropped. */
   readonly grid: number;
+  readonly gestures: Gestures;
   overlay: Overlay;
   /** A link was dropped on empty canvas. */
   offerNodes(at: PointerInput, end: OpenEnd): void;

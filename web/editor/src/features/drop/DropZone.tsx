@@ -1,6 +1,8 @@
 import { useEffect, useState } from "react";
+import type { Editor } from "../../actions/editor";
 import { openFile } from "../../actions/openFile";
 import { dropOnNode } from "../../actions/uploads";
+import type { Point } from "../../lib/geometry";
 import { useEditor } from "../context";
 
 /** What is dropped on a node that loads files goes there; anywhere else a file opens the workflow that it carries. */
@@ -28,12 +30,27 @@ export function DropZone() {
         const [file, ...others] = e.dataTransfer?.files ?? [];
         if (!file) return;
         e.preventDefault();
-        if (others.length || !dropOnNode(editor, file, e.clientX, e.clientY))
-          for (const each of [file, ...others]) void openFile(editor, each);
+        const rest = dropOnNode(editor, file, e.clientX, e.clientY) ? others : [file, ...others];
+        void openAll(editor, rest, placeOf(editor, e));
       },
       options,
     );
     return () => abort.abort();
   }, [editor]);
-  return over ? <div className="drop-zone">Drop to open its workflow</div> : null;
+  return over ? <div className="drop-zone">Drop to open its workflow, or on a node that loads it</div> : null;
+}
+
+const BESIDE = 300;
+
+/** One after the other, so that tabs and nodes stand in the order of the files. */
+async function openAll(editor: Editor, files: readonly File[], at: Point | undefined): Promise<void> {
+  for (const [i, file] of files.entries())
+    await openFile(editor, file, at && { x: at.x + i * BESIDE, y: at.y });
+}
+
+/** Where in the world something was dropped, should it become a node. */
+function placeOf({ engine }: Editor, e: DragEvent): Point | undefined {
+  if (!engine) return undefined;
+  const isOver = e.target instanceof Node && engine.host.contains(e.target);
+  return isOver ? engine.pointAt(e.clientX, e.clientY).world : engine.center();
 }

@@ -1,12 +1,12 @@
 import { FolderOpen, Image, RotateCw, Trash2 } from "lucide-react";
-import type { Job, JobDetails } from "../../api/jobs";
+import type { Job } from "../../api/jobs";
 import { formatSeconds, formatTime } from "../../lib/format";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
-import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
 import type { PanelProps } from "../panels/panels";
 import { failures } from "../run/failures";
+import { openWorkflowOf, withDetails } from "./details";
 
 interface Props extends PanelProps {
   readonly job: Job;
@@ -16,23 +16,14 @@ interface Props extends PanelProps {
 /** A run that is over: what came of it, and what can be done with it. */
 export function DoneRow({ job, openImages, onChanged }: Props) {
   const editor = useEditor();
-  const { api, tabs, runner } = editor;
+  const { api, runner } = editor;
   const { id, failure, finishedAt } = job;
   const name = runner.nameOf(id);
-  const withDetails = (use: (details: JobDetails) => void) => () =>
-    void api.jobs
-      .details(id)
-      .then(use)
-      .catch((error: Error) =>
-        showToast({ kind: "error", topic: "history", title: "The run cannot be read", body: error.message }),
-      );
-  const openWorkflow = withDetails(({ workflow, prompt }) =>
-    tabs.open(workflow ?? prompt, { name: name ?? "From the history" }),
-  );
-  const openPictures = withDetails(({ files }) => {
-    const shown = files.filter((file) => mediumOf(file) !== "other");
-    if (shown.length) openImages(shown, 0);
-  });
+  const openPictures = () =>
+    void withDetails(editor, id, ({ files }) => {
+      const shown = files.filter((file) => mediumOf(file) !== "other");
+      if (shown.length) openImages(shown, 0);
+    });
   const forget = () => void api.jobs.forget([id]).then(onChanged, onChanged);
   const showFailure = () =>
     failure &&
@@ -61,7 +52,7 @@ export function DoneRow({ job, openImages, onChanged }: Props) {
         <Button
           label="Open this workflow"
           icon={<FolderOpen size={14} aria-hidden />}
-          onClick={openWorkflow}
+          onClick={() => openWorkflowOf(editor, id)}
         />
         <Button
           label="Run it again"

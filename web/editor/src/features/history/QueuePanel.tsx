@@ -1,5 +1,5 @@
 /** What runs, what waits and what is done, newest first; as much of the past as one scrolls for. */
-import { RotateCw, Trash2, X } from "lucide-react";
+import { FolderOpen, RotateCw, Trash2, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button";
 import { useFeatures } from "../context";
 import type { PanelProps } from "../panels/panels";
 import { DoneRow } from "./DoneRow";
+import { openWorkflowOf } from "./details";
 import { type JobsControl, useJobs } from "./useJobs";
 
 export function QueuePanel(props: PanelProps) {
@@ -57,6 +58,11 @@ function Active({ control, running, waiting }: ActiveProps) {
           <li className="panel-row queue-row" key={job.id}>
             <span className="queue-name">{editor.runner.nameOf(job.id) ?? "Another workflow"}</span>
             {i < running.length ? <Progress /> : <span className="panel-quiet">Waiting</span>}
+            <Button
+              label="Open this workflow"
+              icon={<FolderOpen size={14} aria-hidden />}
+              onClick={() => openWorkflowOf(editor, job.id)}
+            />
             <Button
               label={i < running.length ? "Interrupt" : "Remove from the queue"}
               icon={<X size={14} aria-hidden />}

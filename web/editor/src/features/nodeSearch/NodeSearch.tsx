@@ -5,7 +5,8 @@ import { announce } from "../../ui/announce";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";
 import { useEditor } from "../context";
-import { addLinked, allDefs, fittingDefs, fittingSubgraphs } from "./matching";
+import { addLinked, allDefs, familiarFirst, fittingDefs, fittingSubgraphs } from "./matching";
+import { recentTypes, rememberType } from "./recent";
 
 /** Opens where the canvas was double-clicked or a link was dropped; what is picked appears there. */
 export function NodeSearch() {
@@ -22,12 +23,14 @@ export function NodeSearch() {
 
   const items = useMemo(() => {
     if (!offer) return [];
-    const defs = allDefs(doc.defs);
+    const familiar = new Set([...recentTypes(), ...[...doc.nodes()].map(({ type }) => type)]);
+    const defs = familiarFirst(allDefs(doc.defs), familiar);
     const classes = (offer.end ? fittingDefs(defs, offer.end) : defs).map((def) => ({
       key: def.type,
       label: def.title,
       hint: def.pack || def.category.split("/").slice(-2).join(" / "),
-      words: [def.type, ...def.aliases].join(" "),
+      words: [def.type, ...def.aliases, def.category].join(" "),
+      familiar: familiar.has(def.type),
     }));
     const here = fittingSubgraphs(doc, offer.end).map(({ id, name }) => ({
       key: id,
@@ -59,6 +62,7 @@ export function NodeSearch() {
           const blueprint = blueprints.find(({ key }) => key === item.key);
           if (blueprint) return void addBlueprint(editor, blueprint, world);
           const id = addLinked(doc, item.key, world, end);
+          rememberType(item.key);
           selection.set([id]);
           engine?.focusNode(id);
           announce(`${item.label} added`);

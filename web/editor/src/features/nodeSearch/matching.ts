@@ -18,6 +18,13 @@ export function allDefs(defs: NodeDefs): NodeDef[] {
     .sort((a, b) => a.title.localeCompare(b.title));
 }
 
+/** What is familiar first, in the order in which it is. */
+export function familiarFirst(defs: readonly NodeDef[], familiar: ReadonlySet<string>): NodeDef[] {
+  const order = [...familiar];
+  const place = ({ type }: NodeDef) => (familiar.has(type) ? order.indexOf(type) : order.length);
+  return [...defs].sort((a, b) => place(a) - place(b));
+}
+
 /** Those that take or make exactly the type first, then those that fit otherwise. */
 export function fittingDefs(defs: readonly NodeDef[], end: OpenEnd): NodeDef[] {
   const typesOf = (def: NodeDef) =>

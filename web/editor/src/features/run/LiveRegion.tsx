@@ -1,8 +1,8 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
-import { formatSeconds } from "../../lib/format";
 import { announcements } from "../../ui/announce";
 import { useFeatures } from "../context";
+import { outcomeWords } from "./outcome";
 
 /** Says what is done and the state of the run to screen readers, and shows its percentage in the title of the tab. */
 export function LiveRegion() {
@@ -31,11 +31,7 @@ export function LiveRegion() {
           : promptId
             ? `Running ${name}`
             : last
-              ? {
-                  success: `Done in ${formatSeconds(last.seconds)}`,
-                  error: "Failed",
-                  interrupted: "Interrupted",
-                }[last.outcome]
+              ? outcomeWords(last)
               : ""}
       </p>
     </>

@@ -119,7 +119,7 @@ export class RunEvents {
   private join(promptId: string): void {
     if (!promptId || this.store.getState().promptId === promptId) return;
     const tab = this.prompts.of(promptId)?.id ?? null;
-    this.store.setState({ promptId, tab, node: null, title: "", step: null });
+    this.store.setState({ promptId, tab, node: null, title: "", step: null, startedAt: null });
   }
 
   private beginNode(promptId: string, id: string): void {
@@ -161,6 +161,8 @@ export class RunEvents {
     const place = this.place(promptId, id);
     if (!place || !(max > 0)) return;
     this.join(promptId);
+    // Nobody has said that it began: the page was opened, or opened anew, in the middle of it.
+    if (!this.running()) this.beginNode(promptId, id);
     this.store.setState({ step: { value, max } });
     show(place, { state: "running", progress: Math.min(1, value / max) });
   }
@@ -195,7 +197,8 @@ export class RunEvents {
   private finish(outcome: RunOutcome): void {
     const { startedAt } = this.store.getState();
     if (outcome === "success") this.endNode();
-    this.store.setState({ last: { outcome, seconds: (performance.now() - startedAt) / 1000 } });
+    const seconds = startedAt === null ? null : (performance.now() - startedAt) / 1000;
+    this.store.setState({ last: { outcome, seconds } });
   }
 
   private endRun(): void {

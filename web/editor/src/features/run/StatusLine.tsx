@@ -4,9 +4,10 @@ import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import type { SystemStats } from "../../api/types";
 import { isSide } from "../../graph/sheets";
-import { formatBytes, formatSeconds, plural } from "../../lib/format";
+import { formatBytes, plural } from "../../lib/format";
 import { t } from "../../lib/t";
 import { useEditor, useFeatures } from "../context";
+import { outcomeWords } from "./outcome";
 import type { RunInfo } from "./runStore";
 
 export function StatusLine() {
@@ -110,20 +111,16 @@ function ProgressText({ info }: { readonly info: RunInfo }) {
     );
   }
   if (!info.last) return null;
-  const { outcome, seconds } = info.last;
-  const words = { success: `Done in ${formatSeconds(seconds)}`, error: "Failed", interrupted: "Interrupted" }[
-    outcome
-  ];
   return (
     <button
       type="button"
       className="status-item"
-      data-outcome={outcome}
+      data-outcome={info.last.outcome}
       title={t("Show the result")}
-      disabled={outcome !== "success"}
+      disabled={info.last.outcome !== "success"}
       onClick={() => actionOf("showResult").run(editor)}
     >
-      {words}
+      {outcomeWords(info.last)}
     </button>
   );
 }

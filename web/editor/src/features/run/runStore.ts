@@ -16,8 +16,9 @@ export interface RunInfo {
   readonly node: NodeId | null;
   readonly title: string;
   readonly step: { readonly value: number; readonly max: number } | null;
-  readonly startedAt: number;
-  readonly last: { readonly outcome: RunOutcome; readonly seconds: number } | null;
+  /** Null where the page has not seen it begin. */
+  readonly startedAt: number | null;
+  readonly last: { readonly outcome: RunOutcome; readonly seconds: number | null } | null;
   readonly auto: AutoMode;
   /** Counts up whenever queue or history changed on the server. */
   readonly revision: number;
@@ -32,7 +33,7 @@ export function createRunStore() {
     connection: "connecting",
     remaining: 0,
     ...NO_RUN,
-    startedAt: 0,
+    startedAt: null,
     last: null,
     auto: "off",
     revision: 0,

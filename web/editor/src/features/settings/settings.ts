@@ -5,6 +5,7 @@
 import { createStore } from "zustand/vanilla";
 import type { Api } from "../../api/http";
 import type { LinkStyle } from "../../canvas/curve";
+import type { Gestures } from "../../canvas/gestures";
 import type { Json } from "../../lib/json";
 
 export interface Settings {
@@ -13,6 +14,8 @@ export interface Settings {
   readonly motion: "system" | "none";
   readonly linkStyle: LinkStyle;
   readonly snap: "off" | "on";
+  readonly wheel: Gestures["wheel"];
+  readonly drag: Gestures["drag"];
   readonly minimap: "off" | "on";
   readonly seedChange: "after" | "before";
   readonly packs: "off" | "on";
@@ -83,6 +86,27 @@ export const SETTINGS: readonly Setting[] = [
     ],
   },
   { key: "snap", id: "Easel.Snap", label: "Snap to grid", standard: "off", choices: SWITCH },
+  {
+    key: "wheel",
+    id: "Easel.Wheel",
+    label: "Wheel",
+    standard: "device",
+    choices: [
+      ["device", "Zooms, a trackpad moves"],
+      ["zoom", "Zooms"],
+      ["pan", "Moves the view"],
+    ],
+  },
+  {
+    key: "drag",
+    id: "Easel.Drag",
+    label: "Drag on nothing",
+    standard: "pan",
+    choices: [
+      ["pan", "Moves the view"],
+      ["select", "Selects"],
+    ],
+  },
   { key: "minimap", id: "Easel.Minimap", label: "Minimap", standard: "off", choices: SWITCH },
   {
     key: "seedChange",

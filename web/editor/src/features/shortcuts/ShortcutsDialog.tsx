@@ -15,7 +15,11 @@ import { bindKey, holderOf, resetKeys, unbind } from "./keymap";
 const FIXED: readonly (readonly [string, string])[] = [
   ["Space", "Pan while held"],
   ["Wheel", "Zoom"],
-  ["Shift", "Add to the selection"],
+  ["Drag", "Move the view; see the settings"],
+  ["Ctrl+Drag", "Select with a box"],
+  ["Shift+Click", "Add to the selection"],
+  ["Alt+Drag", "Copy nodes"],
+  ["Double click", "Add node"],
   ["Arrow keys", "Go along the links"],
   ["Enter", "Into the node"],
   ["Ctrl+C · Ctrl+X · Ctrl+V", "Copy, cut, paste"],

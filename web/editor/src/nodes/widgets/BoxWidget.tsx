@@ -44,7 +44,7 @@ function OnPicture({ id, label, box, disabled, onChange, onDone }: Props & { rea
   const { viewUrl } = useServices();
   const input = useShape(id)?.sockets.find(({ type }) => type === "IMAGE")?.name;
   const file = useInputPicture(id, input);
-  const shown = useShown(file ? [{ url: viewUrl(file), file }] : []);
+  const { shown } = useShown(file ? [{ url: viewUrl(file), file }] : []);
   const url = shown?.items[0]?.url;
   if (!shown || !url)
     return <p className="crop-empty">{t("The picture is here once it was shown or made.")}</p>;

@@ -11,15 +11,18 @@ interface Props {
   /** Indexes of what is chosen. */
   readonly chosen: ReadonlySet<number>;
   readonly nothing: string;
+  /** What was typed before it was open. */
+  readonly typed: string;
   readonly onPick: (option: Json) => void;
 }
 
 const UP = "..";
 
-export function ComboList({ label, options, chosen, nothing, onPick }: Props) {
+export function ComboList({ label, options, chosen, nothing, typed, onPick }: Props) {
   const names = useMemo(() => options.map(optionText), [options]);
   const [folder, setFolder] = useState(() => folderOf(names[[...chosen][0] ?? -1] ?? ""));
-  const { here, below } = useMemo(() => itemsOf(names, folder), [names, folder]);
+  const here = useMemo(() => itemsIn(names, folder), [names, folder]);
+  const all = useMemo(() => allItems(names, folder), [names, folder]);
   const selected = useMemo(() => new Set([...chosen].map(String)), [chosen]);
   const up = folder ? () => setFolder(folderOf(folder)) : undefined;
   return (
@@ -27,10 +30,11 @@ export function ComboList({ label, options, chosen, nothing, onPick }: Props) {
       // A folder begins at its top.
       key={folder}
       items={here}
-      found={below}
+      found={all}
+      typed={typed}
       selected={selected}
       label={label}
-      placeholder={folder ? `Find ${label} in ${folder}` : `Find ${label}`}
+      placeholder={`Find ${label}`}
       nothing={nothing}
       onBack={up}
       onPick={(item) => {
@@ -42,23 +46,17 @@ export function ComboList({ label, options, chosen, nothing, onPick }: Props) {
   );
 }
 
-/** What lies in a folder, its folders first, and all that lies below it, for who types. */
-function itemsOf(names: readonly string[], folder: string): { here: FilterItem[]; below: FilterItem[] } {
+/** What lies in a folder, its folders first. */
+function itemsIn(names: readonly string[], folder: string): FilterItem[] {
   const prefix = folder ? `${folder}/` : "";
   const folders = new Map<string, number>();
   const here: FilterItem[] = [];
-  const below: FilterItem[] = [];
   for (const [i, name] of names.entries()) {
     if (!name.startsWith(prefix)) continue;
     const rest = name.slice(prefix.length);
-    const slash = isPath(rest) ? rest.lastIndexOf("/") : -1;
-    const hint = slash < 0 ? "" : rest.slice(0, slash);
-    below.push({ key: String(i), label: rest.slice(slash + 1), hint, words: hint });
-    if (slash < 0) here.push({ key: String(i), label: rest });
-    else {
-      const first = rest.slice(0, rest.indexOf("/"));
-      folders.set(first, (folders.get(first) ?? 0) + 1);
-    }
+    const [first = ""] = folderOf(rest).split("/");
+    if (first) folders.set(first, (folders.get(first) ?? 0) + 1);
+    else here.push({ key: String(i), label: rest });
   }
   const icon = <Folder size={14} aria-hidden />;
   const rows = [...folders].map(([name, count]) => ({
@@ -68,12 +66,26 @@ function itemsOf(names: readonly string[], folder: string): { here: FilterItem[]
     icon,
   }));
   const back = folder ? [{ key: UP, label: "Back", hint: folder, icon }] : [];
-  return { here: [...back, ...rows, ...here], below };
+  return [...back, ...rows, ...here];
 }
 
-function folderOf(name: string): string {
+/** Who types searches all folders; what lies in the open one comes first. */
+function allItems(names: readonly string[], folder: string): FilterItem[] {
+  const prefix = folder ? `${folder}/` : "";
+  return names.map((name, i) => {
+    const hint = folderOf(name);
+    return { key: String(i), label: nameOf(name), hint, words: hint, familiar: name.startsWith(prefix) };
+  });
+}
+
+export function folderOf(name: string): string {
   const slash = isPath(name) ? name.lastIndexOf("/") : -1;
   return slash < 0 ? "" : name.slice(0, slash);
+}
+
+export function nameOf(path: string): string {
+  const folder = folderOf(path);
+  return folder ? path.slice(folder.length + 1) : path;
 }
 
 /** "16/9" and "1024 / 768" are no files in folders. */

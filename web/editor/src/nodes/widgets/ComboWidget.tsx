@@ -6,13 +6,14 @@ import { isArray, type Json } from "../../lib/json";
 import { type Anchor, anchorOf, Popover } from "../../ui/Popover";
 import { showToast } from "../../ui/toasts";
 import { useServices } from "../services";
-import { ComboList } from "./ComboList";
+import { ComboList, folderOf, nameOf } from "./ComboList";
 import type { WidgetProps } from "./WidgetRow";
 
-export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetProps<ComboSpec>) {
-  const [anchor, setAnchor] = useState<Anchor | null>(null);
+export function ComboWidget({ label, spec, value, disabled, onChange, onDone }: WidgetProps<ComboSpec>) {
+  const [open, setOpen] = useState<{ readonly anchor: Anchor; readonly typed: string } | null>(null);
   const button = useRef<HTMLButtonElement>(null);
-  const close = useCallback(() => setAnchor(null), []);
+  const close = useCallback(() => setOpen(null), []);
+  const show = (typed = "") => button.current && setOpen({ anchor: anchorOf(button.current), typed });
   const options = useOptions(spec);
   const values = useMemo(() => (spec.multiple ? (isArray(value) ? value : []) : [value]), [spec, value]);
   const chosen = useMemo(
@@ -28,10 +29,12 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
 
   const key = (e: KeyboardEvent) => {
     const by = ARROWS[e.key];
-    if (!by) return;
-    const next = options[at + by];
-    if (e.altKey || spec.multiple) button.current && setAnchor(anchorOf(button.current));
-    else if (next !== undefined) onChange(next);
+    const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
+    if (!by && !(plain && LETTER.test(e.key))) return;
+    const next = by && options[at + by];
+    if (!by) show(e.key);
+    else if (e.altKey || spec.multiple) show();
+    else if (next !== undefined) onChange(next, true);
     e.preventDefault();
     e.stopPropagation();
   };
@@ -54,22 +57,24 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
         disabled={disabled}
         data-absent={absent || undefined}
         aria-haspopup="listbox"
-        aria-expanded={anchor !== null}
+        aria-expanded={open !== null}
         aria-label={`${label} ${text || "None"}`}
         title={absent ? `${text || "Nothing"} is not in the list of the server` : text}
         onKeyDown={key}
-        onClick={() => button.current && setAnchor(anchorOf(button.current))}
+        onBlur={onDone}
+        onClick={() => show()}
       >
-        <span className="field-label">{label}</span> <span className="field-value">{text || "None"}</span>
+        <span className="field-label">{label}</span> <Chosen text={text || "None"} />
         <ChevronsUpDown size={12} aria-hidden />
       </button>
       {spec.remote && <Refresh label={label} remote={spec.remote} disabled={disabled} onChange={onChange} />}
-      {anchor && (
-        <Popover anchor={anchor} width={Math.max(260, Math.min(480, anchor.w ?? 0))} onClose={close}>
+      {open && (
+        <Popover anchor={open.anchor} width={widthFor(options, open.anchor)} onClose={close}>
           <ComboList
             label={label}
             options={options}
             chosen={chosen}
+            typed={open.typed}
             nothing={options.length ? "Nothing fits" : "The server has no files here"}
             onPick={pick}
           />
@@ -77,6 +82,29 @@ export function ComboWidget({ label, spec, value, disabled, onChange }: WidgetPr
       )}
     </>
   );
+}
+
+const LETTER = /^[\p{L}\p{N}]$/u;
+
+/** Of a file in a folder the name is seen sooner than the folder. */
+function Chosen({ text }: { readonly text: string }) {
+  const folder = folderOf(text);
+  if (!folder) return <span className="field-value">{text}</span>;
+  return (
+    <span className="field-value field-path">
+      <span>{`${folder}/`}</span>
+      <span>{text.slice(folder.length + 1)}</span>
+    </span>
+  );
+}
+
+/** In pixels: as wide as the combo, or as its longest name where there is room for it. */
+function widthFor(options: readonly Json[], anchor: Anchor): number {
+  const longest = options.reduce<number>(
+    (most, option) => Math.max(most, nameOf(optionText(option)).length),
+    0,
+  );
+  return Math.max(260, Math.min(480, anchor.w ?? 0), Math.min(560, window.innerWidth - 16, 7 * longest + 56));
 }
 
 const ARROWS: Readonly<Record<string, number>> = {

@@ -12,8 +12,9 @@ import {
 } from "react";
 import { flushSync } from "react-dom";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
+import { clamp } from "../../lib/geometry";
 import { keepKeys } from "./fieldKeys";
-import { numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
+import { numberOf, settled, shownNumber, stepped, stepsLeft, stepsOf, typed } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
 type Props = WidgetProps<IntSpec | FloatSpec>;
@@ -45,6 +46,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
     if (e.button !== 0 || disabled) return;
     drag(
       e,
+      stepsLeft(spec, current),
       (steps) => onChange(stepped(spec, current, steps), true),
       (dragged) => {
         onDone();
@@ -140,6 +142,7 @@ export function NumberInput({ label, text, begun, onFinish }: InputProps) {
       onBlur={(e) => finish(e.target.value, false)}
       onKeyDown={(e) => {
         keepKeys(e);
+        if (e.nativeEvent.isComposing) return;
         if (e.key === "Enter") finish(e.currentTarget.value, true);
         if (e.key !== "Escape") return;
         e.stopPropagation(); // it goes back to the field, not to the node
@@ -155,8 +158,10 @@ export function backToField(endTyping: () => void, field: RefObject<HTMLElement 
   field.current?.focus({ preventScroll: true });
 }
 
+/** What goes beyond the limits is not counted: on the way back the value follows at once. */
 function drag(
   e: PressEvent<HTMLDivElement>,
+  [fewest, most]: readonly [number, number],
   onSteps: (steps: number) => void,
   onEnd: (dragged: boolean) => void,
 ): void {
@@ -174,9 +179,8 @@ function drag(
       if (!dragged && Math.abs(move.clientX - e.clientX) < 4) return;
       dragged = true;
       element.toggleAttribute("data-dragging", true);
-      steps +=
-        ((move.clientX - last) / PIXELS_PER_STEP) *
-        (move.ctrlKey || move.metaKey ? 10 : move.shiftKey ? 0.1 : 1);
+      const speed = move.ctrlKey || move.metaKey ? 10 : move.shiftKey ? 0.1 : 1;
+      steps = clamp(steps + ((move.clientX - last) / PIXELS_PER_STEP) * speed, fewest, most);
       last = move.clientX;
       onSteps(steps);
     },

@@ -24,7 +24,7 @@ export function PainterWidget({ id, name, label, value, disabled }: Props) {
   const values = useNode(id)?.values ?? {};
   const input = useShape(id)?.sockets.find(({ type }) => type === "IMAGE")?.name;
   const file = useInputPicture(id, input);
-  const below = useShown(file ? [{ url: viewUrl(file), file }] : []);
+  const { shown: below } = useShown(file ? [{ url: viewUrl(file), file }] : []);
   const w = below?.w ?? (Number(values.width) || SIDE);
   const h = below?.h ?? (Number(values.height) || SIDE);
   const drawing = typeof value === "string" && value.trim() ? viewUrl(fileRefOf(value)) : null;

@@ -39,6 +39,7 @@ export function TextWidget({ label, spec, value, disabled, onChange, onDone }: P
     setTyped(null);
   };
   const key = (e: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (e.nativeEvent.isComposing) return e.stopPropagation();
     const by = e.key === "ArrowUp" ? 1 : e.key === "ArrowDown" ? -1 : 0;
     if (names.length && !e.ctrlKey && !e.metaKey && chooses(e, by)) e.preventDefault();
     else if (by && (e.ctrlKey || e.metaKey) && !disabled) {
@@ -113,6 +114,7 @@ export function LineWidget({ label, spec, value, disabled, onChange, onDone }: P
         onChange={(e) => onChange(e.target.value, true)}
         onBlur={onDone}
         onKeyDown={(e) => {
+          if (e.nativeEvent.isComposing) return e.stopPropagation();
           if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) e.currentTarget.blur();
           keepKeys(e);
         }}

@@ -40,6 +40,16 @@ export function stepped(spec: NumberSpec, value: Numeric, steps: number): Numeri
   return addFloat(Number(value), steps * spec.step, spec.round || spec.step / 10, spec);
 }
 
+/** How many steps there are down and up to the limits. */
+export function stepsLeft(spec: NumberSpec, value: Numeric): readonly [number, number] {
+  const steps = (limit: Numeric | undefined, none: number) =>
+    limit === undefined ? none : (Number(limit) - Number(value)) / Number(spec.step);
+  return [
+    Math.floor(steps(spec.min, Number.NEGATIVE_INFINITY)),
+    Math.ceil(steps(spec.max, Number.POSITIVE_INFINITY)),
+  ];
+}
+
 /** At least as many decimals as a step has, so that a value does not change its width while it is dragged. */
 export function shownNumber(spec: NumberSpec, value: Numeric): string {
   if (spec.kind === "int" || typeof value === "bigint") return value.toString();
