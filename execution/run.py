@@ -112,7 +112,7 @@ class Run:
         graph = parse(self.job.prompt, self._known_schema)
         self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
         self.expander = Expander(self.plan, self.prompt, self._schema)
-        self.watch = InputWatch(self.plan) if self.executor.watch else None
+        self.watch = InputWatch(self.plan, self.executor.watch)
         order = graph.order(self.job.outputs)
         await sign(self.plan, self.invoker, order)
         self.cache.begin({self.plan.signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in order})
@@ -224,8 +224,7 @@ class Run:
             if wishes:
                 self.plan.grant(node.id, wishes)
                 return
-            if self.watch is not None:
-                self.watch.begin(node)
+            self.watch.begin(node)
             flight.outcomes = self._call(flight)
             if flight.tasks:
                 await asyncio.sleep(0)
@@ -274,8 +273,7 @@ class Run:
     def _land(self, flight: Flight, result: Result) -> None:
         node_id = flight.node.id
         del self.flights[node_id]
-        if self.watch is not None:
-            self.watch.end(flight.node)
+        self.watch.end(flight.node)
         self.plan.release(flight.behind)
         self.plan.finish(node_id, result)
         if result.ui is not None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from execution.cache.memory import RamCache
-from execution.delivery import delivered, digest
+from execution.delivery import delivered, digest, glance
 from execution.executor import Executor
 from execution.worker import Job
 from nodes.schema import Input, Node, NodeSchema, Output
@@ -43,7 +43,30 @@ def test_a_digest_tells_values_apart(before, after):
     assert digest(before) == digest(before) != digest(after)
 
 
-def run_twice(caplog, function):
+CHANGES = {
+    "doubled": lambda picture: picture.mul_(2),
+    "clamped": lambda picture: picture.clamp_(0.2, 0.8),
+    "one colour": lambda picture: picture[..., 1].zero_(),
+    "a strip": lambda picture: picture[:32].fill_(0),
+    "a box": lambda picture: picture[100:130, 200:230].fill_(0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_glance_sees_what_nodes_do_to_pictures(change):
+    picture = torch.rand(512, 512, 3)
+    before = glance([picture])
+    assert glance([picture]) == before
+    CHANGES[change](picture)
+    assert glance([picture]) != before
+
+
+def test_a_glance_looks_at_whatever_there_is():
+    for value in (None, 5, "text", {"a": [torch.zeros(2)]}, torch.eye(3).to_sparse(), torch.zeros(0), object()):
+        assert glance(value) == glance(value)
+
+
+def run_twice(caplog, function, watch=True, style="class"):
     """A latent, and a node that gets it; how often the latent was made, and what was said."""
     made = []
 
@@ -54,10 +77,10 @@ def run_twice(caplog, function):
     samples, latent = Input(name="samples", type="LATENT"), Output(type="LATENT", name="LATENT")
     schemas = {
         "Make": NodeSchema(id="Make", title="", category="", outputs=(latent,)),
-        "Use": NodeSchema(id="Use", title="", category="", inputs=(samples,), style="class", is_output=True),
+        "Use": NodeSchema(id="Use", title="", category="", inputs=(samples,), style=style, is_output=True),
     }
     nodes = {"Make": Node(schemas["Make"], make), "Use": Node(schemas["Use"], function)}
-    executor = Executor(nodes, RamCache(1 << 20), watch=True)
+    executor = Executor(nodes, RamCache(1 << 20), watch=watch)
     for number in range(2):
         prompt = {
             "4": {"class_type": "Make", "inputs": {}},
@@ -74,6 +97,14 @@ def test_a_node_that_changes_a_tensor_is_named_and_what_it_changed_is_made_anew(
     made, said = run_twice(caplog, use)
     assert made == 2
     assert "node 5 (Use) changed its input 'samples', which is the result of node 4" in said
+
+
+@pytest.mark.parametrize(("style", "made"), [("class", 2), ("schema", 2), ("function", 1)])
+def test_nodes_of_others_are_watched_in_any_case(caplog, style, made):
+    def use(samples):
+        samples["samples"].add_(1)
+
+    assert run_twice(caplog, use, watch=False, style=style)[0] == made
 
 
 def test_a_node_that_writes_into_its_own_container_changes_nothing(caplog):
