@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from comfy_core.model_functions import ModelFunctions
-from comfy_core.patches import Patch, applied, patched
+from comfy_core.patches import Patch, Room, applied, patched
 from comfy_core.weights.table import Weights
 from comfy_core.wrappers import CallbacksMP, PatcherInjection
 
@@ -97,19 +97,20 @@ class ModelPatcher(ModelFunctions):
         self.patches_uuid = uuid.uuid4()
         return taken
 
-    def weight(self, key: str) -> Tensor:
-        """A weight as it is to be used: on the load device, in the compute type, patched."""
+    def weight(self, key: str, room: Room | None = None) -> Tensor:
+        """A weight as it is to be used: on the load device, in the compute type, patched; made in `room` if it is a
+        copy."""
         pristine = self.source[key]
         dtype = self.loaded_dtype(pristine)
         patches = [patch for patch in self.patches.get(key, ()) if not patch.changes_nothing]
-        if not patches:
+        if not patches and (room is None or (pristine.device, pristine.dtype) == (self.load_device, dtype)):
             return pristine.to(self.load_device, dtype)
         with _naming(key, pristine):
-            return patched(pristine, patches, self.load_device, dtype)
+            return patched(pristine, patches, self.load_device, dtype, room)
 
-    def taken_weight(self, key: str) -> Tensor:
+    def taken_weight(self, key: str, room: Room | None = None) -> Tensor:
         """`weight`; if it is a copy, the memory that reading the file took is given back."""
-        weight = self.weight(key)
+        weight = self.weight(key, room)
         if isinstance(self.source, Weights) and weight.data_ptr() != self.source[key].data_ptr():
             self.source.release(key)
         return weight

@@ -16,8 +16,10 @@ from torch import Tensor
 AT_ONCE = 2**21
 """Numbers of a weight that are worked on at once on the CPU: 8 MiB in float32."""
 
+Room = Callable[[Tensor, torch.dtype], Tensor]
+"""Gives the memory, of its shape and whatever is in it, that a copy of a weight in a type is made in."""
 
-_room = threading.local()
+_kept = threading.local()
 
 
 class Recipe(Protocol):
@@ -52,16 +54,21 @@ class Patch(NamedTuple):
         return self._replace(recipe=self.recipe.rows(first, last))
 
 
-def patched(pristine: Tensor, patches: Iterable[Patch], device: torch.device, dtype: torch.dtype) -> Tensor:
-    """A patched copy of a weight on a device, in a type; worked out in float32."""
+def patched(
+    pristine: Tensor, patches: Iterable[Patch], device: torch.device, dtype: torch.dtype, room: Room | None = None
+) -> Tensor:
+    """A patched copy of a weight on a device, in a type; worked out in float32, in `room` where that is given."""
     patches = [Patch(*patch) for patch in patches]
     if (
         device.type != "cpu"
         or not (pristine.ndim and pristine.numel())
         or not all(patch.is_by_rows for patch in patches)
     ):
-        return applied(patches, pristine.to(device, torch.float32, copy=True)).to(dtype)
-    made = torch.empty(pristine.shape, dtype=dtype)
+        after = applied(patches, pristine.to(device, torch.float32, copy=True))
+        if room is None or after.shape != pristine.shape:
+            return after.to(dtype)
+        return room(pristine, dtype).copy_(after)
+    made = torch.empty(pristine.shape, dtype=dtype) if room is None else room(pristine, dtype)
     count = max(1, AT_ONCE // pristine[0].numel())
     for first in range(0, len(pristine), count):
         place, of_rows = made[first : first + count], [patch.rows(first, first + count) for patch in patches]
@@ -75,9 +82,9 @@ def patched(pristine: Tensor, patches: Iterable[Patch], device: torch.device, dt
 
 def _scratch(count: int) -> Tensor:
     """Room for so many numbers in float32: that of the time before, for new memory costs more than the work in it."""
-    kept = getattr(_room, "numbers", None)
+    kept = getattr(_kept, "numbers", None)
     if kept is None or kept.numel() < count:
-        kept = _room.numbers = torch.empty(max(count, AT_ONCE))
+        kept = _kept.numbers = torch.empty(max(count, AT_ONCE))
     return kept[:count]
 
 

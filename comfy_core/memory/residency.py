@@ -10,22 +10,21 @@ Nobody else moves weights. Models leave in the order of their last use when room
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 from weakref import WeakKeyDictionary, ref
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from comfy_core.memory import devices
+from comfy_core.memory.placing import drop, place
 from comfy_core.memory.resident import Resident, tell_detached, tell_loaded
 from comfy_core.memory.streaming import Plan, Stream, plan
 from comfy_core.patcher import ModelPatcher
 
 log = logging.getLogger(__name__)
-BATCH = 2**28
-"""Bytes of new weights that are made before they take the place of others."""
 
 
 class Residency:
@@ -214,39 +213,10 @@ class Residency:
     def _forget(self, network: nn.Module, resident: Resident) -> None:
         if resident.stream is not None:
             resident.stream.close()
-        drop(network, resident)
+        drop(network, resident.source, resident.from_file)
         del self._residents[network]
         devices.empty_cache(resident.device)
         tell_detached(resident, True)
-
-
-def place(patcher: ModelPatcher, keys: Iterable[str]) -> None:
-    """Put the named weights of a model on its device, patched. A weight that needs no change is not copied; of one that
-    does, the file's pages are given back at once, and the weight it takes the place of goes before long, so that a
-    model is never in memory twice. When a patch does not fit, some weights have been put and some not."""
-    batch: dict[str, Tensor] = {}
-    for key in keys:
-        batch[key] = patcher.taken_weight(key)
-        if sum(weight.nbytes for weight in batch.values()) > BATCH:
-            assign(patcher.model, batch)
-            batch = {}
-    assign(patcher.model, batch)
-
-
-def drop(network: nn.Module, resident: Resident) -> None:
-    """Take a network's weights off its device. One that has a file keeps nothing; one that only ever lived in memory
-    gets its pristine weights back."""
-    if not resident.from_file:
-        assign(network, dict(resident.source))
-        return
-    held = network.state_dict()
-    assign(network, {key: torch.empty_like(held[key], device="meta") for key in resident.source})
-
-
-def assign(network: nn.Module, state: dict[str, Tensor]) -> None:
-    """Make these tensors the network's weights, without copying them."""
-    network.load_state_dict(state, strict=False, assign=True)
-    network.requires_grad_(False)
 
 
 _residency = Residency()

@@ -137,7 +137,6 @@ def test_patches_come_and_go_with_the_clone_that_has_them(models: list[ModelPatc
 def test_a_patch_that_does_not_fit_leaves_nothing_of_its_clone(
     models: list[ModelPatcher], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("comfy_core.memory.residency.BATCH", 0)
     residency = Residency()
     before = answer(residency, models[0])
     wrong = models[0].clone()

@@ -130,7 +130,7 @@ def test_patches_apply_to_streamed_weights(models):
 def test_every_layer_is_read_once_a_run(models, monkeypatch: pytest.MonkeyPatch):
     read: list[str] = []
     original = ModelPatcher.weight
-    monkeypatch.setattr(ModelPatcher, "weight", lambda self, key: read.append(key) or original(self, key))
+    monkeypatch.setattr(ModelPatcher, "weight", lambda self, key, *room: read.append(key) or original(self, key, *room))
     stream = Stream(models[0], ["layers.0", "layers.1"], 1)
     place(models[0], set(models[0].source) - stream.keys())
     read.clear()
