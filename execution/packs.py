@@ -89,10 +89,14 @@ def _nodes_of(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
         if isinstance(node, Node):
             yield _changed(node, {"python_module": name})
     mappings = getattr(module, "NODE_CLASS_MAPPINGS", None)
-    if mappings is not None:
-        yield from _classes(name, mappings, getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}, on_failure)
+    if isinstance(mappings, Mapping):
+        yield from _classes(name, mappings, getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None), on_failure)
+    elif mappings is not None:
+        on_failure(name, TypeError(f"its NODE_CLASS_MAPPINGS is a {type(mappings).__name__}, not a dict of classes"))
     elif hasattr(module, "comfy_entrypoint"):
         yield from _entered(name, module.comfy_entrypoint, on_failure)
+    elif not any(isinstance(node, Node) for node in vars(module).values()):
+        log.warning("%s brings no nodes: it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint", name)
 
 
 def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) -> ModuleType | None:
@@ -115,18 +119,21 @@ def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) 
 # --- the two entry points --------------------------------------------------------------------------------------------
 
 
-def _classes(
-    module: str, mappings: Mapping[str, Any], titles: Mapping[str, str], on_failure: OnFailure
-) -> Iterator[Node]:
+def _classes(module: str, mappings: Mapping[str, Any], titles: Any, on_failure: OnFailure) -> Iterator[Node]:
+    known = titles if isinstance(titles, Mapping) else {}
     for id, cls in mappings.items():
-        node = _adapt(module, id, cls, titles.get(id, ""), on_failure)
+        node = _adapt(module, id, cls, known.get(id, ""), on_failure)
         if node is not None:
             yield node
 
 
-def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) -> Node | None:
-    """The node that a class of either style is; None if it is broken."""
+def _adapt(module: str, id: Any, cls: Any, title: str, on_failure: OnFailure) -> Node | None:
+    """The node that a class of either style is; None if it is broken. Without an `id` its schema says it."""
+    shown = id or getattr(cls, "__name__", repr(cls))
     try:
+        id = id or cls.GET_SCHEMA().node_id
+        if not isinstance(id, str):
+            raise TypeError(f"the name of a node class is text, not {id!r}")
         cls.RELATIVE_PYTHON_MODULE = module
         if hasattr(cls, "as_node"):
             node = cls.as_node(module)
@@ -135,7 +142,7 @@ def _adapt(module: str, id: str, cls: Any, title: str, on_failure: OnFailure) ->
         else:
             node = adapt_class(id, cls, title=title, python_module=module)
     except (Exception, SystemExit) as error:
-        on_failure(f"{module}, class {id}", error)
+        on_failure(f"{module}, class {shown}", error)
         return None
     if id not in registry.NODES or registry.NODES[id].gives_way:
         registry.CLASSES[id] = cls
@@ -161,7 +168,7 @@ def _entered(module: str, entry_point: Callable[[], Any], on_failure: OnFailure)
     except (Exception, SystemExit) as error:
         on_failure(module, error)
         return []
-    found = [_adapt(module, cls.GET_SCHEMA().node_id, cls, "", on_failure) for cls in classes]
+    found = [_adapt(module, None, cls, "", on_failure) for cls in classes]
     return [node for node in found if node is not None]
 
 

@@ -118,6 +118,55 @@ def test_an_entry_point_may_fail(tmp_path, load, failures):
     assert isinstance(failures["custom_nodes.pack"], OSError)
 
 
+SCHEMAS = """
+from comfy_api.latest import ComfyExtension, io
+
+class Bad(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        raise OSError("no disk")
+
+class Good(Bad):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="Good", inputs=[], outputs=[])
+
+class Pack(ComfyExtension):
+    async def get_node_list(self):
+        return [Bad, 5, Good]
+
+comfy_entrypoint = Pack
+"""
+
+
+def test_a_schema_that_is_broken_and_what_is_no_class_cost_only_themselves(tmp_path, load, failures):
+    (tmp_path / "pack.py").write_text(SCHEMAS)
+    assert list(load()) == ["Good"]
+    assert list(failures) == ["custom_nodes.pack, class Bad", "custom_nodes.pack, class 5"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("NODE_CLASS_MAPPINGS = [1]", "its NODE_CLASS_MAPPINGS is a list, not a dict of classes"),
+        ("NODE_CLASS_MAPPINGS = {5: object}", "the name of a node class is text, not 5"),
+        ("NODE_CLASS_MAPPINGS = {'A': None}\nNODE_DISPLAY_NAME_MAPPINGS = ['A']", "'NoneType' object has no attribute"),
+    ],
+)
+def test_mappings_that_are_none_cost_only_their_pack(tmp_path, load, failures, code, said):
+    (tmp_path / "pack.py").write_text(code)
+    (tmp_path / "well.py").write_text(GOOD.format(name="A"))
+    assert list(load()) == ["A"]
+    (error,) = failures.values()
+    assert str(error).startswith(said)
+
+
+def test_a_pack_that_brings_no_nodes_is_told_of(tmp_path, load, failures, caplog):
+    (tmp_path / "pack.py").write_text("x = 1")
+    assert (load(), failures) == ({}, {})
+    assert "custom_nodes.pack brings no nodes: it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint" in caplog.text
+
+
 def test_a_core_class_is_never_replaced(tmp_path, failures):
     (tmp_path / "pack.py").write_text(CLASSIC.format(name="PreviewAny", body="return {}"))
     found = load_nodes(("nodes.preview",), tmp_path, failures.__setitem__)
