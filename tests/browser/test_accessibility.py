@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import node
+from tests.browser.hands import node, open_workflow, widget
 
 AXE = Path(__file__).parents[2] / "web/editor/node_modules/axe-core/axe.min.js"
 PANELS = {
@@ -61,4 +63,33 @@ def test_no_panel_and_no_dialog_has_a_violation(page: Page, theme: str):
         page.get_by_role(role, name=name).wait_for()
         wrong[name] = violations(page)
         page.keyboard.press("Escape")
+    assert {where: list_ for where, list_ in wrong.items() if list_} == {}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_neither_the_lightbox_nor_the_paint_editor_nor_a_crop_has_a_violation(page: Page, theme: str):
+    picture = io.BytesIO()
+    Image.new("RGB", (32, 24), "teal").save(picture, "PNG")
+    file = {"name": "teal.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    assert page.request.post(f"{page.url}api/upload/image", multipart={"image": file, "overwrite": "true"}).ok
+    nodes = [
+        {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [300, 300], "widgets_values": ["teal.png", "image"],
+         "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [1, 2]}, {"name": "MASK", "type": "MASK"}]},
+        {"id": 2, "type": "ImageCropV2", "pos": [340, 0], "inputs": [{"name": "image", "type": "IMAGE", "link": 1}]},
+        {"id": 3, "type": "Painter", "pos": [640, 0], "inputs": [{"name": "image", "type": "IMAGE", "link": 2}]},
+    ]  # fmt: skip
+    links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 1, 0, 3, 0, "IMAGE"]]
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "pictures")
+    node(page, "2").locator(".crop").wait_for()
+    wrong = {"a crop": violations(page)}
+    node(page, "1").get_by_role("button", name="Open teal.png").click()
+    page.locator("dialog.lightbox img").wait_for()
+    page.keyboard.press("i")
+    expect(page.get_by_role("complementary", name="About this file")).to_contain_text("32 × 24")
+    wrong["the lightbox"] = violations(page)
+    page.keyboard.press("Escape")
+    widget(page, "3", "mask").get_by_role("button", name="Draw").click()
+    page.locator(".paint-stage").wait_for()
+    wrong["the paint editor"] = violations(page)
     assert {where: list_ for where, list_ in wrong.items() if list_} == {}

@@ -288,6 +288,10 @@ def test_two_pictures_are_compared_under_one_line(page: Page):
     line.press("Home")
     line.press("ArrowRight")
     expect(line).to_have_attribute("aria-valuenow", "2")
+    node(page, "3").locator(".preview").hover()
+    node(page, "3").get_by_role("button", name="Full screen").click()
+    expect(page.locator("dialog.lightbox img")).to_have_count(2)
+    expect(page.locator("dialog.lightbox").get_by_role("slider")).to_have_attribute("aria-valuenow", "50")
 
 
 def test_a_widget_is_also_a_socket(page: Page):

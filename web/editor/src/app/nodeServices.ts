@@ -17,7 +17,10 @@ export function nodeServices(editor: OpenEditor, tab: Tab, engine: Engine): Node
     engine,
     selection,
     status,
-    openImages: (files, index, id) => editor.lookAsked.emit({ files, index, node: doc.runId(id) }),
+    openImages(files, index, id, against) {
+      const node = against === undefined ? doc.runId(id) : undefined;
+      editor.lookAsked.emit({ files, index, against, node });
+    },
     remoteLists: new RemoteLists((route) => api.remoteOptions(route)),
     viewUrl: (file) => api.viewUrl(file),
     upload: (file, place) => api.uploadImage(file, place),

@@ -112,7 +112,7 @@ export function Preview({ id, band, node, shape, run }: Props) {
       ) : (
         <Cells id={id} shown={shown} />
       )}
-      {!live && <PreviewBar id={id} shown={shown} />}
+      {!live && <PreviewBar id={id} shown={shown} compared={compared} />}
     </div>
   );
 }

@@ -1,17 +1,26 @@
 /** What can be done with a picture on a node; seen with the pointer or the focus on it. */
 import { Brush, Copy, Maximize2 } from "lucide-react";
+import type { Compared } from "../api/messages";
 import type { NodeId } from "../graph/records";
 import { showToast } from "../ui/toasts";
 import { mediumOf } from "./fileRef";
 import { useServices } from "./services";
 import type { Shown } from "./useShown";
 
-export function PreviewBar({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
+interface Props {
+  readonly id: NodeId;
+  readonly shown: Shown;
+  readonly compared: Compared | null;
+}
+
+export function PreviewBar({ id, shown, compared }: Props) {
   const { editMask, openImages } = useServices();
   const files = shown.items.flatMap(({ file }) => file ?? []);
   const [first] = files;
   if (!first) return null;
   const isPicture = mediumOf(first) === "image";
+  const [a, b] = [compared?.a[0], compared?.b[0]];
+  const open = () => (a && b ? openImages([a, b], 1, id, 0) : openImages(files, 0, id));
   return (
     <div className="preview-bar" data-interactive>
       <span>
@@ -32,12 +41,7 @@ export function PreviewBar({ id, shown }: { readonly id: NodeId; readonly shown:
           </button>
         </>
       )}
-      <button
-        type="button"
-        aria-label="Full screen"
-        title="Full screen"
-        onClick={() => openImages(files, 0, id)}
-      >
+      <button type="button" aria-label="Full screen" title="Full screen" onClick={open}>
         <Maximize2 size={14} aria-hidden />
       </button>
     </div>

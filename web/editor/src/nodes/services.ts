@@ -27,8 +27,8 @@ export interface NodeServices {
   /** Opens the paint editor for the drawing that a widget names. */
   draw(id: NodeId, widget: string): void;
   showProblems(id: NodeId): void;
-  /** Shows what a node has, on the whole page, and what it makes meanwhile. */
-  openImages(images: readonly FileRef[], index: number, id: NodeId): void;
+  /** Shows what a node has, on the whole page, and what it makes meanwhile; or two pictures under one line. */
+  openImages(images: readonly FileRef[], index: number, id: NodeId, against?: number): void;
 }
 
 export const NodeServicesContext = createContext<NodeServices | null>(null);
