@@ -176,6 +176,25 @@ def test_the_part_is_moved_pulled_and_undone_in_one_step_each(cropped: Page):
     assert box_of(cropped) == [0, 0, 100, 100]
 
 
+def test_the_part_of_a_picture_that_is_still_to_be_made_is_marked_after_a_run(page: Page):
+    nodes = [
+        {"id": 1, "type": "EmptyImage", "pos": [0, 0], "widgets_values": [W, H, 1, 0x336699],
+         "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [1]}]},
+        {"id": 2, "type": "ImageCropV2", "pos": [340, 0], "size": [420, 400],
+         "inputs": [{"name": "image", "type": "IMAGE", "link": 1}],
+         "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [2]}]},
+        {"id": 3, "type": "PreviewImage", "pos": [800, 0], "inputs": [{"name": "images", "type": "IMAGE", "link": 2}]},
+    ]  # fmt: skip
+    links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"]]
+    open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "cropping")
+    expect(node(page, "2")).to_contain_text("Run once")
+    run(page)
+    picture = node(page, "2").locator(".crop image")
+    drag(page, on(picture, 40, 20), on(picture, 140, 70))
+    assert box_of(page) == pytest.approx([40, 20, 100, 50], abs=2)
+    expect(node(page, "2").locator("img")).to_have_count(0)  # the whole picture is seen once
+
+
 def test_the_part_is_moved_and_sized_by_keys_and_numbers(cropped: Page):
     box = node(cropped, "2").get_by_role("slider", name="crop_region on the picture")
     box.focus()

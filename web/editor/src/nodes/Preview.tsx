@@ -7,7 +7,7 @@ import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
 import { CompareView } from "./CompareView";
 import { mediumOf } from "./fileRef";
-import { inputFiles } from "./inputPicture";
+import { inputFiles, madeBy } from "./inputPicture";
 import { Player } from "./Player";
 import { PreviewBar } from "./PreviewBar";
 import type { NodeRun } from "./runStatus";
@@ -29,7 +29,8 @@ interface Props {
 
 export function Preview({ id, band, node, shape, run }: Props) {
   const { engine, viewUrl, openImages } = useServices();
-  const files = run.images.length ? run.images : inputFiles(node, shape);
+  const made = madeBy(shape, run);
+  const files = made.length ? made : inputFiles(node, shape);
   const sounds = files.filter((file) => mediumOf(file) === "audio");
   const sights = files.filter((file) => /image|video/.test(mediumOf(file)));
   const live = run.preview !== null && (run.state === "running" || !files.length);

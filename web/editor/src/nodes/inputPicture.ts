@@ -6,7 +6,7 @@ import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
 import { REROUTE } from "../graph/virtualNodes";
 import { fileRefOf, mediumOf, pathOf } from "./fileRef";
-import type { RunStatus } from "./runStatus";
+import type { NodeRun, RunStatus } from "./runStatus";
 import { useServices } from "./services";
 
 /** Shown by the node that it comes from, or by another one that it goes to. Null: there is none, or it was never shown. */
@@ -24,11 +24,16 @@ export function pictureInto(
     .linksFrom(from)
     .filter((other) => other.output === output && other.to !== id && isViewer(doc.shape(other.to)));
   const nodes = [from, ...also.map(({ to }) => to)];
-  const shown = nodes.flatMap((node) => status.get(doc.runId(node)).images);
   const record = doc.node(from);
   const shape = doc.shape(from);
+  const shown = nodes.flatMap((node) => madeBy(doc.shape(node), status.get(doc.runId(node))));
   const loaded = record && shape ? inputFiles(record, shape) : [];
   return [...shown, ...loaded].find((file) => mediumOf(file) === "image") ?? null;
+}
+
+/** What a node made. One in which a part of a picture is marked tells of the whole picture, not of what it cuts out. */
+export function madeBy(shape: NodeShape | undefined, { images }: NodeRun): readonly FileRef[] {
+  return shape?.widgets.some(({ spec }) => spec.kind === "box" && spec.onPicture) ? [] : images;
 }
 
 /** What a node will load: the file that a combo with an upload, or a camera or microphone, names. */

@@ -5,7 +5,7 @@ import { within } from "../../lib/boxes";
 import { isObject, type Json, type JsonObject } from "../../lib/json";
 import { t } from "../../lib/t";
 import { useInputPicture } from "../inputPicture";
-import { useServices, useShape } from "../services";
+import { useRun, useServices, useShape } from "../services";
 import { useShown } from "../useShown";
 import { CropArea } from "./CropArea";
 import { NumberWidget } from "./NumberWidget";
@@ -43,11 +43,13 @@ export function BoxWidget(props: Props) {
 function OnPicture({ id, label, box, disabled, onChange, onDone }: Props & { readonly box: JsonObject }) {
   const { viewUrl } = useServices();
   const input = useShape(id)?.sockets.find(({ type }) => type === "IMAGE")?.name;
-  const file = useInputPicture(id, input);
+  const incoming = useInputPicture(id, input);
+  // The node itself tells of the picture that it was given.
+  const [told] = useRun(id).images;
+  const file = incoming ?? told;
   const { shown } = useShown(file ? [{ url: viewUrl(file), file }] : []);
   const url = shown?.items[0]?.url;
-  if (!shown || !url)
-    return <p className="crop-empty">{t("The picture is here once it was shown or made.")}</p>;
+  if (!shown || !url) return <p className="crop-empty">{t("Run once to mark the part on the picture.")}</p>;
   const number = (of: Json | undefined) => Number(of) || 0;
   return (
     <CropArea

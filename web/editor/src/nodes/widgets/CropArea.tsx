@@ -1,6 +1,7 @@
 /**
- * A part of a picture, marked on it. Drag the part or its grips, or draw another one beside it; Shift keeps the ratio at
- * a corner. With the focus the arrow keys move it, and with Shift they pull its lower right corner.
+ * A part of a picture, marked on it. Drag the part or its grips, or draw another one beside it, or anywhere while it is
+ * all of the picture; Shift keeps the ratio at a corner. With the focus the arrow keys move it, and with Shift they pull
+ * its lower right corner.
  */
 import { type KeyboardEvent, type PointerEvent, useRef } from "react";
 import { boxBetween, type Extent, type Grip, pulled, within } from "../../lib/boxes";
@@ -96,7 +97,8 @@ export function CropArea({ label, url, extent, box, disabled, onChange, onDone }
 }
 
 function dragOf(target: string | undefined, start: Point, box: Rect, extent: Extent): Drag {
-  if (target === undefined) return (at) => boxBetween(start, at, extent);
+  const isAll = box.w === extent.w && box.h === extent.h;
+  if (target === undefined || (target === "move" && isAll)) return (at) => boxBetween(start, at, extent);
   if (target === "move")
     return (at) => within({ ...box, x: box.x + at.x - start.x, y: box.y + at.y - start.y }, extent);
   const ratio = box.w / box.h;
