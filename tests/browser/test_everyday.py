@@ -155,6 +155,19 @@ def test_space_moves_the_view_over_anything_and_does_nothing_else(page: Page):
     expect(text).to_have_value("a red apple and pear")
 
 
+def test_space_is_the_canvas_s_again_after_a_button_was_pressed_with_the_mouse(page: Page):
+    page.get_by_role("button", name="Light theme").click()
+    zoom, x, y = camera(page)
+    box = node(page, "8").bounding_box()
+    page.mouse.move(box["x"] + 80, box["y"] + 10)
+    page.keyboard.down("Space")
+    drag(page, (box["x"] + 80, box["y"] + 10), (box["x"] + 110, box["y"] + 50))
+    page.keyboard.up("Space")
+    assert camera(page) == pytest.approx((zoom, x + 30, y + 40), abs=0.01)
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert not page.locator(".canvas").evaluate("canvas => canvas.matches(':focus-visible')")
+
+
 def test_the_middle_button_moves_the_view_over_fields_and_pictures(page: Page):
     for place in (widget(page, "6", "text"), widget(page, "3", "sampler_name"), node(page, "9").locator(".preview")):
         zoom, x, y = camera(page)
@@ -211,6 +224,30 @@ def test_a_link_dropped_on_nothing_offers_first_what_the_workflow_uses(page: Pag
         drag(page, (x, y), (x + 10, y + 420))
         expect(page.get_by_role("option").first).to_contain_text(name)
         page.keyboard.press("Escape")
+
+
+def test_a_link_dropped_on_a_row_of_a_node_goes_into_that_row(page: Page):
+    page.mouse.dblclick(300, 780)
+    offered(page, "int")
+    page.keyboard.press("Enter")
+    row = widget(page, "3", "steps").bounding_box()
+    x, y = slot(page, "10", "INT")
+    drag(page, (x, y), (row["x"] + row["width"] / 2, row["y"] + row["height"] / 2))
+    expect(widget(page, "3", "steps")).to_have_attribute("data-linked", "true")
+    expect(widget(page, "3", "seed")).not_to_have_attribute("data-linked", "true")
+
+
+def test_what_is_pasted_comes_where_the_mouse_is_as_one_step(page: Page):
+    node(page, "6").locator(".node-name").click()
+    page.keyboard.press("Control+c")
+    page.mouse.move(1100, 700)
+    page.keyboard.press("Control+v")
+    expect(page.locator("[data-node-root]")).to_have_count(8)
+    (pasted,) = selected(page)
+    box = node(page, pasted).bounding_box()
+    assert (box["x"], box["y"]) == pytest.approx((1100, 700), abs=30)
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-node-root]")).to_have_count(7)
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------

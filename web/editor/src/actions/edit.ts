@@ -65,7 +65,7 @@ export const editActions: readonly Action[] = [
     id: "pasteWithLinks",
     label: "Paste with links",
     keys: ["Ctrl+Shift+V"],
-    run: (editor) => void editor.paste({ withLinks: true }),
+    run: (editor) => void editor.paste({ withLinks: true, at: editor.engine?.pointed() }),
   },
   {
     id: "deleteAndReconnect",

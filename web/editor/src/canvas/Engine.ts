@@ -55,6 +55,8 @@ export class Engine implements ToolContext {
   readonly themeRead = new Emitter();
   grid = 1;
   gestures: Gestures = STANDARD_GESTURES;
+  /** Where the mouse rests over the canvas, on the screen. */
+  pointer: Point | null = null;
 
   private readonly backWorld = document.createElement("div");
   private readonly world = document.createElement("div");
@@ -157,6 +159,13 @@ export class Engine implements ToolContext {
     const box = this.host.getBoundingClientRect();
     const screen = { x: pageX - box.left, y: pageY - box.top };
     return { screen, world: toWorld(this.camera_, screen) };
+  }
+
+  /** Where something goes that comes without a place of its own. */
+  pointed(): Point | undefined {
+    if (!this.pointer) return undefined;
+    const { x, y } = toWorld(this.camera_, this.pointer);
+    return { x: Math.round(x), y: Math.round(y) };
   }
 
   center(): Point {

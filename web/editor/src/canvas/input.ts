@@ -12,6 +12,7 @@ import type { PointerInput, Tool } from "./tools/tool";
 const TEXT = "input, textarea, [contenteditable]";
 const HOLD_TIME = 550;
 const HOLD_SLACK = 8;
+const OVERLAYS = "dialog, .popover, [role='menu']";
 const CONTROLS = "[data-interactive], input, textarea, select, button, a";
 
 export class PointerController {
@@ -36,7 +37,8 @@ export class PointerController {
     host.addEventListener("pointermove", (e) => this.move(e), { signal });
     host.addEventListener("pointerup", (e) => this.up(e), { signal });
     host.addEventListener("pointercancel", (e) => this.lost(e), { signal });
-    host.addEventListener("pointerleave", () => engine.hover(null), { signal });
+    host.addEventListener("pointerenter", () => this.enter(), { signal });
+    host.addEventListener("pointerleave", () => this.leave(), { signal });
     host.addEventListener("wheel", (e) => this.wheel(e), { signal, passive: false });
     host.addEventListener("contextmenu", (e) => this.menu(e), { signal });
     host.addEventListener("dblclick", (e) => this.doubleClick(e), { signal });
@@ -82,7 +84,7 @@ export class PointerController {
     this.engine.hover(null);
     e.stopPropagation();
     e.preventDefault();
-    if (focus === "canvas") this.host.focus({ preventScroll: true });
+    if (focus === "canvas") this.takeFocus();
     if (focus === "node") focusNodeUnder(e.target);
   }
 
@@ -97,8 +99,26 @@ export class PointerController {
     else this.hover(e, input);
   }
 
+  /** Who pressed a button with the mouse and is back here means the canvas with the next key: Space must not press again. */
+  private enter(): void {
+    const last = document.activeElement;
+    const isPressed = last instanceof HTMLButtonElement && !last.matches(":focus-visible");
+    if (isPressed && !this.host.contains(last) && !last.closest(OVERLAYS)) this.takeFocus();
+  }
+
+  /** By the mouse: a ring around all of the canvas would only distract. */
+  private takeFocus(): void {
+    this.host.focus({ preventScroll: true, focusVisible: false });
+  }
+
+  private leave(): void {
+    this.engine.pointer = null;
+    this.engine.hover(null);
+  }
+
   private hover(e: PointerEvent, input: PointerInput): void {
     if (e.pointerType === "touch") return;
+    this.engine.pointer = input.screen;
     const hit = this.engine.hit(input.world);
     this.engine.hover(hit.kind === "link" ? hit.link : null);
     this.host.dataset.over = hit.kind;

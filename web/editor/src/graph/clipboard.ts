@@ -69,7 +69,7 @@ export function isCopiedNodes(text: string): boolean {
 
 export interface PasteOptions {
   /** Where the top left corner goes; without it things land a little aside of where they were. */
-  readonly at?: Point;
+  readonly at?: Point | undefined;
   /** Whether links from nodes that were not copied are made again. */
   readonly withLinks?: boolean;
 }

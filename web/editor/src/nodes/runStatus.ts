@@ -17,6 +17,8 @@ export interface NodeRun {
   /** What the node said in this run, oldest first. */
   readonly log: readonly string[];
   readonly problems: readonly NodeProblem[];
+  /** Found before anything ran: the problems stay while the rest of the workflow runs. */
+  readonly refused: boolean;
   /** URL of the latest latent preview. */
   readonly preview: string | null;
   /** Pictures, videos and sounds that it made. */
@@ -35,6 +37,7 @@ const NOTHING: NodeRun = {
   why: "",
   log: [],
   problems: [],
+  refused: false,
   preview: null,
   images: [],
   compared: null,
@@ -95,8 +98,9 @@ export class RunStatus {
   /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */
   beginRun(): void {
     for (const [id] of [...this.runs]) {
-      const { preview, images, compared, texts } = this.get(id);
-      this.update(id, { ...NOTHING, preview, images, compared, texts });
+      const { preview, images, compared, texts, refused, problems } = this.get(id);
+      const kept = refused ? ({ state: "error", refused, problems } as const) : {};
+      this.update(id, { ...NOTHING, ...kept, preview, images, compared, texts });
     }
   }
 
@@ -111,7 +115,7 @@ export class RunStatus {
     for (const id of [...ids]) {
       const run = this.get(id);
       if (run.problems.length)
-        this.update(id, { problems: [], state: run.state === "error" ? "idle" : run.state });
+        this.update(id, { problems: [], refused: false, state: run.state === "error" ? "idle" : run.state });
     }
   }
 

@@ -5,6 +5,7 @@ import { compatible } from "../../graph/types";
 import { distance, type Point } from "../../lib/geometry";
 import { curveBetween } from "../curve";
 import { hitTest } from "../hitTest";
+import { ROW } from "../nodeLayout";
 import type { PointerInput, Tool, ToolContext } from "./tool";
 
 /** How near, in screen pixels, the pointer must come for a link to snap to a slot. */
@@ -123,11 +124,24 @@ export class LinkTool implements Tool {
     }
     if (best) return best;
     const hit = hitTest(this.ctx.scene, world, zoom);
-    return hit.kind === "node" ? this.bestOf(hit.node) : null;
+    if (hit.kind !== "node") return null;
+    const fitting = this.candidates.filter(({ input, output }) => (input ?? output)?.node === hit.node);
+    return this.inRow(hit.node, world, fitting) ?? this.bestOf(fitting);
   }
 
-  private bestOf(node: NodeId): Target | null {
-    const fitting = this.candidates.filter((target) => (target.input ?? target.output)?.node === node);
+  /** The one in whose row of the node the pointer is. */
+  private inRow(node: NodeId, { y }: Point, fitting: readonly Target[]): Target | undefined {
+    const { doc, scene } = this.ctx;
+    const layout = scene.layout(node);
+    if (!layout || layout.collapsed) return undefined;
+    const top = doc.node(node)?.pos.y ?? 0;
+    return fitting.find(({ at, input }) => {
+      const band = input && layout.widgets.get(input.input);
+      return band ? y >= top + band.y && y <= top + band.y + band.h : Math.abs(y - at.y) <= ROW / 2;
+    });
+  }
+
+  private bestOf(fitting: readonly Target[]): Target | null {
     const exact = fitting.filter((target) => target.type === this.type);
     const pool = exact.length ? exact : fitting;
     const open = pool.find(({ input }) => input && !this.ctx.doc.linkInto(input.node, input.input));

@@ -184,6 +184,19 @@ describe("drawing a link", () => {
     expect(canvas.doc.linkInto("3", "model")?.from).toBe("4");
   });
 
+  it("takes the slot in whose row of the node it is dropped, also of a widget, also where it is taken", () => {
+    const canvas = make();
+    const row = (input: string) => ({
+      x: canvas.inputAt("3", input).x + 120,
+      y: canvas.inputAt("3", input).y,
+    });
+    const id = addNode(canvas.doc, "PrimitiveInt", { x: 0, y: 900 });
+    canvas.drag(canvas.outputAt(id, 0), row("steps"));
+    expect(canvas.doc.linkInto("3", "steps")?.from).toBe(id);
+    canvas.drag(canvas.outputAt("6", 0), row("negative"));
+    expect(canvas.doc.linkInto("3", "negative")?.from).toBe("6");
+  });
+
   it("is taken off an input by pulling, in one step", () => {
     const canvas = make();
     canvas.drag(canvas.inputAt("9", "images"), { x: 1470, y: 700 });

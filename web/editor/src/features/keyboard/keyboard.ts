@@ -46,7 +46,7 @@ export function listenToKeys(editor: Editor): () => void {
       const [file] = e.clipboardData?.files ?? [];
       if (file && pasteFile(editor, file)) return e.preventDefault();
       const text = e.clipboardData?.getData("text/plain") ?? "";
-      if (pasteText(editor, text)) return e.preventDefault();
+      if (pasteText(editor, text, { at: editor.engine?.pointed() })) return e.preventDefault();
       if (file) void openFile(editor, file);
       else if (!openText(editor, text)) return;
       e.preventDefault();

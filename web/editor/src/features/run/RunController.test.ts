@@ -65,6 +65,22 @@ describe("running", () => {
     expect(revealed).toEqual([id]);
   });
 
+  it("keeps what was refused marked while the rest runs, and forgets it with the next run", async () => {
+    const { server, status, runner } = make();
+    const problem = { message: "Required input is missing", details: "images", input: "images" };
+    const queue = server.queuePrompt.bind(server);
+    server.queuePrompt = async (request) => ({
+      ...(await queue(request)),
+      nodeErrors: new Map([["9", [problem]]]),
+    });
+    await runner.queue();
+    server.runNext();
+    expect(status.get("9").problems).toEqual([problem]);
+    server.queuePrompt = queue;
+    await runner.queue();
+    expect(status.get("9").problems).toEqual([]);
+  });
+
   it("forgets what was wrong with a node as soon as it is changed", async () => {
     const { doc, server, status, runner } = make({ "3": "Out of paint" });
     await runner.queue();

@@ -150,6 +150,6 @@ function partOf(doc: GraphDocument, { kind, nodes }: NonNullable<RunRequest["par
 
 function markProblems({ doc, status }: Tab, errors: NodeErrors): void {
   for (const [id, problems] of errors) {
-    for (const key of shownBy(doc, id)) status.update(key, { state: "error", problems });
+    for (const key of shownBy(doc, id)) status.update(key, { state: "error", problems, refused: true });
   }
 }

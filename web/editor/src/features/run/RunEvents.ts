@@ -188,7 +188,7 @@ export class RunEvents {
   private failed(message: Of<"execution_error">): void {
     const place = this.place(message.promptId, message.node);
     const problem = { message: message.message || message.exception, details: "", input: null };
-    show(place, { state: "error", progress: null, problems: [problem] });
+    show(place, { state: "error", progress: null, problems: [problem], refused: false });
     reportFailure(message, place?.tab ?? null, place?.id ?? null, this.reveal);
     // A blocked branch fails while the run goes on.
     if (message.exception !== "ExecutionBlocked") this.finish("error");
