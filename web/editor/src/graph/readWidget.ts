@@ -45,7 +45,7 @@ function specOf(name: string, type: string, options: JsonObject, list?: readonly
     case "STRING":
       return text(options, options.multiline === true);
     case "MARKDOWN":
-      return text(options, true);
+      return { ...text(options, true), markdown: true };
     case "BOOLEAN":
       return toggle(options);
     case "COMBO":

@@ -26,6 +26,7 @@ function note(type: string, title: string): [string, NodeDef] {
     kind: "text",
     default: "",
     multiline: true,
+    markdown: type === MARKDOWN_NOTE,
     dynamicPrompts: false,
     placeholder: "Write a note",
   } as const;

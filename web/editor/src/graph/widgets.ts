@@ -30,6 +30,8 @@ export interface TextSpec {
   readonly kind: "text";
   readonly default: string;
   readonly multiline: boolean;
+  /** Read as Markdown while nobody writes in it. */
+  readonly markdown?: boolean;
   readonly dynamicPrompts: boolean;
   readonly placeholder: string;
 }

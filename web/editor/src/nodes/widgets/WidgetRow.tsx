@@ -13,6 +13,7 @@ import { ComboWidget } from "./ComboWidget";
 import { CurveWidget } from "./CurveWidget";
 import { CustomWidget } from "./CustomWidget";
 import { JsonWidget } from "./JsonWidget";
+import { MarkdownWidget } from "./MarkdownWidget";
 import { NumberWidget } from "./NumberWidget";
 import type { NumberSpec } from "./numberValue";
 import { PainterWidget } from "./PainterWidget";
@@ -104,6 +105,7 @@ export function Control({ spec, id, name, ...rest }: ControlProps) {
     case "toggle":
       return <ToggleWidget spec={spec} {...rest} />;
     case "text":
+      if (spec.markdown) return <MarkdownWidget spec={spec} {...rest} />;
       return spec.multiline ? <TextWidget spec={spec} {...rest} /> : <LineWidget spec={spec} {...rest} />;
     case "custom":
       return <CustomWidget spec={spec} {...rest} id={id} name={name} />;

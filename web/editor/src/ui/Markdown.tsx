@@ -1,0 +1,110 @@
+/** Markdown as elements of the page. Nothing in it becomes HTML, and no picture is fetched from another host. */
+import { Fragment, type ReactNode, useMemo } from "react";
+import { type Block, type Inline, type ListItem, parseMarkdown } from "../lib/markdown";
+
+export function Markdown({ text }: { readonly text: string }) {
+  const blocks = useMemo(() => parseMarkdown(text), [text]);
+  return <div className="markdown">{inOrder(blocks, block)}</div>;
+}
+
+/** Parts of a text have no names of their own. */
+function inOrder<T>(parts: readonly T[], show: (part: T) => ReactNode): ReactNode {
+  // biome-ignore lint/suspicious/noArrayIndexKey: their place is all that tells them apart
+  return parts.map((part, i) => <Fragment key={i}>{show(part)}</Fragment>);
+}
+
+const lines = (parts: readonly Inline[]) => inOrder(parts, inline);
+
+function block(one: Block): ReactNode {
+  switch (one.kind) {
+    case "heading": {
+      const Heading = `h${one.level}` as "h1";
+      return <Heading>{lines(one.children)}</Heading>;
+    }
+    case "paragraph":
+      return <p>{lines(one.children)}</p>;
+    case "code":
+      return (
+        <pre>
+          <code>{one.text}</code>
+        </pre>
+      );
+    case "quote":
+      return <blockquote>{inOrder(one.blocks, block)}</blockquote>;
+    case "list":
+      if (one.start === null) return <ul>{inOrder(one.items, item)}</ul>;
+      return <ol start={one.start}>{inOrder(one.items, item)}</ol>;
+    case "table":
+      return (
+        <table>
+          <thead>
+            <tr>
+              {inOrder(one.head, (cell) => (
+                <th>{lines(cell)}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {inOrder(one.rows, (row) => (
+              <tr>
+                {inOrder(row, (cell) => (
+                  <td>{lines(cell)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      );
+    case "rule":
+      return <hr />;
+  }
+}
+
+function item({ done, blocks }: ListItem): ReactNode {
+  // An item of one line stands beside its mark, without the room of a paragraph.
+  const shown = (one: Block) => (one.kind === "paragraph" ? lines(one.children) : block(one));
+  return (
+    <li data-done={done ?? undefined}>
+      {done !== null && (
+        <span role="img" aria-label={done ? "Done" : "Not done"}>
+          {done ? "☑ " : "☐ "}
+        </span>
+      )}
+      {inOrder(blocks, shown)}
+    </li>
+  );
+}
+
+function inline(part: Inline): ReactNode {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "code":
+      return <code>{part.text}</code>;
+    case "break":
+      return <br />;
+    case "link":
+      return <Link url={part.url}>{lines(part.children)}</Link>;
+    case "image":
+      if (sameHost(part.url)) return <img src={part.url} alt={part.text} />;
+      return <Link url={part.url}>{part.text || part.url}</Link>;
+    default: {
+      const Tag = part.kind;
+      return <Tag>{lines(part.children)}</Tag>;
+    }
+  }
+}
+
+function Link({ url, children }: { readonly url: string; readonly children: ReactNode }) {
+  if (!/^(https?:|mailto:)/i.test(url) && !sameHost(url)) return <>{children}</>;
+  return (
+    <a href={url} target="_blank" rel="noreferrer">
+      {children}
+    </a>
+  );
+}
+
+function sameHost(url: string): boolean {
+  const full = URL.parse(url, document.baseURI);
+  return full !== null && full.origin === location.origin;
+}
