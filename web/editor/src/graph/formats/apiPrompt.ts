@@ -3,10 +3,10 @@ import { isArray, type Json, type JsonObject } from "../../lib/json";
 import type { GraphDocument } from "../document";
 import type { WidgetShape } from "../nodeShape";
 import { promptSegments } from "../promptIds";
-import { type LinkRecord, Mode, type NodeRecord } from "../records";
+import { Mode, type NodeRecord } from "../records";
 import { isSide } from "../sheets";
 import { MARKDOWN_NOTE, NOTE, PRIMITIVE, REROUTE } from "../virtualNodes";
-import { ConversionFailed, inputSlots, Scope, type Source, sourceOf } from "./promptScopes";
+import { ConversionFailed, inputSlots, primitiveValue, Scope, type Source, sourceOf } from "./promptScopes";
 import { drawPrompt, fillFilename } from "./promptText";
 
 export interface PromptOptions {
@@ -98,13 +98,6 @@ function widgetInput(
 
 function asInput(source: Source, type: string): Json {
   return "value" in source ? wrap(source.value, type) : [source.node, source.output];
-}
-
-/** A primitive writes its value into every widget that it is linked to directly, muted or not. */
-function primitiveValue(scope: Scope, link: LinkRecord): Json | undefined {
-  const origin = scope.doc.node(link.from);
-  if (origin?.type !== PRIMITIVE) return undefined;
-  return scope.override(origin.id, "value") ?? origin.values.value;
 }
 
 function changeText(

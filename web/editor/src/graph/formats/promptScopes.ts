@@ -83,7 +83,9 @@ export class Scope {
 }
 
 /** An output of a node in the prompt, or a value that an instance holds. */
-export type Source = { readonly node: string; readonly output: number } | { readonly value: Json };
+export type Source =
+  | { readonly node: string; readonly record: NodeRecord; readonly output: number }
+  | { readonly value: Json };
 
 /** Follows a link back through reroutes, bypassed nodes and the walls of subgraphs to what makes the value. */
 export function sourceOf(start: Scope, first: LinkRecord, wantedType: string): Source | null {
@@ -113,12 +115,19 @@ export function sourceOf(start: Scope, first: LinkRecord, wantedType: string): S
       link = doc.linkInto(origin.id, through.name);
     } else {
       const inside = doc.definition(origin.type);
-      if (!inside) return { node: scope.promptId(origin.id), output: link.output };
+      if (!inside) return { node: scope.promptId(origin.id), record: origin, output: link.output };
       scope = scope.child(origin);
       link = doc.linkInto(outputSide(inside.id), inside.outputs[link.output]?.name ?? "");
     }
   }
   return null;
+}
+
+/** A primitive writes its value into every widget that it is linked to directly, muted or not. */
+export function primitiveValue(scope: Scope, link: LinkRecord): Json | undefined {
+  const origin = scope.doc.node(link.from);
+  if (origin?.type !== PRIMITIVE) return undefined;
+  return scope.override(origin.id, "value") ?? origin.values.value;
 }
 
 interface Slot {

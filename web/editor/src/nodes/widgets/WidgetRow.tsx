@@ -13,6 +13,7 @@ import { ComboWidget } from "./ComboWidget";
 import { CurveWidget } from "./CurveWidget";
 import { CustomWidget } from "./CustomWidget";
 import { JsonWidget } from "./JsonWidget";
+import { LinkedControl } from "./LinkedControl";
 import { MarkdownWidget } from "./MarkdownWidget";
 import { NumberWidget } from "./NumberWidget";
 import type { NumberSpec } from "./numberValue";
@@ -28,7 +29,7 @@ interface Props {
   readonly widget: WidgetShape;
   readonly value: Json;
   readonly control: ControlMode | undefined;
-  /** Fed by a link: its own value is shown, greyed, and not used. */
+  /** Fed by a link: what that brings is shown, greyed; its own value is not used. */
   readonly linked: boolean;
   readonly wrong: boolean;
   /** Its place in a node; elsewhere the style sheet says. */
@@ -51,6 +52,7 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
   const { doc } = useServices();
   const { spec } = widget;
   const gesture = `${id}.${widget.name}`;
+  const Shown = linked ? LinkedControl : Control;
   const withControl = control !== undefined && spec.control !== undefined;
   return (
     <div
@@ -63,7 +65,7 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
       style={{ top, height }}
       title={widget.tooltip || undefined}
     >
-      <Control
+      <Shown
         label={widget.label}
         spec={spec}
         value={value}
@@ -90,7 +92,7 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
   );
 });
 
-type ControlProps = WidgetProps<WidgetShape["spec"]> & { readonly id: NodeId; readonly name: string };
+export type ControlProps = WidgetProps<WidgetShape["spec"]> & { readonly id: NodeId; readonly name: string };
 
 /** The control for a kind of widget. */
 export function Control({ spec, id, name, ...rest }: ControlProps) {
