@@ -46,19 +46,21 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return SENTENCES[self.kind].format(input=self.input, node=self.node)
 
 
-class _Seen(msgspec.Struct, frozen=True):
-    """How a node was when it last had a result."""
+class _Seen(msgspec.Struct):
+    """How a node was when it last had a result; `digest` is made when it is first written down."""
 
     node: GraphNode
     fingerprint: Any
     signature: Signature | None
     sources: list[Signature | None]
     at: int
+    digest: SeenBefore | None = None
 
     def digested(self) -> SeenBefore:
-        schema = self.node.schema
-        inputs, world = digests(self.node), digest(self.fingerprint)
-        return SeenBefore(schema.id, schema.version, inputs, world, self.signature, self.sources, self.at)
+        if self.digest is None:
+            schema, inputs, world = self.node.schema, digests(self.node), digest(self.fingerprint)
+            self.digest = SeenBefore(schema.id, schema.version, inputs, world, self.signature, self.sources, self.at)
+        return self.digest
 
 
 class SeenBefore(msgspec.Struct, frozen=True, array_like=True):

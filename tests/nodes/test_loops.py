@@ -8,6 +8,7 @@ import pytest
 
 from comfy_core.folders import Folders
 from execution.cache.memory import RamCache
+from execution.convert import to_prompt
 from execution.events import Executed, ExecutionCached, ExecutionError, NodeTiming
 from execution.executor import Executor
 from execution.validate import validate
@@ -264,6 +265,32 @@ def test_a_mode_that_cannot_be_counted_is_refused(check, mode, said):
 
 
 # --- as the ecosystem knows them -------------------------------------------------------------------------------------
+
+
+def slot(name, link=None, widget=False):
+    return {"name": name, "type": "*", "link": link} | ({"widget": {"name": name}} if widget else {})
+
+
+def test_a_saved_workflow_with_a_loop_becomes_its_prompt():
+    mode = [slot("mode", widget=True), slot("mode.num_iterations", widget=True), slot("cache_iterations", widget=True)]
+    ends = [slot("output_value", 1), slot("accumulate", widget=True), slot("terminations.termination0", 3)]
+    workflow = {
+        "version": 0.4,
+        "nodes": [
+            {"id": 1, "type": "StartLoop", "inputs": mode, "widgets_values": ["simple", 3, False]},
+            {"id": 2, "type": "EndLoop", "inputs": ends, "widgets_values": [True]},
+            {"id": 3, "type": "Show", "inputs": [slot("value", 2)]},
+            {"id": 4, "type": "Show", "inputs": [slot("value", 4)]},
+        ],
+        "links": [[1, 1, 0, 2, 0, "*"], [2, 2, 0, 3, 0, "*"], [3, 4, 0, 2, 2, "*"], [4, 1, 0, 4, 0, "*"]],
+    }
+    prompt = to_prompt(workflow, {name: one.schema for name, one in NODES.items()}, lambda folder: [])
+    assert prompt["1"]["inputs"] == {"mode": "simple", "mode.num_iterations": 3, "cache_iterations": False}
+    assert prompt["2"]["inputs"] == {
+        "accumulate": True,
+        "output_value": ["1", 0],
+        "terminations.termination0": ["4", 0],
+    }
 
 
 def test_they_look_as_the_ecosystem_knows_them():

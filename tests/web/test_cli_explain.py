@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import main
+from execution.explain import Forecast, NodeForecast
 from execution.worker import WorkerSettings
 from execution.workers.in_process import InProcessWorker
 from web.server.cli import arguments
@@ -47,6 +49,15 @@ def test_each_node_and_a_summary(explain, tmp_path) -> None:
         ],
     )
     assert not (tmp_path / "output").exists()
+
+
+def test_nodes_that_stand_for_others_are_told_of() -> None:
+    node = NodeForecast(class_type="EndLoop", status="runs", because="its input a changed", may_expand=True)
+    forecast = msgspec.to_builtins(Forecast(runs=["1"], expanded=["1.0.0.1", "1.0.0.2"], nodes={"1": node}))
+    assert list(command._lines(forecast)) == [
+        "runs     node 1 (EndLoop): its input a changed; it may stand for others, which shows when it runs",
+        "1 of 1 nodes and 2 that they stand for would run: 0.00 s, at most 0 MiB, without 1 never seen",
+    ]
 
 
 def test_what_is_missing_makes_the_exit_code_one(explain) -> None:

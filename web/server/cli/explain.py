@@ -57,7 +57,8 @@ def _lines(forecast: dict[str, Any]) -> Iterator[str]:
     for node_id, node in forecast["nodes"].items():
         reason = f": {node['because']}" if node["because"] else ""
         took = "" if node["seconds"] is None else f"  {node['seconds']:8.2f} s"
-        yield f"{SHOWN[node['status']]:<8} node {node_id} ({node['class_type']}){reason}{took}"
+        more = "; it may stand for others, which shows when it runs" if node["may_expand"] else ""
+        yield f"{SHOWN[node['status']]:<8} node {node_id} ({node['class_type']}){reason}{more}{took}"
     for one in forecast["missing_nodes"]:
         yield f"missing  node {one['node']}: no pack that is loaded has the class {one['class_type']!r}"
     for one in forecast["missing_models"]:
@@ -75,4 +76,5 @@ def _summary(forecast: dict[str, Any]) -> str:
     peaks = f"{forecast['peak_bytes'] / MIB:.0f} MiB" + (f" and {device / MIB:.0f} MiB of the device" if device else "")
     unknown = sum(forecast["nodes"][one]["seconds"] is None for one in forecast["runs"])
     known = f"{forecast['seconds']:.2f} s, at most {peaks}" + (f", without {unknown} never seen" if unknown else "")
-    return f"{count} of {len(forecast['nodes'])} nodes would run: {known}"
+    inside = f" and {len(forecast['expanded'])} that they stand for" if forecast["expanded"] else ""
+    return f"{count} of {len(forecast['nodes'])} nodes{inside} would run: {known}"
