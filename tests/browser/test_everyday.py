@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -196,6 +197,21 @@ def test_a_drag_on_nothing_selects_for_who_wants_that(page: Page):
     assert camera(page) == before
 
 
+def test_the_view_goes_along_with_the_keyboard_to_fields_outside_of_it(page: Page):
+    node(page, "8").locator(".node-name").click()
+    page.keyboard.press(".")
+    canvas = page.locator(".canvas").bounding_box()
+    assert slot(page, "5", "LATENT")[1] > canvas["y"] + canvas["height"]
+    widget(page, "5", "batch_size").get_by_role("spinbutton").evaluate("field => field.focus()")
+    expect(widget(page, "5", "batch_size")).to_be_in_viewport()
+    page.wait_for_timeout(100)
+    assert page.locator(".canvas").evaluate("canvas => [canvas.scrollLeft, canvas.scrollTop]") == [0, 0]
+    drag(page, slot(page, "5", "LATENT"), (canvas["x"] + canvas["width"] / 2, canvas["y"] + 40))
+    expect(page.get_by_role("combobox", name="Add node")).to_have_attribute(
+        "placeholder", "Add a node that takes LATENT"
+    )
+
+
 # --- finding nodes ---------------------------------------------------------------------------------------------------
 
 
@@ -248,6 +264,35 @@ def test_what_is_pasted_comes_where_the_mouse_is_as_one_step(page: Page):
     assert (box["x"], box["y"]) == pytest.approx((1100, 700), abs=30)
     page.keyboard.press("Control+z")
     expect(page.locator("[data-node-root]")).to_have_count(7)
+
+
+def test_paste_goes_by_whichever_keys_the_system_has_for_it(page: Page):
+    node(page, "6").locator(".node-name").click()
+    page.keyboard.press("Control+Insert")
+    page.keyboard.press("Shift+Insert")
+    expect(page.locator("[data-node-root]")).to_have_count(8)
+
+
+def test_letters_do_nothing_to_the_graph_and_looking_is_no_step_of_undo(page: Page):
+    before = saved(page)["nodes"]
+    node(page, "8").locator(".node-name").click()
+    for letter in "abcdefghijklmnopqrstuvwxyz0123456789":
+        page.keyboard.press(letter)
+    page.keyboard.press("Control+a")
+    page.mouse.move(800, 300)
+    page.mouse.wheel(0, 120)
+    assert page.locator("dialog[open], .popover").count() == 0
+    assert saved(page)["nodes"] == before
+    assert not page.get_by_role("button", name="Undo").is_enabled()
+    page.keyboard.press("Control+h")
+    page.keyboard.press("Control+Alt+w")
+    search = page.get_by_role("searchbox").first
+    search.click()
+    page.keyboard.type("zoo.")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(search).to_have_value("")
+    assert saved(page)["nodes"] == before
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
@@ -364,6 +409,24 @@ def test_a_run_that_the_page_joins_in_the_middle_ends_on_its_nodes_too(page: Pag
     expect(node(page, "3")).to_have_attribute("data-state", "running")
     page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
     expect(page.locator('[data-node-root][data-state="running"]')).to_have_count(0)
+
+
+def test_a_node_that_runs_shows_how_far_it_is_and_what_it_makes_near_and_collapsed(page: Page, quiet_afterwards: None):
+    make_small(page)
+    type_number(page, "3", "steps", "10000")
+    page.keyboard.press("Control+Enter")
+    bar = node(page, "3").get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"\d+"), timeout=RUN_SECONDS * 1000)
+    live = node(page, "3").locator(".preview[data-live] img")
+    expect(live).to_be_visible()
+    assert live.evaluate("image => image.naturalWidth") > 0
+    outline = node(page, "3").evaluate("one => getComputedStyle(one).boxShadow")
+    assert outline != node(page, "8").evaluate("one => getComputedStyle(one).boxShadow")
+    node(page, "3").get_by_role("button", name="Collapse").click()
+    expect(bar).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(bar).to_have_count(0)
+    expect(page.locator('.status [data-outcome="interrupted"]')).to_be_visible()
 
 
 def test_what_waits_can_be_looked_at_as_a_workflow(page: Page, quiet_afterwards: None):

@@ -8,7 +8,17 @@ import type { LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { type Point, type Rect, union } from "../lib/geometry";
-import { type Camera, firstView, fitRect, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
+import {
+  type Camera,
+  firstView,
+  fitRect,
+  panBy,
+  reveal,
+  type Size,
+  toWorld,
+  visibleRect,
+  zoomAt,
+} from "./camera";
 import { type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
 import { type Gestures, STANDARD_GESTURES } from "./gestures";
 import { GroupShells } from "./groupShells";
@@ -89,9 +99,12 @@ export class Engine implements ToolContext {
     const resizes = new ResizeObserver(() => this.measure());
     resizes.observe(host);
     const input = new PointerController(this, host);
+    const scroll = () => this.takeScroll();
+    host.addEventListener("scroll", scroll);
     this.cleanups.push(
       () => resizes.disconnect(),
       () => input.destroy(),
+      () => host.removeEventListener("scroll", scroll),
       this.scene.changed.on((ids) => {
         this.shells.place(ids);
         this.groupShells.update();
@@ -286,6 +299,15 @@ export class Engine implements ToolContext {
     this.top.draw(this.camera_, (ctx) => {
       paintOverlay(ctx, this.overlay_, this.hovered, this.scene, this.theme, zoom);
     });
+  }
+
+  /** The browser scrolls to what gets the focus or is found in the page; here the camera goes there. */
+  private takeScroll(): void {
+    const { scrollLeft, scrollTop } = this.host;
+    if (!scrollLeft && !scrollTop) return;
+    this.host.scrollTo(0, 0);
+    this.camera = panBy(this.camera_, -scrollLeft, -scrollTop);
+    this.flush();
   }
 
   private measure(): void {

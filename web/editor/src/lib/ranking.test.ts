@@ -10,6 +10,7 @@ const NODES = [
   { label: "KSampler", words: "KSampler sampling" },
   { label: "Latent Blend", words: "LatentBlend" },
   { label: "SamplerCustom", words: "SamplerCustom sampling" },
+  { label: "Load VAE", words: "VAELoader" },
   { label: "Save Animated PNG", words: "SaveAnimatedPNG" },
   { label: "Save Image", words: "SaveImage" },
   { label: "Upscale Image By", words: "ImageScaleBy image/upscaling" },

@@ -18,7 +18,7 @@ export function searchOver<T extends Findable>(items: readonly T[]): (query: str
     const tokens = wanted.split(/\s+/);
     const found = fuzzySearch(haystack, wanted).flatMap((i) => items[i] ?? []);
     const ranks = new Map(found.map((item) => [item, rank(item, wanted, tokens)]));
-    return found.sort((a, b) => compare(a, b, ranks));
+    return found.sort((a, b) => compare(a, b, wanted, ranks));
   };
 }
 
@@ -34,12 +34,14 @@ function rank({ label, words = "" }: Findable, wanted: string, tokens: readonly 
   return begun(words) ? 2 : 3;
 }
 
-function compare<T extends Findable>(a: T, b: T, ranks: ReadonlyMap<T, number>): number {
+function compare<T extends Findable>(a: T, b: T, wanted: string, ranks: ReadonlyMap<T, number>): number {
   const [first, second] = [ranks.get(a) ?? 0, ranks.get(b) ?? 0];
   if (first !== second) return first - second;
   if (a.familiar !== b.familiar) return a.familiar ? -1 : 1;
+  if (first !== 1) return 0;
+  const later = ({ label }: T) => Number(!label.toLowerCase().startsWith(wanted));
   // Among names with the same words in them the shorter one says little else.
-  return first === 1 ? a.label.length - b.label.length : 0;
+  return later(a) - later(b) || a.label.length - b.label.length;
 }
 
 /** The words of "VAE Decode", "VAEDecode" and "vae_decode". */

@@ -23,7 +23,7 @@ export function NodeSearch() {
 
   const items = useMemo(() => {
     if (!offer) return [];
-    const familiar = new Set([...recentTypes(), ...[...doc.nodes()].map(({ type }) => type)]);
+    const familiar = new Set([...recentTypes(), ...[...doc.allNodes()].map(({ type }) => type)]);
     const defs = familiarFirst(allDefs(doc.defs), familiar);
     const classes = (offer.end ? fittingDefs(defs, offer.end) : defs).map((def) => ({
       key: def.type,
