@@ -81,7 +81,7 @@ def test_neither_the_lightbox_nor_the_paint_editor_nor_a_crop_has_a_violation(pa
     links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 1, 0, 3, 0, "IMAGE"]]
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "pictures")
-    node(page, "2").locator(".crop").wait_for()
+    node(page, "2").locator(".box-area").wait_for()
     wrong = {"a crop": violations(page)}
     node(page, "1").get_by_role("button", name="Open teal.png").click()
     page.locator("dialog.lightbox img").wait_for()

@@ -121,14 +121,45 @@ def test_the_paper_has_the_size_and_colour_that_the_node_says(painter: Page):
     expect(painter.locator(".paint-editor")).to_have_count(0)
 
 
+def test_a_drawing_on_a_picture_has_its_size_and_leaves_the_rest_of_it(page: Page):
+    upload(page, "sky.png", np.full((H, W, 3), (90, 150, 210), np.uint8))
+    nodes = [
+        {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [300, 300], "widgets_values": ["sky.png", "image"],
+         "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [1]}, {"name": "MASK", "type": "MASK"}]},
+        {"id": 2, "type": "Painter", "pos": [340, 0], "size": [320, 0], "widgets_values": ["", 512, 512, "#000000"],
+         "inputs": [{"name": "image", "type": "IMAGE", "link": 1}],
+         "outputs": [{"name": "IMAGE", "type": "IMAGE", "links": [2]}, {"name": "MASK", "type": "MASK"}]},
+        {"id": 3, "type": "PreviewImage", "pos": [700, 0], "inputs": [{"name": "images", "type": "IMAGE", "link": 2}]},
+    ]  # fmt: skip
+    links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"]]
+    open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "painting")
+    expect(widget(page, "2", "mask").locator("image")).to_have_count(1)
+    widget(page, "2", "mask").get_by_role("button", name="Draw").click()
+    stage = sheet(page)
+    page.get_by_label("Colour", exact=True).fill("#ffff00")
+    page.get_by_role("application", name="Picture").focus()
+    page.keyboard.press("r")
+    drag(page, on(stage, 200, 100), on(stage, 260, 140))
+    page.keyboard.press("Control+s")
+    expect(page.locator(".paint-editor")).to_have_count(0)
+    run(page)
+    expected = np.full((H, W, 3), (90, 150, 210), np.uint8)
+    expected[100:140, 200:260] = (255, 255, 0)
+    np.testing.assert_array_equal(made(page, "3"), expected)
+
+
+def upload(page: Page, name: str, picture: np.ndarray) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    content = {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
+    assert page.request.post(f"{page.url}api/upload/image", multipart={"image": content, "overwrite": "true"}).ok
+
+
 @pytest.fixture
 def cropped(page: Page) -> Page:
     """A picture whose every pixel says where it is, and a node that cuts a part out of it."""
     y, x = np.mgrid[:H, :W]
-    picture = io.BytesIO()
-    Image.fromarray(np.stack([x % 256, y, x // 256 * 100], -1).astype(np.uint8)).save(picture, "PNG")
-    file = {"name": "places.png", "mimeType": "image/png", "buffer": picture.getvalue()}
-    assert page.request.post(f"{page.url}api/upload/image", multipart={"image": file, "overwrite": "true"}).ok
+    upload(page, "places.png", np.stack([x % 256, y, x // 256 * 100], -1).astype(np.uint8))
     box = {"x": 0, "y": 0, "width": 100, "height": 100}
     nodes = [
         {"id": 1, "type": "LoadImage", "pos": [0, 0], "size": [300, 300], "widgets_values": ["places.png", "image"],
@@ -141,7 +172,7 @@ def cropped(page: Page) -> Page:
     ]  # fmt: skip
     links = [[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"]]
     open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "cropping")
-    node(page, "2").locator(".crop").wait_for()
+    node(page, "2").locator(".box-area").wait_for()
     return page
 
 
@@ -151,7 +182,7 @@ def box_of(page: Page) -> list[int]:
 
 
 def test_the_part_that_is_drawn_on_the_picture_is_what_is_cut_out(cropped: Page):
-    picture = node(cropped, "2").locator(".crop image")
+    picture = node(cropped, "2").locator(".box-area image")
     drag(cropped, on(picture, 120, 40), on(picture, 280, 160))
     x, y, width, height = box_of(cropped)
     assert [x, y, width, height] == pytest.approx([120, 40, 160, 120], abs=2)
@@ -163,7 +194,7 @@ def test_the_part_that_is_drawn_on_the_picture_is_what_is_cut_out(cropped: Page)
 
 
 def test_the_part_is_moved_pulled_and_undone_in_one_step_each(cropped: Page):
-    picture = node(cropped, "2").locator(".crop image")
+    picture = node(cropped, "2").locator(".box-area image")
     drag(cropped, on(picture, 50, 50), on(picture, 110, 70))
     assert box_of(cropped) == pytest.approx([60, 20, 100, 100], abs=2)
     moved = box_of(cropped)
@@ -189,7 +220,7 @@ def test_the_part_of_a_picture_that_is_still_to_be_made_is_marked_after_a_run(pa
     open_workflow(page, {"nodes": nodes, "links": links, "version": 0.4}, "cropping")
     expect(node(page, "2")).to_contain_text("Run once")
     run(page)
-    picture = node(page, "2").locator(".crop image")
+    picture = node(page, "2").locator(".box-area image")
     drag(page, on(picture, 40, 20), on(picture, 140, 70))
     assert box_of(page) == pytest.approx([40, 20, 100, 50], abs=2)
     expect(node(page, "2").locator("img")).to_have_count(0)  # the whole picture is seen once

@@ -24,6 +24,7 @@ WIDGETS = {
     "palette": ["COLORS", {"default": []}],
     "box": ["BOUNDING_BOX", {"default": {"x": 0, "y": 0, "width": 512, "height": 512}}],
     "curve": ["CURVE", {"default": {"points": [[0.0, 0.0], [1.0, 1.0]], "interpolation": "monotone_cubic"}}],
+    "boxes": ["BOUNDING_BOXES", {"default": []}],
     "state": ["COMPOSITOR", {"default": {}}],
     "secret": ["INT", {"default": 3, "hidden": True}],
     "on": ["BOOLEAN", {"default": False}],
@@ -185,6 +186,43 @@ def test_a_box_has_four_numbers_and_a_curve_has_points(every: Page):
     every.locator(".canvas").focus()
     every.keyboard.press("Control+z")
     assert len(values(every)["curve"]["points"]) == 2
+
+
+def test_boxes_are_drawn_described_moved_and_taken_away(every: Page):
+    boxes = widget(every, "1", "boxes")
+    canvas = boxes.locator(".box-paper").bounding_box()  # 1024 pixels each way
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return canvas["x"] + x * canvas["width"] / 1024, canvas["y"] + y * canvas["height"] / 1024
+
+    def rects() -> list[list[int]]:
+        return [[box[side] for side in ("x", "y", "width", "height")] for box in values(every)["boxes"]]
+
+    drag(every, place(100, 100), place(400, 300))
+    drag(every, place(600, 500), place(900, 900))
+    assert rects() == [pytest.approx(one, abs=8) for one in ([100, 100, 300, 200], [600, 500, 300, 400])]
+    boxes.get_by_label("Description").fill("a red apple")
+    boxes.get_by_label("What it is").select_option("Lettering")
+    boxes.get_by_label("Its letters").fill("EASEL")
+    boxes.get_by_label("Description").focus()
+    boxes.get_by_role("button", name="Add a colour").click()
+    assert values(every)["boxes"][1]["metadata"] == {
+        "type": "text", "text": "EASEL", "desc": "a red apple", "palette": ["#ffffff"]
+    }  # fmt: skip
+    first = boxes.get_by_role("slider", name="Box 1 of 2")
+    before = rects()[0]
+    first.focus()
+    every.keyboard.press("Control+ArrowRight")
+    every.keyboard.press("Shift+ArrowDown")
+    assert rects()[0] == [before[0] + 10, before[1], before[2], before[3] + 1]
+    every.keyboard.press("Delete")
+    assert len(rects()) == 1
+    boxes.get_by_role("button", name="Add a box").click()
+    assert rects()[1] == [256, 256, 512, 512]
+    every.locator(".canvas").focus()
+    for left in (1, 2):
+        every.keyboard.press("Control+z")
+        assert len(rects()) == left
 
 
 def test_what_no_widget_knows_is_edited_as_json_and_what_is_hidden_is_kept(every: Page):

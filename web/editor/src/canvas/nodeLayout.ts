@@ -159,6 +159,8 @@ function heightOf(widget: WidgetShape, text: number): number {
       return CURVE_HEIGHT;
     case "box":
       return BOX_HEIGHT + (widget.spec.onPicture ? GAP + PICTURE_HEIGHT : 0);
+    case "boxes":
+      return PICTURE_HEIGHT + 3 * (GAP + ROW);
     case "painter":
       return PICTURE_HEIGHT + GAP + ROW;
     default:
@@ -175,7 +177,7 @@ export function isTall({ spec }: WidgetShape): boolean {
     case "box":
       return spec.onPicture;
     default:
-      return spec.kind === "painter";
+      return spec.kind === "painter" || spec.kind === "boxes";
   }
 }
 

@@ -21,7 +21,7 @@ const KINDS: readonly [string, JsonObject, string][] = [
   ["CURVE", {}, "curve"],
   ["BOUNDING_BOX", {}, "box"],
   ["BOUNDING_BOX", { forceInput: true }, "socket"],
-  ["BOUNDING_BOXES", {}, "opaque"],
+  ["BOUNDING_BOXES", {}, "boxes"],
   ["COMPOSITOR", {}, "opaque"],
   ["LOAD_3D", {}, "opaque"],
   ["RANGE", {}, "opaque"],

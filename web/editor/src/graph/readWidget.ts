@@ -15,9 +15,7 @@ import {
   type WidgetSpec,
 } from "./widgets";
 
-const OPAQUE_TYPES = new Set(
-  "BOUNDING_BOXES COMPOSITOR LOAD_3D LOAD_3D_ANIMATION PREVIEW_3D RANGE TREE_SELECT".split(" "),
-);
+const OPAQUE_TYPES = new Set("COMPOSITOR LOAD_3D LOAD_3D_ANIMATION PREVIEW_3D RANGE TREE_SELECT".split(" "));
 /** Buttons and players of ComfyUI's page that its definitions list as inputs. */
 const HELPER_TYPES = new Set("AUDIO_UI IMAGEUPLOAD AUDIOUPLOAD VIDEOUPLOAD".split(" "));
 
@@ -60,6 +58,8 @@ function specOf(name: string, type: string, options: JsonObject, list?: readonly
         default: given ?? { x: 0, y: 0, width: 512, height: 512 },
         onPicture: options.component === "ImageCrop",
       };
+    case "BOUNDING_BOXES":
+      return { kind: "boxes", default: isArray(given) ? given : [] };
     case "CURVE":
       return { kind: "curve", default: given };
     case "PAINTER":

@@ -76,6 +76,11 @@ export interface BoxSpec {
   /** It is a part of the picture that comes into the node. */
   readonly onPicture: boolean;
 }
+/** `[{x, y, width, height, metadata}, …]` in pixels of the node's canvas; metadata: `{type, text, desc, palette}`. */
+export interface BoxesSpec {
+  readonly kind: "boxes";
+  readonly default: readonly Json[];
+}
 /** `{points: [[x, y], …], interpolation}` in 0..1. */
 export interface CurveSpec {
   readonly kind: "curve";
@@ -123,6 +128,7 @@ type AnySpec =
   | ColorSpec
   | ColorsSpec
   | BoxSpec
+  | BoxesSpec
   | CurveSpec
   | PainterSpec
   | CaptureSpec

@@ -41,6 +41,17 @@ export function pulled(box: Rect, grip: Grip, to: Point, extent: Extent, ratio?:
   return boxBetween(fixed, atRatio(fixed, free, ratio, extent), extent);
 }
 
+/** How a box is when the pointer that took hold of it is at a place. */
+export type Drag = (at: Point, keepsRatio: boolean) => Rect;
+
+/** `grip`: what was taken hold of, "move" or edges. */
+export function dragOf(grip: string, start: Point, box: Rect, extent: Extent): Drag {
+  if (grip === "move")
+    return (at) => within({ ...box, x: box.x + at.x - start.x, y: box.y + at.y - start.y }, extent);
+  const ratio = box.w / box.h;
+  return (at, keepsRatio) => pulled(box, grip as Grip, at, extent, keepsRatio ? ratio : undefined);
+}
+
 /** The corner opposite to a fixed one, as far out as the pointer is in either direction, but not beyond the picture. */
 function atRatio(fixed: Point, free: Point, ratio: number, { w, h }: Extent): Point {
   const [dx, dy] = [free.x - fixed.x, free.y - fixed.y];

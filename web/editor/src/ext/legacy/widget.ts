@@ -121,6 +121,7 @@ const TYPES: Readonly<Record<WidgetSpec["kind"], string>> = {
   color: "color",
   colors: "colors",
   box: "box",
+  boxes: "boxes",
   curve: "curve",
   capture: "capture",
   painter: "painter",

@@ -1,21 +1,11 @@
 /**
  * A part of a picture, marked on it. Drag the part or its grips, or draw another one beside it, or anywhere while it is
- * all of the picture; Shift keeps the ratio at a corner. With the focus the arrow keys move it, and with Shift they pull
- * its lower right corner.
+ * all of the picture; Shift keeps the ratio at a corner.
  */
-import { type KeyboardEvent, type PointerEvent, useRef } from "react";
-import { boxBetween, type Extent, type Grip, pulled, within } from "../../lib/boxes";
-import type { Point, Rect } from "../../lib/geometry";
-import { t } from "../../lib/t";
-
-const GRIPS: readonly Grip[] = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
-const FAR = 10;
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
+import { type PointerEvent, useRef } from "react";
+import { boxBetween, type Drag, dragOf, type Extent } from "../../lib/boxes";
+import type { Rect } from "../../lib/geometry";
+import { BoxMark, gripOf, outlineOf, placeOn } from "./BoxMark";
 
 interface Props {
   readonly label: string;
@@ -27,43 +17,29 @@ interface Props {
   readonly onDone: () => void;
 }
 
-/** What is dragged: how the box is when the pointer is at a place. */
-type Drag = (at: Point, keepsRatio: boolean) => Rect;
-
 export function CropArea({ label, url, extent, box, disabled, onChange, onDone }: Props) {
   const area = useRef<SVGSVGElement>(null);
   const drag = useRef<Drag | null>(null);
   const { w, h } = extent;
 
-  const place = (e: PointerEvent): Point => {
-    const inverse = area.current?.getScreenCTM()?.inverse();
-    return new DOMPoint(e.clientX, e.clientY).matrixTransform(inverse);
-  };
   const press = (e: PointerEvent<SVGSVGElement>) => {
     if (e.button !== 0 || disabled) return;
     e.currentTarget.setPointerCapture(e.pointerId);
-    const target = (e.target as Element).closest<SVGElement>("[data-grip]")?.dataset.grip;
-    drag.current = dragOf(target, place(e), box, extent);
+    const [start, grip] = [placeOn(area.current, e), gripOf(e)];
+    const isAll = box.w === w && box.h === h;
+    const draws = grip === undefined || (grip === "move" && isAll);
+    drag.current = draws ? (at) => boxBetween(start, at, extent) : dragOf(grip, start, box, extent);
   };
-  const move = (e: PointerEvent) => drag.current && onChange(drag.current(place(e), e.shiftKey));
+  const move = (e: PointerEvent) =>
+    drag.current && onChange(drag.current(placeOn(area.current, e), e.shiftKey));
   const release = () => {
     drag.current = null;
     onDone();
   };
-  const key = (e: KeyboardEvent) => {
-    const by = ARROWS[e.key];
-    if (!by || disabled) return;
-    const [dx, dy] = e.ctrlKey || e.metaKey ? [by.x * FAR, by.y * FAR] : [by.x, by.y];
-    const next = e.shiftKey ? { w: box.w + dx, h: box.h + dy } : { x: box.x + dx, y: box.y + dy };
-    onChange(within({ ...box, ...next }, extent));
-    e.preventDefault();
-    e.stopPropagation();
-  };
-
   return (
     <svg
       ref={area}
-      className="crop"
+      className="box-area"
       viewBox={`0 0 ${w} ${h}`}
       onPointerDown={press}
       onPointerMove={move}
@@ -72,49 +48,15 @@ export function CropArea({ label, url, extent, box, disabled, onChange, onDone }
     >
       <title>{label}</title>
       <image href={url} width={w} height={h} preserveAspectRatio="none" />
-      <path className="crop-shade" d={`M0 0H${w}V${h}H0Z${outline(box)}`} />
-      <g
-        role="slider"
-        tabIndex={disabled ? -1 : 0}
-        aria-label={t("{label} on the picture. Arrow keys move it, with Shift they change its size.", {
-          label,
-        })}
-        aria-valuenow={box.x}
-        aria-valuetext={t("{w} × {h} at {x}, {y}", { ...box })}
-        onKeyDown={key}
-        onBlur={onDone}
-      >
-        <path className="crop-box" data-grip="move" d={outline(box)} />
-        {GRIPS.map((grip) => (
-          <g key={grip} data-grip={grip} className="crop-grip">
-            <path className="crop-hit" d={dot(gripAt(box, grip))} />
-            <path className="crop-dot" d={dot(gripAt(box, grip))} />
-          </g>
-        ))}
-      </g>
+      <path className="box-shade" d={`M0 0H${w}V${h}H0Z${outlineOf(box)}`} />
+      <BoxMark
+        label={label}
+        box={box}
+        extent={extent}
+        disabled={disabled}
+        onChange={onChange}
+        onDone={onDone}
+      />
     </svg>
   );
-}
-
-function dragOf(target: string | undefined, start: Point, box: Rect, extent: Extent): Drag {
-  const isAll = box.w === extent.w && box.h === extent.h;
-  if (target === undefined || (target === "move" && isAll)) return (at) => boxBetween(start, at, extent);
-  if (target === "move")
-    return (at) => within({ ...box, x: box.x + at.x - start.x, y: box.y + at.y - start.y }, extent);
-  const ratio = box.w / box.h;
-  return (at, keepsRatio) => pulled(box, target as Grip, at, extent, keepsRatio ? ratio : undefined);
-}
-
-function gripAt({ x, y, w, h }: Rect, grip: Grip): Point {
-  const along = (low: string, high: string) => (grip.includes(low) ? 0 : grip.includes(high) ? 1 : 0.5);
-  return { x: x + w * along("w", "e"), y: y + h * along("n", "s") };
-}
-
-function outline({ x, y, w, h }: Rect): string {
-  return `M${x} ${y}H${x + w}V${y + h}H${x}Z`;
-}
-
-/** Without a length: its stroke makes it as large on the page at any scale. */
-function dot({ x, y }: Point): string {
-  return `M${x} ${y}h0`;
 }

@@ -5,6 +5,7 @@ import type { WidgetShape } from "../../graph/nodeShape";
 import type { ControlMode, NodeId } from "../../graph/records";
 import type { Json } from "../../lib/json";
 import { useServices } from "../services";
+import { BoxesWidget } from "./BoxesWidget";
 import { BoxWidget } from "./BoxWidget";
 import { CaptureWidget } from "./CaptureWidget";
 import { ColorsWidget } from "./ColorsWidget";
@@ -117,6 +118,8 @@ export function Control({ spec, id, name, ...rest }: ControlProps) {
       return <ColorsWidget spec={spec} {...rest} />;
     case "box":
       return <BoxWidget spec={spec} {...rest} id={id} />;
+    case "boxes":
+      return <BoxesWidget spec={spec} {...rest} id={id} />;
     case "curve":
       return <CurveWidget spec={spec} {...rest} />;
     case "painter":
