@@ -126,7 +126,7 @@ def grid_sheet(
     **cells: Image,
 ) -> tuple[Image, Image]:
     """Put the pictures `cell0`, `cell1` … on sheets, x first, then y, then z. An X/Y/Z Grid makes this node."""
-    across, down, pages = json.loads(layout)
+    across, down, pages = _read_layout(layout)
     pictures = [cells[f"cell{number}"] for number in range(len(cells))]
     if len(pictures) != (wanted := max(len(across), 1) * max(len(down), 1) * max(len(pages), 1)):
         raise ValueError(f"the layout has room for {wanted} cells, and there are {len(pictures)}.")
@@ -144,6 +144,18 @@ def grid_sheet(
         for title, page in _pages(firsts, len(across) * max(len(down), 1), pages)
     ]
     return torch.stack([to_tensor(one) for one in sheets]), pictures  # type: ignore[return-value]
+
+
+def _read_layout(text: str) -> list[list[str]]:
+    try:
+        labels = json.loads(text)
+    except ValueError as error:
+        raise ValueError(
+            f"the layout is not JSON ({error}); leave this node to an X/Y/Z Grid, which makes it."
+        ) from error
+    if not isinstance(labels, list) or len(labels) != 3 or not all(isinstance(one, list) for one in labels):
+        raise ValueError("the layout must be a list of three lists, the labels along x, y and z; take [[], [], []].")
+    return [[str(label) for label in axis] for axis in labels]
 
 
 def _pages(pictures: Sequence[Any], each: int, titles: Sequence[str]) -> Iterator[tuple[str, Sequence[Any]]]:

@@ -186,3 +186,9 @@ def test_a_sheet_that_is_too_large_for_a_file_is_refused():
 def test_a_layout_that_does_not_fit_is_told():
     with pytest.raises(ValueError, match="room for 2 cells, and there are 1"):
         grid_sheet(layout=json.dumps([["a", "b"], [], []]), labels=True, gap=0, cell0=torch.zeros(1, 8, 8, 3))
+
+
+@pytest.mark.parametrize("layout", ["", "{", "3", "[]", "[[], []]", "[[], [], 1]", '{"x": []}'])
+def test_a_layout_that_is_none_is_refused_with_what_it_must_be(layout):
+    with pytest.raises(ValueError, match=r"layout .*(three lists|not JSON)"):
+        grid_sheet(layout, True, cell0=torch.zeros(1, 8, 8, 3))
