@@ -150,9 +150,7 @@ def _read_layout(text: str) -> list[list[str]]:
     try:
         labels = json.loads(text)
     except ValueError as error:
-        raise ValueError(
-            f"the layout is not JSON ({error}); leave this node to an X/Y/Z Grid, which makes it."
-        ) from error
+        raise ValueError(f"the layout is not JSON ({error}); an X/Y/Z Grid makes one that is.") from error
     if not isinstance(labels, list) or len(labels) != 3 or not all(isinstance(one, list) for one in labels):
         raise ValueError("the layout must be a list of three lists, the labels along x, y and z; take [[], [], []].")
     return [[str(label) for label in axis] for axis in labels]

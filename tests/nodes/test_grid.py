@@ -191,4 +191,4 @@ def test_a_layout_that_does_not_fit_is_told():
 @pytest.mark.parametrize("layout", ["", "{", "3", "[]", "[[], []]", "[[], [], 1]", '{"x": []}'])
 def test_a_layout_that_is_none_is_refused_with_what_it_must_be(layout):
     with pytest.raises(ValueError, match=r"layout .*(three lists|not JSON)"):
-        grid_sheet(layout, True, cell0=torch.zeros(1, 8, 8, 3))
+        grid_sheet(layout, True, 4, cell0=torch.zeros(1, 8, 8, 3))

@@ -1,6 +1,6 @@
-/** What is done to nodes as wholes: names, frames, pins, connections. */
+/** What is done to nodes as wholes: names, frames, pins. */
 import { frameAround } from "../canvas/groups";
-import { disconnect, togglePinned } from "../graph/edit";
+import { togglePinned } from "../graph/edit";
 import { addGroup } from "../graph/groups";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
@@ -37,24 +37,5 @@ export const arrangeActions: readonly Action[] = [
     enabled: hasSelection,
     checked: ({ doc, selection }) => [...selection.ids].every((id) => doc.node(id)?.pinned === true),
     run: ({ doc, selection }) => togglePinned(doc, selection.ids),
-  },
-  {
-    id: "connect",
-    label: "Link with…",
-    keys: ["Alt+L"],
-    enabled: ({ selection }) => selection.ids.size === 1,
-    run: ({ selection, linksAsked }) => {
-      const [id] = selection.ids;
-      if (id !== undefined) linksAsked.emit(id);
-    },
-  },
-  {
-    id: "disconnect",
-    label: "Remove links",
-    enabled: ({ doc, selection }) => [...selection.ids].some((id) => doc.linksOf(id).length > 0),
-    run: ({ doc, selection }) =>
-      doc.transact("Remove links", () => {
-        for (const id of selection.ids) for (const link of [...doc.linksOf(id)]) disconnect(doc, link);
-      }),
   },
 ];

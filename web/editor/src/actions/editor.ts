@@ -37,6 +37,16 @@ export interface ChangedFile {
   readonly path: string;
 }
 
+export interface ListRequest {
+  readonly label: string;
+  readonly placeholder: string;
+  /** Said where there is nothing to choose. */
+  readonly nothing: string;
+  readonly items: readonly { readonly label: string; readonly run: () => void }[];
+  /** The node of the open sheet that it is about: the list is shown there. */
+  readonly node?: NodeId;
+}
+
 export interface RunRequest {
   /** How many times, with the controls applied in between. */
   readonly count?: number;
@@ -101,8 +111,8 @@ export interface Editor {
   readonly changeAsked: Emitter<ChangedFile>;
   /** Somebody wants to close what is not saved. */
   readonly closeAsked: Emitter<readonly Tab[]>;
-  /** Somebody wants to link a node without dragging. */
-  readonly linksAsked: Emitter<NodeId>;
+  /** Somebody has to choose one of many, by typing. */
+  readonly listAsked: Emitter<ListRequest>;
   /** Somebody wants to paint a mask. */
   readonly maskAsked: Emitter<MaskTarget>;
   /** Somebody wants to draw. */

@@ -5,6 +5,7 @@ import { drawingActions } from "./drawing";
 import { editActions } from "./edit";
 import { fileActions } from "./file";
 import { layoutActions } from "./layout";
+import { linkActions } from "./links";
 import { lookActions } from "./look";
 import { maskActions } from "./mask";
 import { runActions } from "./run";
@@ -18,6 +19,7 @@ export const actions: readonly Action[] = [
   ...runActions,
   ...editActions,
   ...arrangeActions,
+  ...linkActions,
   ...subgraphActions,
   ...layoutActions,
   ...lookActions,

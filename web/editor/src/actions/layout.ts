@@ -1,4 +1,4 @@
-/** Nodes in their places: lined up, spread out, laid out along their links, moved by keys. */
+/** Nodes and reroutes in their places: lined up, spread out, laid out along their links, moved by keys. */
 import { align, distribute, layOut, type Shifts, type Side } from "../canvas/arrange";
 import { moveBy } from "../graph/edit";
 import type { NodeId } from "../graph/records";
@@ -56,8 +56,9 @@ export const layoutActions: readonly Action[] = [
       id: `move.${name.toLowerCase()}`,
       label: `Move ${name.toLowerCase()}`,
       keys: [`Ctrl+Arrow${name}`],
-      enabled: ({ selection }) => selection.ids.size > 0,
-      run: ({ doc, selection }) => moveBy(doc, movable(doc, selection.ids), by, [], "keys"),
+      enabled: ({ selection }) => selection.ids.size + selection.reroutes.size > 0,
+      run: ({ doc, selection }) =>
+        moveBy(doc, movable(doc, selection.ids), by, [], "keys", selection.reroutes),
     }),
   ),
 ];

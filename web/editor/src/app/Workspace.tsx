@@ -6,7 +6,7 @@ import type { FileRef } from "../api/types";
 import { Engine } from "../canvas/Engine";
 import { AppMode } from "../features/appMode/AppView";
 import { AskText } from "../features/askText/AskText";
-import { ConnectList } from "../features/connect/ConnectList";
+import { ChooseList } from "../features/chooseList/ChooseList";
 import { FeaturesContext } from "../features/context";
 import { ContextMenu } from "../features/contextMenu/ContextMenu";
 import { DropZone } from "../features/drop/DropZone";
@@ -126,7 +126,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
         </NodeServicesContext>
       )}
       {shownEngine && <NodeSearch />}
-      {shownEngine && <ConnectList />}
+      {shownEngine && <ChooseList />}
       {shownEngine && <ContextMenu />}
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       <AskText />

@@ -86,7 +86,7 @@ export function createEditor(
     changeAsked: new Emitter(),
     closeAsked: new Emitter(),
     asked: new Emitter(),
-    linksAsked: new Emitter(),
+    listAsked: new Emitter(),
     maskAsked: new Emitter(),
     drawingAsked: new Emitter(),
     lookAsked: new Emitter(),

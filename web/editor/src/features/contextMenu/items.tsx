@@ -1,6 +1,7 @@
 /** What can be done with each thing on the canvas, in the order in which the menu shows it. */
 import { actionOf, keysOf } from "../../actions";
 import type { Editor } from "../../actions/editor";
+import { chooseBranch, chooseEnd } from "../../actions/links";
 import { type MenuContent, packCanvasItems, packNodeItems } from "../../actions/packMenus";
 import type { Engine, MenuRequest } from "../../canvas/Engine";
 import { frameAround, groupsInGroup, MIN_GROUP, nodesInGroup } from "../../canvas/groups";
@@ -76,6 +77,7 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "pin"),
     act(editor, "mask"),
     act(editor, "connect"),
+    act(editor, "insertInLink"),
     act(editor, "mute", true),
     act(editor, "bypass"),
     ...subgraph,
@@ -140,6 +142,7 @@ function linkItems(editor: Editor, link: LinkRecord, at: number, world: MenuRequ
   return [
     { label: "Add reroute", hint: "Alt+Click", run: () => addReroute(doc, link, world, at) },
     { label: "Add Reroute node", run: insertNode },
+    { label: "Lead to another input…", run: () => chooseEnd(editor, link) },
     { label: "Remove reroutes", disabled: link.parent === null, run: () => straighten(doc, [link]) },
     { label: "Show where it comes from", separated: true, run: () => reveal(link.from) },
     { label: "Show where it goes", run: () => reveal(link.to) },
@@ -147,12 +150,8 @@ function linkItems(editor: Editor, link: LinkRecord, at: number, world: MenuRequ
   ];
 }
 
-function rerouteItems(
-  { doc, selection }: Editor,
-  engine: Engine,
-  id: RerouteId,
-  page: MenuRequest["page"],
-): MenuItem[] {
+function rerouteItems(editor: Editor, engine: Engine, id: RerouteId, page: MenuRequest["page"]): MenuItem[] {
+  const { doc, selection } = editor;
   const link = sourceOfReroute(doc, id);
   const pos = doc.reroute(id)?.pos ?? engine.center();
   const ids = selection.reroutes.has(id) ? [...selection.reroutes] : [id];
@@ -164,6 +163,7 @@ function rerouteItems(
   };
   return [
     { label: `Add a node that takes ${link?.type ?? "*"}`, hint: "Alt+Drag", disabled: !link, run: branch },
+    { label: "Branch off to…", disabled: !link, run: () => chooseBranch(editor, id) },
     { label: "Delete reroute", hint: "Delete", separated: true, run: () => removeReroutes(doc, ids) },
   ];
 }
