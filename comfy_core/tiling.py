@@ -120,14 +120,14 @@ def norms_of(network: nn.Module, run: Callable[[], object]) -> Iterator[None]:
             watcher.remove()
     try:
         for norm, (mean, variance) in moments.items():
-            norm.forward = _affine(norm, mean, variance)  # type: ignore[method-assign, assignment]
+            norm.forward = affine(norm, mean, variance)  # type: ignore[method-assign, assignment]
         yield
     finally:
         for norm in moments:
             del norm.forward
 
 
-def _affine(norm: nn.GroupNorm, mean: Tensor, variance: Tensor) -> Callable[[Tensor], Tensor]:
+def affine(norm: nn.GroupNorm, mean: Tensor, variance: Tensor) -> Callable[[Tensor], Tensor]:
     """A group norm [1, C, H, W] with given moments [1, groups]: the same factor and shift for every place."""
     repeats = norm.num_channels // norm.num_groups
     factor = norm.weight * (variance + norm.eps).rsqrt().repeat_interleave(repeats)

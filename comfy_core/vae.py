@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -11,14 +11,16 @@ from torch import Tensor
 
 from comfy_core import progress
 from comfy_core.memory import residency
-from comfy_core.memory.devices import offload_device
+from comfy_core.memory.devices import free_bytes, offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from comfy_core.patcher import ModelPatcher
 from comfy_core.seamless import NOWHERE, Around, wrapping
+from comfy_core.stages import Stage, in_stages
 from comfy_core.tiling import UNSEEN, Tiles, in_tiles, norms_of, smaller
 
-VALUES_PER_PIXEL = 1_000
+VALUES_PER_PIXEL, KEPT_PER_PIXEL = 1_000, 600
+"""What an autoencoder's work takes while it runs, and what of that lies between two stages of it."""
 TILE, OVERLAP = 512, 64
 """The usual edge of a tile and by how much tiles overlap, in pixels."""
 TILES = (1024, 512, 256, 128)
@@ -46,7 +48,8 @@ class VAE:
     """Images are [B, H, W, 3] in 0..1; latents [B, C, h, w] in the autoencoder's own scale.
 
     The network has `dims`, `encode` and `decode`. Where it also has the two halves of each (`decode_inner`,
-    `decode_outer` and so on, see `AutoencoderKL`), tiles are of the outer half and the inner one sees all.
+    `decode_outer` and so on, see `AutoencoderKL`), tiles are of the outer half and the inner one sees all. Where that
+    is cut into stages too, tiles make the same picture as the whole, if the host has room for what lies between them.
     """
 
     def __init__(self, patcher: ModelPatcher) -> None:
@@ -121,14 +124,22 @@ class VAE:
         inner = getattr(network, "decode_inner", _same)
         outer = getattr(network, "decode_outer", network.decode)
 
+        stages = self._stages("decode_stages", latents.shape[-2:])
+
+        def shown(made: Tensor) -> Tensor:
+            return ((made.float() + 1) / 2).clamp(0, 1).to(offload_device())
+
         def pixels(features: Tensor) -> Tensor:
-            return ((outer(features).float() + 1) / 2).clamp(0, 1).to(offload_device())
+            return shown(outer(features))
 
         def one(latent: Tensor) -> Tensor:
             with wrapping(network, self.wraps):
                 features = inner(self._placed(latent))
                 if len(rows.starts) == len(columns.starts) == 1:
                     return pixels(features)
+            if stages is not None:
+                kept = features.to(offload_device())
+                return shown(in_stages(stages(), kept, (rows.size, columns.size), self._placed, self.wraps))
             small = smaller(features, max(rows.size, columns.size))
             more = around.added(features)
             with norms_of(network, self._wrapping(outer, small)):
@@ -146,6 +157,8 @@ class VAE:
         inner = getattr(network, "encode_inner", _same)
         outer = getattr(network, "encode_outer", network.encode)
 
+        stages = self._stages("encode_stages", [side // factor for side in images.shape[-2:]])
+
         def features(image: Tensor) -> Tensor:
             return outer(self._placed(image) * 2 - 1)
 
@@ -153,6 +166,11 @@ class VAE:
             if len(rows.starts) == len(columns.starts) == 1:
                 with wrapping(network, self.wraps):
                     return inner(features(image))
+            if stages is not None:
+                edges = rows.size * factor, columns.size * factor
+                made = in_stages(stages(), image * 2 - 1, edges, self._placed, self.wraps)
+                with wrapping(network, self.wraps):
+                    return inner(self._placed(made))
             small = smaller(image, max(rows.size, columns.size) * factor, factor)
             more = around.added(image)
             with norms_of(network, self._wrapping(features, small)):
@@ -163,6 +181,11 @@ class VAE:
 
         with residency.use([self.patcher], self._working_bytes(rows.size, columns.size)):
             return torch.cat([one(image).float().to(offload_device()) for image in images.split(1)])
+
+    def _stages(self, name: str, size: Sequence[int]) -> Callable[[], Iterable[Stage]] | None:
+        """The network's stages, if it has any and the host has room for a picture of so many latent places."""
+        kept = prod(size) * self.upscale_ratio**2 * KEPT_PER_PIXEL * self.patcher.model_dtype().itemsize
+        return getattr(self.first_stage_model, name, None) if kept <= free_bytes(offload_device()) else None
 
     def _wrapping(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
         """What runs a part of the network on `x` with its edges where they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from comfy_core.memory.attention import attention
 from comfy_core.networks.convolution import Conv2d, channels_last_on_cpu, surrounded
+from comfy_core.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ class ResnetBlock(nn.Module):
             self.nin_shortcut = Conv2d(channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv1(F.silu(self.norm1(x)))
+        return self.second(x, self.first(x))
+
+    def first(self, x: Tensor) -> Tensor:
+        return self.conv1(F.silu(self.norm1(x)))
+
+    def second(self, x: Tensor, h: Tensor) -> Tensor:
         h = self.conv2(F.silu(self.norm2(h)))
         return h + (self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
 
@@ -100,9 +107,23 @@ class Level(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         for block in self.block:
             x = block(x)
+        return self.step(x)
+
+    def step(self, x: Tensor) -> Tensor:
+        """On to the next resolution."""
         if hasattr(self, "downsample"):
             return self.downsample(x)
         return self.upsample(x) if hasattr(self, "upsample") else x
+
+    def stages(self) -> Iterator[Stage]:
+        """The same work in stages; the step to the next resolution is in the last one."""
+        *blocks, last = self.block
+        for block in blocks:
+            yield Stage(block.first, block.norm1, keeps=True)
+            yield Stage(block.second, block.norm2)
+        up, down = (2 if hasattr(self, step) else 1 for step in ("upsample", "downsample"))
+        yield Stage(last.first, last.norm1, keeps=True)
+        yield Stage(lambda x, h: self.step(last.second(x, h)), last.norm2, reach=2 * up * down, up=up, down=down)
 
 
 class Middle(nn.Module):
@@ -139,6 +160,12 @@ class Encoder(nn.Module):
             h = level(h)
         return h
 
+    def stages(self) -> Iterator[Stage]:
+        """`outer` in stages."""
+        yield Stage(lambda x: self.conv_in(channels_last_on_cpu(x)))
+        for level in self.down:
+            yield from level.stages()
+
     def inner(self, h: Tensor) -> Tensor:
         """The latents' moments from features; every place attends to every other."""
         return self.conv_out(F.silu(self.norm_out(self.mid(h))))
@@ -170,6 +197,15 @@ class Decoder(nn.Module):
         """Images from features, each pixel from its neighbourhood."""
         for level in reversed(self.up):
             h = level(h)
+        return self._image(h)
+
+    def stages(self) -> Iterator[Stage]:
+        """`outer` in stages."""
+        for level in reversed(self.up):
+            yield from level.stages()
+        yield Stage(self._image, self.norm_out)
+
+    def _image(self, h: Tensor) -> Tensor:
         return self.conv_out(F.silu(self.norm_out(h)))
 
 
@@ -217,6 +253,14 @@ class AutoencoderKL(nn.Module):
     def decode_outer(self, features: Tensor) -> Tensor:
         """Images from features."""
         return self.decoder.outer(features)
+
+    def encode_stages(self) -> Iterator[Stage]:
+        """`encode_outer`, stage by stage."""
+        return self.encoder.stages()
+
+    def decode_stages(self) -> Iterator[Stage]:
+        """`decode_outer`, stage by stage."""
+        return self.decoder.stages()
 
     def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
         h = self.encoder.inner(features)

@@ -81,6 +81,57 @@ def smooth(vae: VAE) -> tuple[Tensor, Tensor, Tensor]:
     return picture, latent, vae.decode(latent)
 
 
+@pytest.fixture(scope="module")
+def busy(vae: VAE) -> tuple[Tensor, Tensor, Tensor]:
+    """A picture full of edges, with sides of no round number of tiles; its latent; and that decoded whole."""
+    generator = torch.Generator().manual_seed(1)
+    squares = torch.rand(1, 3, 24, 19, generator=generator).repeat_interleave(8, 2).repeat_interleave(8, 3)
+    picture = (squares + 0.1 * torch.rand(1, 3, 192, 152, generator=generator)).clamp(0, 1).movedim(1, -1)
+    latent = vae.encode(picture)
+    return picture, latent, vae.decode(latent)
+
+
+@pytest.mark.parametrize(("size", "overlap"), [(128, 64), (64, 16), (64, 0)])
+def test_tiles_make_the_picture_of_the_whole(vae: VAE, busy: tuple[Tensor, Tensor, Tensor], size: int, overlap: int):
+    picture, latent, whole = busy
+    tiled = vae_decode_tiled({"samples": latent}, vae, size, overlap, 64, 8)
+    assert (tiled - whole).abs().max() < 0.1 / 255
+    encoded = vae_encode_tiled(picture, vae, size, overlap, 64, 8)["samples"]
+    assert (encoded - latent).abs().max() < 1e-3 * latent.std()
+
+
+@pytest.mark.parametrize("wraps", [(True, False), (False, True), (True, True)])
+def test_so_they_do_where_pictures_continue_at_their_other_edge(
+    checkpoint: Checkpoint, wraps: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+):
+    vae = checkpoint.vae
+    vae.wraps = wraps
+    latent = torch.randn(1, 4, 12, 18, generator=torch.Generator().manual_seed(2))
+    whole = vae.decode(latent)
+    assert (vae.decode_tiled(latent, 8, 6, 2) - whole).abs().max() < 0.1 / 255
+    back = vae.encode(whole)
+    assert (vae.encode_tiled(whole, 64, 48, 16) - back).abs().max() < 1e-3 * back.std()
+
+
+def test_no_tile_is_larger_than_asked_for_but_by_what_its_convolutions_see(
+    vae: VAE, busy: tuple[Tensor, Tensor, Tensor]
+):
+    seen: list[tuple[int, ...]] = []
+    convolutions = [one for one in vae.first_stage_model.decoder.up.modules() if isinstance(one, torch.nn.Conv2d)]
+    hooks = [one.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[2:])) for one in convolutions]
+    vae_decode_tiled({"samples": busy[1]}, vae, 64, 16, 64, 8)
+    for hook in hooks:
+        hook.remove()
+    assert max(max(shape) for shape in seen) <= 64 + 2 * 8
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that has no room for what lies between stages: every tile is worked off by itself."""
+    monkeypatch.setattr("comfy_core.vae.free_bytes", lambda device: 0)
+
+
+@pytest.mark.usefixtures("no_room")
 def test_tiles_leave_no_seams(vae: VAE, smooth: tuple[Tensor, Tensor, Tensor]):
     """A seam is a step between neighbouring pixels that the whole picture does not have."""
     _, latent, whole = smooth
@@ -92,6 +143,7 @@ def test_tiles_leave_no_seams(vae: VAE, smooth: tuple[Tensor, Tensor, Tensor]):
     assert difference.abs().max() < 2
 
 
+@pytest.mark.usefixtures("no_room")
 def test_encoding_in_tiles_is_encoding(vae: VAE, smooth: tuple[Tensor, Tensor, Tensor]):
     picture, latent, _ = smooth
     tiled = vae_encode_tiled(picture, vae, 192, 64, 64, 8)["samples"]
@@ -109,16 +161,16 @@ def test_one_tile_is_the_whole(checkpoint: Checkpoint):
 def sizes_decoded(vae: VAE, monkeypatch: pytest.MonkeyPatch, refuse_above: int = 10_000) -> list[int]:
     """The widths that the costly half of the decoder sees, in order; above a width there is no memory."""
     widths: list[int] = []
-    network = vae.first_stage_model
-    original = network.decode_outer
+    block = vae.first_stage_model.decoder.up[-1].block[0]
+    original = block.conv1.forward
 
-    def outer(features: Tensor) -> Tensor:
+    def forward(features: Tensor) -> Tensor:
         widths.append(features.shape[-1])
         if features.shape[-1] > refuse_above:
             raise torch.OutOfMemoryError("there is none")
         return original(features)
 
-    monkeypatch.setattr(network, "decode_outer", outer)
+    monkeypatch.setattr(block.conv1, "forward", forward)
     return widths
 
 
@@ -129,14 +181,14 @@ def test_what_does_not_fit_by_estimate_is_decoded_in_tiles(checkpoint: Checkpoin
     monkeypatch.setattr(residency.current(), "_free_bytes", lambda device: needed)
     widths = sizes_decoded(vae, monkeypatch)
     assert vae.decode(latent).shape == (1, 320, 320, 3)
-    assert max(widths) <= 32
+    assert max(widths) <= 32 + 2
 
 
 def test_memory_that_ends_while_decoding_makes_tiles_smaller(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
     widths = sizes_decoded(checkpoint.vae, monkeypatch, refuse_above=20)
     assert checkpoint.vae.decode(torch.randn(1, 4, 40, 40)).shape == (1, 320, 320, 3)
     assert widths[0] == 40
-    assert widths[-1] <= 16
+    assert widths[-1] <= 16 + 2
 
 
 def test_memory_that_does_not_do_for_the_smallest_tile_is_said(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch):
