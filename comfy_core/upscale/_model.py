@@ -15,11 +15,12 @@ from comfy_core.memory import residency
 from comfy_core.memory.devices import offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.patcher import ModelPatcher
-from comfy_core.tiling import UNSEEN, Tiles, in_tiles, norms_of, smaller
+from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
 
 TILES = (512, 256, 128, 64)
 """Edges of tiles in pixels of the small picture, tried in this order until one fits the memory."""
-OVERLAP = 64
+OVERLAP, UNSEEN = 64, 0.45
+"""Tiles overlap so far, for what lies around a pixel to be seen; they are blended in the middle of it alone."""
 
 
 class UpscaleModel:
