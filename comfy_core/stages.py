@@ -72,7 +72,8 @@ def in_stages(
     `tile` is the height and width of a tile in places of `x`; `placed` puts a tile on the device that computes. Along
     the ways (across, down) that wrap, a tile at an edge sees what is at the other.
     """
-    stages, state, (height, width) = list(stages), (x,), tile
+    stages, (height, width) = list(stages), tile
+    state: State = (x,)
     bar = progress.ProgressBar(len(stages))
     for stage in stages:
         rows = max(height * width // state[-1].shape[-1], 1)
@@ -120,7 +121,7 @@ def _knowing(norm: nn.GroupNorm | None, x: Tensor, rows: int, placed: Callable[[
     if norm is None:
         yield
         return
-    norm.forward = affine(norm, *moments(x, norm.num_groups, rows, placed))  # type: ignore[method-assign]
+    norm.forward = affine(norm, *moments(x, norm.num_groups, rows, placed))  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

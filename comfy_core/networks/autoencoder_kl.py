@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -117,7 +118,7 @@ class Level(nn.Module):
 
     def stages(self) -> Iterator[Stage]:
         """The same work in stages; the step to the next resolution is in the last one."""
-        *blocks, last = self.block
+        *blocks, last = cast(Iterable[ResnetBlock], self.block)
         for block in blocks:
             yield Stage(block.first, block.norm1, keeps=True)
             yield Stage(block.second, block.norm2)
@@ -163,7 +164,7 @@ class Encoder(nn.Module):
     def stages(self) -> Iterator[Stage]:
         """`outer` in stages."""
         yield Stage(lambda x: self.conv_in(channels_last_on_cpu(x)))
-        for level in self.down:
+        for level in cast(Iterable[Level], self.down):
             yield from level.stages()
 
     def inner(self, h: Tensor) -> Tensor:
@@ -201,7 +202,7 @@ class Decoder(nn.Module):
 
     def stages(self) -> Iterator[Stage]:
         """`outer` in stages."""
-        for level in reversed(self.up):
+        for level in reversed(cast(Sequence[Level], self.up)):
             yield from level.stages()
         yield Stage(self._image, self.norm_out)
 
