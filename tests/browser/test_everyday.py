@@ -212,6 +212,31 @@ def test_the_view_goes_along_with_the_keyboard_to_fields_outside_of_it(page: Pag
     )
 
 
+def test_what_is_dragged_to_the_edge_takes_the_view_along(page: Page):
+    node(page, "8").locator(".node-name").click()
+    page.keyboard.press("Control+0")
+    canvas = page.locator(".canvas").bounding_box()
+    edge = canvas["x"] + canvas["width"] - 4
+    before = camera(page)
+    box = node(page, "8").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(edge - 200, box["y"] + 10)
+    page.mouse.move(edge, box["y"] + 10)
+    page.wait_for_timeout(400)
+    page.mouse.move(edge - 300, box["y"] + 10)
+    rested = camera(page)
+    assert rested[1] < before[1] - 40
+    held = node(page, "8").bounding_box()
+    assert edge - 300 - held["x"] == pytest.approx(60, abs=2)
+    page.mouse.up()
+    page.wait_for_timeout(200)
+    assert camera(page) == rested
+    page.keyboard.press("Control+z")
+    assert camera(page) == rested
+    assert node(page, "8").bounding_box()["x"] == pytest.approx(box["x"] + rested[1] - before[1], abs=1)
+
+
 # --- finding nodes ---------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
 /** Turns pointer and wheel events into tools at work. Presses on controls inside a node are left to the page. */
 import { addReroute } from "../graph/reroutes";
 import { distance, type Point } from "../lib/geometry";
-import { zoomAt } from "./camera";
+import { panBy, zoomAt } from "./camera";
 import type { Engine } from "./Engine";
+import { EdgePan } from "./edgePan";
 import { WheelReader } from "./gestures";
 import { TITLE } from "./nodeLayout";
 import { PinchTool } from "./tools/PinchTool";
@@ -12,6 +13,8 @@ import type { PointerInput, Tool } from "./tools/tool";
 const TEXT = "input, textarea, [contenteditable]";
 const HOLD_TIME = 550;
 const HOLD_SLACK = 8;
+/** Tools that may want to go where the view does not yet reach. */
+const CARRIES: ReadonlySet<Tool["name"]> = new Set(["move", "link", "box"]);
 const OVERLAYS = "dialog, .popover, [role='menu']";
 const CONTROLS = "[data-interactive], input, textarea, select, button, a";
 
@@ -22,6 +25,9 @@ export class PointerController {
   /** Whether something was pressed while Space was held. */
   private spaceUsed = false;
   private readonly wheels = new WheelReader();
+  private readonly edges: EdgePan;
+  /** The latest move of a drag: when the view moves under it, it is another place. */
+  private lastMove: PointerEvent | null = null;
   private hold: ReturnType<typeof setTimeout> | undefined;
   /** Where the finger came down that may yet stay there. */
   private held: Point | null = null;
@@ -32,6 +38,10 @@ export class PointerController {
     private readonly host: HTMLElement,
   ) {
     const { signal } = this.abort;
+    this.edges = new EdgePan(
+      () => engine.view,
+      (by) => this.panUnder(by),
+    );
     // Capture: a slot lies half over a control and must win.
     host.addEventListener("pointerdown", (e) => this.down(e), { signal, capture: true });
     host.addEventListener("pointermove", (e) => this.move(e), { signal });
@@ -50,6 +60,7 @@ export class PointerController {
 
   destroy(): void {
     this.endHold();
+    this.edges.stop();
     this.abort.abort();
   }
 
@@ -77,7 +88,7 @@ export class PointerController {
   }
 
   private begin(tool: Tool, e: PointerEvent, focus: "canvas" | "node" | "nothing" = "canvas"): void {
-    this.tool?.cancel();
+    this.end()?.cancel();
     this.tool = tool;
     this.host.dataset.tool = tool.name;
     this.host.setPointerCapture(e.pointerId);
@@ -95,8 +106,11 @@ export class PointerController {
     if (this.tool instanceof PinchTool) {
       const [a, b] = this.fingers.values();
       if (a && b) this.tool.fingers(a, b);
-    } else if (this.tool) this.tool.move(input);
-    else this.hover(e, input);
+    } else if (this.tool) {
+      this.lastMove = e;
+      this.tool.move(input);
+      if (CARRIES.has(this.tool.name)) this.edges.follow(input.screen);
+    } else this.hover(e, input);
   }
 
   /** Who pressed a button with the mouse and is back here means the canvas with the next key: Space must not press again. */
@@ -137,7 +151,14 @@ export class PointerController {
     this.end()?.cancel();
   }
 
+  private panUnder(by: Point): void {
+    this.engine.camera = panBy(this.engine.camera, by.x, by.y);
+    if (this.lastMove) this.tool?.move(this.read(this.lastMove));
+  }
+
   private end(): Tool | null {
+    this.edges.stop();
+    this.lastMove = null;
     const tool = this.tool;
     this.tool = null;
     delete this.host.dataset.tool;
