@@ -195,6 +195,12 @@ def test_the_failure_of_a_round_is_told_with_what_failed(run):
     assert (error.node_id, error.node_type) == ("end", "Fail")
 
 
+def test_many_rounds_run_each_node_once_in_each(run):
+    ran = run(summing(times(300))).ran
+    # The round, the sum and what gathers them, in each; zero, the rounds, the end, what is shown.
+    assert len(ran) == len(set(ran)) == 3 * 300 + 4
+
+
 def test_more_rounds_than_anybody_can_wait_for_are_refused(run):
     (error,) = run(summing(times(10**12))).errors
     assert error.exception_message.startswith("the loop has more than 100000 rounds")

@@ -10,11 +10,11 @@ from execution.cache.memory import RamCache
 from execution.events import Executed, ExecutionSuccess, NodeTiming
 from execution.executor import Executor
 from execution.worker import Job
-from nodes import flow
+from nodes import flow, loops
 from nodes.schema import Node
 
-KINDS = ("Number", "Many", "Add", "Sum", "Switch", "Double", "CountDown", "Block", "ForEach", "Loop")
-FLOW = {one.schema.id: one for one in vars(flow).values() if isinstance(one, Node)}
+KINDS = ("Number", "Many", "Add", "Sum", "Switch", "Double", "CountDown", "Block", "ForEach", "Loop", "Rounds")
+FLOW = {one.schema.id: one for module in (flow, loops) for one in vars(module).values() if isinstance(one, Node)}
 BLOCKED = "blocked"
 
 
@@ -42,9 +42,11 @@ def prompts(draw):
                 "more": single.map(lambda one: [one, 0]),
                 "count": small,
             },
+            "Rounds": {"first": source, "more": source, "count": small, "all": st.booleans()},
         }[kind]
         drawn = {name: draw(values) for name, values in inputs.items()}
-        prompt |= loop(str(number), **drawn) if kind == "Loop" else {str(number): node(kind, **drawn)}
+        made = {"Loop": loop, "Rounds": rounds}.get(kind)
+        prompt |= made(str(number), **drawn) if made else {str(number): node(kind, **drawn)}
     shown = draw(st.sets(st.sampled_from(sorted(one for one in prompt if one.isdigit())), min_size=1, max_size=3))
     return prompt | {f"show {one}": node("ShowAll", value=[one, 0]) for one in sorted(shown)}
 
@@ -61,6 +63,18 @@ def loop(node_id, first, more, count):
         start: {"class_type": "EaselLoopStart", "inputs": {"value1": first}},
         total: node("Add", a=[start, 2], b=more),
         node_id: {"class_type": "EaselForEnd", "inputs": ends},
+    }
+
+
+def rounds(node_id, first, more, count, all):
+    """The same by a Start Loop and an End Loop, which may have no round, and carry lists."""
+    start, total = f"{node_id} start", f"{node_id} total"
+    counted = {"mode": "simple", "mode.num_iterations": count, "cache_iterations": count > 1}
+    ends = {"output_value": [total, 0], "next_iteration_value": [total, 0], "accumulate": all}
+    return {
+        start: {"class_type": "StartLoop", "inputs": counted | {"initial_iteration_value": first}},
+        total: node("Add", a=[start, 4], b=more),
+        node_id: {"class_type": "EndLoop", "inputs": ends},
     }
 
 
@@ -100,6 +114,16 @@ def values_of(prompt, node_id):
         return [first + max(1, inputs["count"]) * more]
     if kind == "EaselLoopStart":
         return linked("value1")
+    if kind == "EndLoop":
+        start, total = (prompt[one]["inputs"] for one in (f"{node_id} start", inputs["output_value"][0]))
+        carried, more = (values_of(prompt, one[0]) for one in (start["initial_iteration_value"], total["b"]))
+        given = []
+        for _ in range(start["mode.num_iterations"]):
+            if BLOCKED in carried:
+                return [BLOCKED]
+            carried = mapped(lambda a, b: a + b, carried, more)
+            given = given + carried if inputs["accumulate"] else carried
+        return [BLOCKED] if BLOCKED in given else given
     return mapped(lambda one: one + inputs["left"], linked("total"))
 
 
