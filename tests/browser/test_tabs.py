@@ -150,3 +150,11 @@ def test_the_drafts_of_a_window_that_is_gone_are_taken_up_by_the_next_one(page: 
     next_one = page.context.new_page()
     next_one.goto(page.url)
     expect(steps(next_one)).to_have_attribute("aria-valuenow", "11")
+
+
+def test_the_tab_that_the_page_began_with_comes_back_though_nobody_has_touched_it(page: Page):
+    page.keyboard.press("Alt+n")
+    page.wait_for_timeout(DRAFT_MS)
+    page.reload()
+    expect(page.get_by_role("tab")).to_have_count(2)
+    assert names(page) == ["Text to image", "Untitled"]

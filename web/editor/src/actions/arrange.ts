@@ -3,6 +3,7 @@ import { frameAround } from "../canvas/groups";
 import { togglePinned } from "../graph/edit";
 import { addGroup } from "../graph/groups";
 import type { Action } from "./action";
+import { selectedGroups } from "./clipboard";
 import type { Editor } from "./editor";
 
 const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
@@ -25,8 +26,10 @@ export const arrangeActions: readonly Action[] = [
     label: "Group nodes",
     keys: ["Ctrl+G"],
     enabled: hasSelection,
-    run: ({ doc, engine, selection }) => {
-      const rect = engine && frameAround(engine.scene, selection.ids);
+    run: (editor) => {
+      const { doc, engine, selection } = editor;
+      const inner = [...selectedGroups(editor)].flatMap((id) => doc.group(id) ?? []);
+      const rect = engine && frameAround(engine.scene, selection.ids, inner);
       if (!rect) return;
       engine.renaming.begin({ kind: "group", id: addGroup(doc, "Group", rect) });
     },

@@ -1,7 +1,9 @@
 /** Nodes and reroutes in their places: lined up, spread out, laid out along their links, moved by keys. */
 import { align, distribute, layOut, type Shifts, type Side } from "../canvas/arrange";
+import { frameAround, groupsInGroup, nodesInGroup } from "../canvas/groups";
 import { moveBy } from "../graph/edit";
-import type { NodeId } from "../graph/records";
+import { setGroupRect } from "../graph/groups";
+import type { GroupRecord, NodeId } from "../graph/records";
 import type { Point, Rect } from "../lib/geometry";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
@@ -46,8 +48,7 @@ export const layoutActions: readonly Action[] = [
     keys: ["Ctrl+Shift+L"],
     enabled: ({ doc }) => !doc.nodes().next().done,
     run: (editor) => {
-      const links = [...editor.doc.links()].map(({ from, to }) => [from, to] as const);
-      shift(editor, "Tidy up", layOut(framesOf(editor), links));
+      tidyUp(editor);
       editor.engine?.fit(editor.selection.ids.size > 1 ? editor.selection.ids : undefined);
     },
   },
@@ -62,6 +63,28 @@ export const layoutActions: readonly Action[] = [
     }),
   ),
 ];
+
+/** Groups go on framing the nodes that they framed. */
+function tidyUp(editor: Editor): void {
+  const { doc, engine } = editor;
+  if (!engine) return;
+  const { scene } = engine;
+  const frames = framesOf(editor);
+  const links = [...doc.links()].map(({ from, to }) => [from, to] as const);
+  const area = ({ rect }: GroupRecord) => rect.w * rect.h;
+  const groups = [...doc.groups()]
+    .sort((a, b) => area(a) - area(b)) // inner ones first: the outer ones frame them
+    .map((group) => ({ group, nodes: nodesInGroup(scene, group), inner: groupsInGroup(scene, group) }))
+    .filter(({ nodes }) => [...nodes].some((id) => frames.has(id)));
+  doc.transact("Tidy up", () => {
+    shift(editor, "Tidy up", layOut(frames, links));
+    for (const { group, nodes, inner } of groups) {
+      const framed = inner.flatMap(({ id }) => (id === group.id ? [] : (doc.group(id) ?? [])));
+      const rect = frameAround(scene, nodes, framed);
+      if (rect) setGroupRect(doc, group.id, rect);
+    }
+  });
+}
 
 /** Of what is selected, or of everything where that is less than two. Pinned nodes stay where they are. */
 function framesOf({ doc, engine, selection }: Editor): Map<NodeId, Rect> {

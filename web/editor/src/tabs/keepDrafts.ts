@@ -51,7 +51,11 @@ export function keepDrafts(tabs: Tabs, drafts: Drafts): () => void {
     for (const keeper of keepers.values()) keeper.leave();
   };
   const offs = [
-    tabs.opened.on((tab) => begin(tab).get(tab)?.save()),
+    tabs.opened.on((tab) => {
+      begin(tab);
+      // With the one that the page began with: nobody has touched it, but it is no longer all there is.
+      for (const keeper of keepers.values()) keeper.saveOnce();
+    }),
     tabs.closed.on((tab) => {
       keepers.get(tab)?.stop();
       keepers.delete(tab);
@@ -71,6 +75,7 @@ export function keepDrafts(tabs: Tabs, drafts: Drafts): () => void {
 
 class Keeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private isSaved = false;
   /** Since when there is something to write. */
   private since: number | null = null;
   private readonly offs: readonly (() => void)[];
@@ -100,7 +105,12 @@ class Keeper {
     for (const off of this.offs) off();
   }
 
+  saveOnce(): void {
+    if (!this.isSaved) this.save();
+  }
+
   save(): void {
+    this.isSaved = true;
     clearTimeout(this.timer);
     this.since = null;
     this.drafts.save(draftOf(this.tab)).catch(warn);
