@@ -15,6 +15,7 @@ import {
   X,
 } from "lucide-react";
 import { type ComponentType, useEffect, useReducer } from "react";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { hexOf } from "./layers";
 import type { PaintCanvas } from "./PaintCanvas";
@@ -51,8 +52,8 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
   const drawing = canvas?.isDrawing === true;
   const paints = settings.tool === "brush" || settings.tool === "eraser";
   return (
-    <div className="paint-bar" role="toolbar" aria-label="Painting">
-      <div className="paint-tools" role="radiogroup" aria-label="Tool">
+    <div className="paint-bar" role="toolbar" aria-label={t("Painting")}>
+      <div className="paint-tools" role="radiogroup" aria-label={t("Tool")}>
         {toolsFor(drawing).map(({ name, label, key }) => {
           const Icon = ICONS[name];
           return (
@@ -64,8 +65,8 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
               data-icon
               role="radio"
               aria-checked={settings.tool === name}
-              aria-label={label}
-              title={`${label} (${key})`}
+              aria-label={t(label)}
+              title={`${t(label)} (${key})`}
               onClick={() => canvas?.set({ tool: name })}
             >
               <Icon size={16} aria-hidden />
@@ -74,52 +75,67 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
         })}
       </div>
       {paints && (
-        <Dial canvas={canvas} settings={settings} name="size" label="Size" max={LARGEST_BRUSH} unit=" px" />
+        <Dial
+          canvas={canvas}
+          settings={settings}
+          name="size"
+          label={t("Size")}
+          max={LARGEST_BRUSH}
+          unit=" px"
+        />
       )}
       {paints && (
-        <Dial canvas={canvas} settings={settings} name="hardness" label="Hardness" max={1} unit=" %" />
+        <Dial canvas={canvas} settings={settings} name="hardness" label={t("Hardness")} max={1} unit=" %" />
       )}
       {settings.tool !== "pan" && settings.tool !== "pick" && (
-        <Dial canvas={canvas} settings={settings} name="opacity" label="Opacity" max={1} unit=" %" />
+        <Dial canvas={canvas} settings={settings} name="opacity" label={t("Opacity")} max={1} unit=" %" />
       )}
       {settings.tool === "fill" && (
-        <Dial canvas={canvas} settings={settings} name="tolerance" label="Tolerance" max={255} unit="" />
+        <Dial canvas={canvas} settings={settings} name="tolerance" label={t("Tolerance")} max={255} unit="" />
       )}
       {canvas && (drawing ? <Ink canvas={canvas} /> : <Tint canvas={canvas} />)}
       <div className="paint-tools">
         <Button
-          label="Undo"
+          label={t("Undo")}
           disabled={!canvas?.canUndo}
           icon={<Undo2 size={16} aria-hidden />}
           onClick={() => canvas?.undo()}
         />
         <Button
-          label="Redo"
+          label={t("Redo")}
           disabled={!canvas?.canRedo}
           icon={<Redo2 size={16} aria-hidden />}
           onClick={() => canvas?.redo()}
         />
         {!drawing && (
-          <Button label="Invert" icon={<Contrast size={16} aria-hidden />} onClick={() => canvas?.invert()} />
+          <Button
+            label={t("Invert")}
+            icon={<Contrast size={16} aria-hidden />}
+            onClick={() => canvas?.invert()}
+          />
         )}
         <Button
-          label={drawing ? "Fill everything" : "Mask everything"}
+          label={drawing ? t("Fill everything") : t("Mask everything")}
           icon={<SquareCheckBig size={16} aria-hidden />}
           onClick={() => canvas?.fill()}
         />
-        <Button label="Clear" icon={<Trash2 size={16} aria-hidden />} onClick={() => canvas?.clear()} />
-        <Button label="Fit view" icon={<Scan size={16} aria-hidden />} onClick={() => canvas?.view.fit()} />
+        <Button label={t("Clear")} icon={<Trash2 size={16} aria-hidden />} onClick={() => canvas?.clear()} />
+        <Button
+          label={t("Fit view")}
+          icon={<Scan size={16} aria-hidden />}
+          onClick={() => canvas?.view.fit()}
+        />
       </div>
-      <span className="paint-zoom">{canvas ? `${Math.round(canvas.view.zoom * 100)} %` : "Loading"}</span>
+      <span className="paint-zoom">{canvas ? `${Math.round(canvas.view.zoom * 100)} %` : t("Loading")}</span>
       <span className="paint-space" />
       {leaving ? (
         <span className="paint-leave" role="alert">
-          {drawing ? "Discard the drawing?" : "Discard the mask?"}
+          {drawing ? t("Discard the drawing?") : t("Discard the mask?")}
           <Button kind="plain" onClick={onLeave}>
-            Discard
+            {t("Discard")}
           </Button>
           <Button kind="plain" onClick={onStay}>
-            Keep editing
+            {t("Keep editing")}
           </Button>
         </span>
       ) : (
@@ -127,7 +143,7 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
           <Button kind="primary" disabled={!canvas || busy} onClick={onSave}>
             {verb}
           </Button>
-          <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onLeave} />
+          <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={onLeave} />
         </>
       )}
     </div>
@@ -167,10 +183,10 @@ function Dial({ canvas, settings, name, label, max, unit }: DialProps) {
 function Ink({ canvas }: { readonly canvas: PaintCanvas }) {
   return (
     <label className="paint-dial">
-      <span>Colour</span>
+      <span>{t("Colour")}</span>
       <input
         type="color"
-        aria-label="Colour"
+        aria-label={t("Colour")}
         value={canvas.settings.color}
         onChange={(e) => canvas.set({ color: e.target.value })}
       />
@@ -182,17 +198,17 @@ function Ink({ canvas }: { readonly canvas: PaintCanvas }) {
 function Tint({ canvas }: { readonly canvas: PaintCanvas }) {
   return (
     <label className="paint-dial">
-      <span>Tint</span>
+      <span>{t("Tint")}</span>
       <span className="paint-swatch" style={{ background: hexOf(TINTS[canvas.tint]) }} />
       <select
-        aria-label="Tint"
+        aria-label={t("Tint")}
         value={canvas.settings.tint}
         onChange={(e) => canvas.set({ tint: e.target.value as TintName | "auto" })}
       >
-        <option value="auto">Automatic</option>
+        <option value="auto">{t("Automatic")}</option>
         {Object.keys(TINTS).map((name) => (
           <option key={name} value={name}>
-            {name[0]?.toUpperCase() + name.slice(1)}
+            {t(`${name[0]?.toUpperCase()}${name.slice(1)}`)}
           </option>
         ))}
       </select>
