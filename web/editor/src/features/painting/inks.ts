@@ -13,13 +13,14 @@ export function maskInk(value: 0 | 255): Ink {
 }
 
 /** For drawings: over what is there (Porter and Duff, "Compositing Digital Images", 1984). */
-export function colorInk(color: Color): Ink {
+export function colorInk([red, green, blue]: Color): Ink {
   return (to, from, at, part) => {
     const below = ((from[at + 3] as number) / 255) * (1 - part);
     const alpha = part + below;
-    for (let c = 0; alpha && c < 3; c++) {
-      to[at + c] = ((color[c] as number) * part + (from[at + c] as number) * below) / alpha;
-    }
+    const own = alpha ? part / alpha : 0;
+    to[at] = mixed(from[at] as number, red, own);
+    to[at + 1] = mixed(from[at + 1] as number, green, own);
+    to[at + 2] = mixed(from[at + 2] as number, blue, own);
     to[at + 3] = alpha * 255;
   };
 }

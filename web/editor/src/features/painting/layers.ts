@@ -16,13 +16,17 @@ export function inkOf(sheet: Sheet, erases: boolean, { color }: Settings): Ink {
 }
 
 /** A part of the sheet as it is seen. */
-export function seen(sheet: Sheet, rect: Rect, tint: Color): ImageData {
+export function seen(sheet: Sheet, rect: Rect, [red, green, blue]: Color): ImageData {
   const part = cut(sheet, rect);
   if (isDrawing(sheet)) return new ImageData(part, rect.w, rect.h);
   const image = new ImageData(rect.w, rect.h);
-  for (let i = 0; i < part.length; i++) {
-    image.data.set(tint, 4 * i);
-    image.data[4 * i + 3] = (part[i] as number) * TINT_STRENGTH;
+  const { data } = image;
+  let to = 0;
+  for (const value of part) {
+    data[to++] = red;
+    data[to++] = green;
+    data[to++] = blue;
+    data[to++] = value * TINT_STRENGTH;
   }
   return image;
 }
