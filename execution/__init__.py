@@ -1,6 +1,7 @@
 """Graphs: parse, validate, plan, cache, run; the durable queue; workers; events. Knows nothing of HTTP or tensors.
 
-For Python programs: `Engine` runs workflows, `node_function` makes any node a function. Imported when asked for.
+For Python programs: `Engine` runs workflows, `node_function` makes any node a function, which `each` calls for every
+item of a list. Imported when asked for.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from execution.calling import node_function
+    from execution.calling import each, node_function
     from execution.local import Engine
 
-__all__ = ["Engine", "node_function"]
+__all__ = ["Engine", "each", "node_function"]
 
-WHERE = {"Engine": "execution.local", "node_function": "execution.calling"}
+WHERE = {"Engine": "execution.local", "each": "execution.calling", "node_function": "execution.calling"}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,15 @@ def node_function(class_type: str) -> Callable[..., Any]:
         return _values(node, asyncio.run(_awaited(returned)) if inspect.isawaitable(returned) else returned)
 
     return call
+
+
+def each(function: Callable[..., Any], over: Mapping[str, Sequence[Any]], **inputs: Any) -> Any:
+    """What a node gives for each item of the lists in `over`, by input: a list, or where it has several outputs a list
+    of each. Shorter lists repeat their last item, as in the engine."""
+    count = max(map(len, over.values())) if all(over.values()) else 0
+    rows = [{name: items[min(at, len(items) - 1)] for name, items in over.items()} for at in range(count)]
+    given = [function(**inputs, **row) for row in rows]
+    return tuple(map(list, zip(*given, strict=True))) if given and isinstance(given[0], tuple) else given
 
 
 def all_nodes() -> dict[str, Node]:

@@ -23,7 +23,8 @@ class Functions:
         for id, node in nodes.items():
             module, function = node.function.__module__, node.function.__name__
             is_ours = module.startswith("nodes.") and getattr(sys.modules.get(module), function, None) is node
-            reports = node.schema.is_output and id in read  # its function returns more than its results
+            lists = any(one.is_list for one in node.schema.outputs)
+            reports = (node.schema.is_output or lists) and id in read  # its function may return more than its results
             if is_ours and not reports and not node.is_async:
                 name = self.names[id] = names.unique(function)
                 self._imports.setdefault(module, []).append(function if name == function else f"{function} as {name}")
@@ -31,9 +32,11 @@ class Functions:
                 self.names[id] = names.unique(_snake_case(id))
                 self._wrapped.append(id)
 
-    def imports(self) -> list[str]:
+    def imports(self, more: Set[str] = frozenset()) -> list[str]:
+        """The lines of all imports; `more` is what else is needed of `execution`."""
+        engine = sorted({*more, *(["node_function"] if self._wrapped else [])})
         lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in self._imports.items()]
-        return sorted(lines + (["from execution import node_function"] if self._wrapped else []))
+        return sorted(lines + ([f"from execution import {', '.join(engine)}"] if engine else []))
 
     def wrappers(self) -> list[str]:
         return [f"{self.names[id]} = node_function({literal(id)})" for id in self._wrapped]

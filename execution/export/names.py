@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from execution.graph import Graph, GraphNode, Link
 
-RESERVED = {"main", "torch", "folders", "node_function", *dir(builtins), *keyword.kwlist, *keyword.softkwlist}
+RESERVED = {"main", "torch", "folders", "each", "node_function", *dir(builtins), *keyword.kwlist, *keyword.softkwlist}
 
 
 LONGEST_TITLE = 24

@@ -1,12 +1,12 @@
 """A prompt becomes a script: imports, then one call for each node, sources first.
 
-What a script cannot show is refused: values that are lists and run what follows once for each, and loops, which are
-nodes that add others while they run.
+A node that gets a list is called for `each` of its items. What a script cannot show is refused: lists that grow out of
+lists, and loops, which are nodes that add others while they run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,7 @@ def write_script(
     """
     graph = parse(prompt, lambda class_type: nodes[class_type].schema)
     order = [graph.nodes[node_id] for node_id in graph.order(outputs)]
-    for node in order:
-        _check(node)
+    lists = _lists(order)
     names = Names()
     read = {graph.nodes[link.node_id].schema.id for node in order for link in node.links.values()}
     functions = Functions({node.schema.id: nodes[node.schema.id] for node in order}, read, names)
@@ -51,26 +50,40 @@ def write_script(
         for node in order
         for line in [
             *_comments("" if node.id in titled else titles[node.id], node, held),
-            *call(_target(node, held) + functions.names[node.schema.id], _arguments(node, held)),
+            *_call(node, functions.names[node.schema.id], held, lists),
         ]
     ]
-    return "\n".join([*_head(title, functions, base, cpu), "", "", "def main():", *body, *TAIL])
+    more = {"each"} if any(_items(node, lists) for node in order) else set()
+    return "\n".join([*_head(title, functions, base, cpu, more), "", "", "def main():", *body, *TAIL])
 
 
-def _check(node: GraphNode) -> None:
-    schema = node.schema
-    types = {one.type for one in schema.inputs} | {one.type for one in schema.outputs}
-    if node.raw_links or types & {"DYNPROMPT", "FLOW_CONTROL"}:
-        raise CannotExport(f"{node.title} reads or extends the graph as loops do, which a script cannot show; run it")
-    if schema.is_input_list or any(one.is_list for one in schema.outputs):
-        raise CannotExport(f"{node.title} works on lists, once for each item, which a script cannot show; run it")
+def _lists(order: Sequence[GraphNode]) -> set[Link]:
+    """The outputs that give lists, of which what follows gets one item at a time. Raises CannotExport."""
+    found: set[Link] = set()
+    for node in order:
+        schema = node.schema
+        types = {one.type for one in schema.inputs} | {one.type for one in schema.outputs}
+        if node.raw_links or types & {"DYNPROMPT", "FLOW_CONTROL"}:
+            raise CannotExport(
+                f"{node.title} reads or extends the graph as loops do, which a script cannot show; run it"
+            )
+        mapped = _items(node, found)
+        if mapped and (any(one.is_list for one in schema.outputs) or any("." in name for name in mapped)):
+            raise CannotExport(f"{node.title} gets a list where a script cannot show what becomes of it; run it")
+        found |= {Link(node.id, slot) for slot, one in enumerate(schema.outputs) if one.is_list or mapped}
+    return found
 
 
-def _head(title: str, functions: Functions, base: Path | None, cpu: bool) -> list[str]:
+def _items(node: GraphNode, lists: Set[Link]) -> list[str]:
+    """The inputs that get lists and want items."""
+    return [] if node.schema.is_input_list else [name for name, link in node.links.items() if link in lists]
+
+
+def _head(title: str, functions: Functions, base: Path | None, cpu: bool, more: Set[str]) -> list[str]:
     """The lines above `main`."""
     title = _one_line(title).replace("\\", "/").replace('"', "'")
     standard = ["from pathlib import Path", ""] if base is not None else []
-    imports = functions.imports()
+    imports = functions.imports(more)
     setup = []
     if base is not None:
         imports.append("from comfy_core import folders")
@@ -109,11 +122,23 @@ def _target(node: GraphNode, held: Mapping[Link, str]) -> str:
     return "" if all(place == "_" for place in places) else f"{', '.join(places)} = "
 
 
-def _arguments(node: GraphNode, held: Mapping[Link, str]) -> dict[str, Any]:
+def _call(node: GraphNode, function: str, held: Mapping[Link, str], lists: Set[Link]) -> list[str]:
+    arguments, items = _arguments(node, held, lists), _items(node, lists)
+    if not items:
+        return call(_target(node, held) + function, arguments)
+    over = ", ".join(f"{literal(name)}: {arguments.pop(name).text}" for name in items)
+    return call(f"{_target(node, held)}each", arguments, f"{function}, {{{over}}}")
+
+
+def _arguments(node: GraphNode, held: Mapping[Link, str], lists: Set[Link]) -> dict[str, Any]:
     values = {name: Code(held[link]) for name, link in node.links.items()}
     values |= {name: Code(literal(value)) for name, value in node.literals.items()}
+    if node.schema.is_input_list:
+        whole = {name for name, link in node.links.items() if link in lists}
+        values = {name: one if name in whole else Code(f"[{one.text}]") for name, one in values.items()}
     ordered = {one.name: values[one.name] for one in node.inputs if one.name in values}
-    unique = {one.name: Code(literal(node.id)) for one in node.schema.inputs if one.type == "UNIQUE_ID"}
+    id = literal([node.id] if node.schema.is_input_list else node.id)
+    unique = {one.name: Code(id) for one in node.schema.inputs if one.type == "UNIQUE_ID"}
     return nest(node.schema, node.inputs, ordered) | unique
 
 

@@ -18,11 +18,13 @@ class Code:
     text: str
 
 
-def call(head: str, arguments: Mapping[str, Any]) -> list[str]:
-    """The lines of a call. `arguments` are `Code`, or dictionaries of it; `head` is what comes before the bracket."""
+def call(head: str, arguments: Mapping[str, Any], first: str = "") -> list[str]:
+    """The lines of a call. `arguments` are `Code`, or dictionaries of it; `head` is what comes before the bracket, and
+    `first` what comes before the arguments."""
     plain = {name: _text(value) for name, value in arguments.items() if _is_word(name)}
     odd = {name: value for name, value in arguments.items() if not _is_word(name)}
     words = [f"{name}={text}" for name, text in plain.items()] + ([f"**{_text(odd)}"] if odd else [])
+    words = ([first] if first else []) + words
     line = f"{head}({', '.join(words)})"
     if len(INDENT + line) <= WIDTH:
         return [line]

@@ -16,7 +16,7 @@ import main
 from comfy_core import folders
 from comfy_core.folders import CHECKOUT, Folders
 from comfy_core.memory import residency
-from execution import node_function
+from execution import each, node_function
 from execution.calling import all_nodes
 from execution.export import CannotExport, write_script
 from execution.validate import validate
@@ -218,6 +218,34 @@ def test_what_an_output_node_returns_can_be_used(write, base: Path):
     assert pixels(base / "output" / "x_00001_.png") == pixels(base / "input" / "cat.png")
 
 
+def test_what_follows_a_list_is_called_for_each_item_and_who_takes_lists_gets_it_whole(write, base: Path):
+    script = write(
+        a=("ClassicMany", {"count": 3}),
+        b=("ClassicNumber", {"value": 5}),
+        c=("ClassicAdd", {"a": ["a", 0], "b": ["b", 0]}),
+        d=("ClassicSum", {"values": ["c", 0], "times": 2}),
+        e=("ClassicShow", {"value": ["d", 0]}),
+        f=("ClassicShow", {"value": ["a", 0]}),
+    )
+    assert "from execution import each, node_function\n" in script
+    assert body(script) == [
+        "number = classic_many(count=3)",
+        "b = classic_number(value=5)",
+        'values = each(classic_add, {"a": number}, b=b)',
+        'value = classic_sum(values=values, times=[2], me=["d"])',
+        "classic_show(value=value)",
+        'each(classic_show, {"value": number})',
+    ]
+    got = run(script.replace("classic_show(value", "globals().update(value"), base / "script.py")["value"]
+    assert got == (5 + 6 + 7) * 2
+
+
+def test_each_gives_a_list_for_every_output_and_repeats_the_last_of_shorter_lists():
+    assert each(lambda a, b: (a, b), {"a": [1, 2, 3], "b": [7, 8]}) == ([1, 2, 3], [7, 8, 8])
+    assert each(lambda a, b: a + b, {"a": [1, 2]}, b=10) == [11, 12]
+    assert each(lambda a: a, {"a": []}) == []
+
+
 def test_both_ways_of_a_switch_are_computed(write, base: Path):
     script = write(
         a=("ClassicNumber", {"value": 1}),
@@ -234,12 +262,13 @@ def test_both_ways_of_a_switch_are_computed(write, base: Path):
     ("prompt", "sentence"),
     [
         (
-            {"a": ("ClassicMany", {"count": 2}), "e": ("ClassicShow", {"value": ["a", 0]})},
-            r"node a \(ClassicMany\) works on lists",
-        ),
-        (
-            {"a": ("ClassicNumber", {"value": 2}), "e": ("ClassicShowAll", {"value": ["a", 0]})},
-            r"node e \(ClassicShowAll\) works on lists",
+            {
+                "a": ("ClassicMany", {"count": 2}),
+                "any": ("ClassicTakesAll", {"x": ["a", 0]}),
+                "b": ("ClassicMany", {"count": ["any", 0]}),
+                "e": ("ClassicShow", {"value": ["b", 0]}),
+            },
+            r"node b \(ClassicMany\) gets a list",
         ),
         (
             {
@@ -277,10 +306,11 @@ def test_a_node_function_says_what_it_cannot_do(base: Path, name, inputs, senten
         ([], "a workflow is a JSON object"),
         (
             {
-                "1": {"class_type": "ClassicMany", "inputs": {"count": 1}},
-                "2": {"class_type": "ClassicShow", "inputs": {"value": ["1", 0]}},
+                "1": {"class_type": "ClassicNumber", "inputs": {"value": 1}},
+                "2": {"class_type": "ClassicDouble", "inputs": {"value": ["1", 0]}},
+                "3": {"class_type": "ClassicShow", "inputs": {"value": ["2", 0]}},
             },
-            "node 1 (ClassicMany) works on lists",
+            "node 2 (ClassicDouble) reads or extends the graph",
         ),
     ],
 )
