@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from comfy_core.media import hints
 from comfy_core.media.filters import edges
-from comfy_core.media.pose import draw_pose, read_pose
+from comfy_core.media.pose import Style, draw_pose, read_pose
 from nodes.schema import UINT64_MAX, Boolean, Combo, Float, Int, Socket, String, node
 from nodes.types import Image, Mask
 
@@ -191,7 +191,32 @@ def render_people_kps(
     render_face: Annotated[bool, Boolean(default=True, tooltip="Draw the face.")],
 ) -> Image:
     """Draw poses as OpenPose does."""
-    return draw_pose(kps, render_body, render_hand, render_face)
+    return draw_pose(kps, Style(render_body, render_hand, render_face))
+
+
+@node(
+    "SDPoseDrawKeypoints",
+    title="SDPose Draw Keypoints",
+    category="image/detection",
+    python_module="comfy_extras.nodes_sdpose",
+    search_aliases=("openpose", "pose detection", "preprocessor", "keypoints", "pose"),
+)
+def sdpose_draw_keypoints(
+    keypoints: Pose,
+    draw_body: Annotated[bool, Boolean(default=True, tooltip="Draw the body.")],
+    draw_hands: Annotated[bool, Boolean(default=True, tooltip="Draw the hands.")],
+    draw_face: Annotated[bool, Boolean(default=True, tooltip="Draw the face.")],
+    draw_feet: Annotated[bool, Boolean(default=False, tooltip="Draw toes and heels.")],
+    stick_width: Annotated[int, Int(default=4, min=1, max=10, step=1, tooltip="Of limbs and joints, in pixels.")],
+    face_point_size: Annotated[int, Int(default=3, min=1, max=10, step=1, tooltip="In pixels.")],
+    score_threshold: Annotated[
+        float, Float(default=0.3, min=0.0, max=1.0, step=0.01, tooltip="Points that are less certain are left out.")
+    ],
+    draw_head: Annotated[bool, Boolean(default=True, tooltip="Draw nose, eyes and ears.")],
+) -> Image:
+    """Draw poses, the certain points of them, as thick as you like."""
+    style = Style(draw_body, draw_hands, draw_face, draw_feet, draw_head, stick_width, face_point_size, score_threshold)
+    return draw_pose(keypoints, style)
 
 
 def _resized(image: Any, resolution: int | None) -> Any:

@@ -1,8 +1,8 @@
 """Poses as OpenPose writes them (Cao et al. 2018, https://arxiv.org/abs/1812.08008), drawn as ControlNets know them.
 
 A frame is `{"people": [{"pose_keypoints_2d": [x, y, score, …], "hand_left_keypoints_2d": …, "hand_right_keypoints_2d":
-…, "face_keypoints_2d": …}], "canvas_width": 512, "canvas_height": 768}`; points are pixels, or shares of the canvas
-where none is above 1. A score of 0 says that a point was not seen.
+…, "face_keypoints_2d": …, "foot_keypoints_2d": …}], "canvas_width": 512, "canvas_height": 768}`; points are pixels, or
+shares of the canvas where none is above 1. A score of 0 says that a point was not seen.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import colorsys
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -29,8 +30,28 @@ LIMBS = (
 FINGERS = tuple((place if place % 4 else 0, place + 1) for place in range(20))
 """From the wrist, four bones a finger."""
 JOINTS = 18
-STICK, SHADE = 4, 0.6
+HEAD = {0, 14, 15, 16, 17}
+ANKLES = (13, 13, 13, 10, 10, 10)
+"""Where the points of the feet hang: toes and heel of the left one, then of the right one."""
+SHADE = 0.6
 LARGEST = 16384
+
+
+@dataclass(frozen=True)
+class Style:
+    """What is drawn of a person, how thick, and from which score on a point counts as seen."""
+
+    body: bool = True
+    hands: bool = True
+    face: bool = True
+    feet: bool = False
+    head: bool = True
+    stick: int = 4
+    face_point: int = 3
+    threshold: float = 0.0
+
+
+AS_OPENPOSE = Style()
 
 
 def read_pose(text: str) -> list[Frame]:
@@ -60,72 +81,91 @@ def _check(frame: Any) -> None:
             raise ValueError(f"{side} of the pose is {size!r}; give a number of pixels from 1 to {LARGEST}")
 
 
-def draw_pose(frames: Sequence[Frame], body: bool = True, hands: bool = True, face: bool = True) -> Tensor:
+def draw_pose(frames: Sequence[Frame], style: Style = AS_OPENPOSE) -> Tensor:
     """The people of frames of one size as pictures [B, H, W, 3] on black. Raises ValueError for damaged points."""
-    pictures = [_drawn(frame, body, hands, face) for frame in frames]
+    pictures = [_drawn(frame, style) for frame in frames]
     if len({picture.size for picture in pictures}) > 1:
         raise ValueError("the frames of the pose have different sizes; draw them apart")
     return torch.stack([to_tensor(picture) for picture in pictures])
 
 
-def _drawn(frame: Frame, body: bool, hands: bool, face: bool) -> Image.Image:
+def _drawn(frame: Frame, style: Style) -> Image.Image:
     picture = Image.new("RGB", (frame["canvas_width"], frame["canvas_height"]))
     draw = ImageDraw.Draw(picture)
+
+    def points(person: Any, part: str) -> list[Point | None]:
+        return _points(person, f"{part}_keypoints_2d", picture.size, style.threshold)
+
     for person in frame["people"]:
-        if body:
-            _draw_body(draw, _points(person, "pose_keypoints_2d", picture.size))
-        for side in ("left", "right") if hands else ():
-            _draw_hand(draw, _points(person, f"hand_{side}_keypoints_2d", picture.size))
-        if face:
-            for point in _points(person, "face_keypoints_2d", picture.size):
-                _dot(draw, point, 3, (255, 255, 255))
+        body = points(person, "pose")
+        if not style.head:
+            body = [None if number in HEAD else point for number, point in enumerate(body)]
+        if style.body:
+            _draw_body(draw, body, style.stick)
+        if style.feet:
+            _draw_feet(draw, body, points(person, "foot"), style.stick)
+        for side in ("left", "right") if style.hands else ():
+            _draw_hand(draw, points(person, f"hand_{side}"), style.stick)
+        for point in points(person, "face") if style.face else ():
+            _dot(draw, point, style.face_point, (255, 255, 255))
     return picture
 
 
-def _points(person: Any, part: str, size: tuple[int, int]) -> list[Point | None]:
+def _points(person: Any, part: str, size: tuple[int, int], threshold: float) -> list[Point | None]:
     """The points of a part of a person in pixels; None for one that was not seen."""
     flat = (person.get(part) if isinstance(person, dict) else None) or []
     if flat and isinstance(flat[0], list):
         flat = [number for point in flat for number in point]
     if len(flat) % 3 or not all(isinstance(number, int | float) and math.isfinite(number) for number in flat):
         raise ValueError(f"{part} of a person is not a list of x, y and score for each point")
-    found = [(x, y) if score > 0 else None for x, y, score in zip(*[iter(flat)] * 3, strict=True)]
+    found = [
+        (x, y) if score > 0 and score >= threshold else None for x, y, score in zip(*[iter(flat)] * 3, strict=True)
+    ]
     seen = [number for point in found if point for number in point]
     if seen and max(map(abs, seen)) <= 1:
         return [point and (point[0] * size[0], point[1] * size[1]) for point in found]
     return found
 
 
-def _draw_body(draw: ImageDraw.ImageDraw, points: list[Point | None]) -> None:
+def _draw_body(draw: ImageDraw.ImageDraw, points: list[Point | None], stick: int) -> None:
     """Limbs as narrow ellipses in darker colours, joints as dots over them. OpenPose's 18 points."""
     for number, (start, end) in enumerate(LIMBS):
         a, b = _at(points, start), _at(points, end)
         if a and b:
-            draw.polygon(_ellipse(a, b), fill=_hue(number, JOINTS, SHADE))
+            draw.polygon(_ellipse(a, b, stick), fill=_hue(number, JOINTS, SHADE))
     for number, point in enumerate(points[:JOINTS]):
-        _dot(draw, point, STICK, _hue(number, JOINTS))
+        _dot(draw, point, stick, _hue(number, JOINTS))
 
 
-def _draw_hand(draw: ImageDraw.ImageDraw, points: list[Point | None]) -> None:
+def _draw_feet(draw: ImageDraw.ImageDraw, body: list[Point | None], points: list[Point | None], stick: int) -> None:
+    """From each ankle to toes and heel, in the ankle's colour."""
+    for point, ankle in zip(points, ANKLES, strict=False):
+        a, colour = _at(body, ankle), _hue(ankle, JOINTS)
+        if a and point:
+            draw.line([a, point], fill=colour, width=max(stick // 2, 1))
+        _dot(draw, point, stick, colour)
+
+
+def _draw_hand(draw: ImageDraw.ImageDraw, points: list[Point | None], stick: int) -> None:
     for number, (start, end) in enumerate(FINGERS):
         a, b = _at(points, start), _at(points, end)
         if a and b:
             draw.line([a, b], fill=_hue(number, len(FINGERS)), width=2)
     for point in points:
-        _dot(draw, point, STICK, (0, 0, 255))
+        _dot(draw, point, stick, (0, 0, 255))
 
 
 def _at(points: list[Point | None], number: int) -> Point | None:
     return points[number] if number < len(points) else None
 
 
-def _ellipse(a: Point, b: Point) -> list[Point]:
+def _ellipse(a: Point, b: Point, stick: int) -> list[Point]:
     """The outline of an ellipse from one point to another."""
     middle = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
     along, angle = math.dist(a, b) / 2, math.atan2(b[1] - a[1], b[0] - a[0])
     cos, sin = math.cos(angle), math.sin(angle)
     turns = (2 * math.pi * number / 72 for number in range(72))
-    places = ((along * math.cos(turn), STICK * math.sin(turn)) for turn in turns)
+    places = ((along * math.cos(turn), stick * math.sin(turn)) for turn in turns)
     return [(middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos) for u, v in places]
 
 

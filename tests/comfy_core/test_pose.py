@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from comfy_core.media.pose import draw_pose, read_pose
+from comfy_core.media.pose import Style, draw_pose, read_pose
 
 BODY = [(64, 10), (64, 30), (50, 30), (45, 50), (42, 70), (78, 30), (83, 50), (86, 70), (56, 70), (55, 95), (54, 120)]
 BODY += [(72, 70), (73, 95), (74, 120), (61, 8), (67, 8), (57, 10), (71, 10)]
@@ -56,7 +56,27 @@ def test_hands_and_faces_can_be_left_out():
     assert colour(whole, 20, 130) == [0, 0, 255]
     assert colour(whole, 10, 10) == [255, 255, 255]
     assert colour(whole, 20, 10) == [0, 0, 0]
-    assert not draw_pose([frame([], **parts)], hands=False, face=False).any()
+    assert not draw_pose([frame([], **parts)], Style(hands=False, face=False)).any()
+
+
+def test_heads_can_be_left_out_and_feet_put_in():
+    feet = {"foot_keypoints_2d": [80, 130, 1, 84, 130, 1, 70, 124, 1, 40, 130, 1, 44, 130, 1, 50, 124, 1]}
+    headless = draw_pose([frame(**feet)], Style(head=False))
+    assert not headless[0, :20].any()
+    assert colour(headless, *BODY[1]) == [255, 85, 0]
+    picture = draw_pose([frame(**feet)], Style(feet=True))
+    assert colour(picture, 80, 130) == colour(picture, *BODY[13]), "the left big toe, as the left ankle"
+    assert colour(picture, 44, 130) == colour(picture, *BODY[10])
+    assert colour(draw_pose([frame(**feet)]), 80, 130) == [0, 0, 0]
+
+
+def test_uncertain_points_are_left_out_and_sticks_have_a_width():
+    flat = frame()["people"][0]["pose_keypoints_2d"]
+    flat[4 * 3 + 2] = 0.2
+    strict, lax = (draw_pose([frame(pose_keypoints_2d=flat)], Style(threshold=one)) for one in (0.3, 0.2))
+    assert (colour(strict, *BODY[4]), colour(lax, *BODY[4])) == ([0, 0, 0], [170, 255, 0])
+    thin, thick = (draw_pose([frame()], Style(stick=one)).any(-1).sum() for one in (1, 8))
+    assert 3 * thin < thick
 
 
 @pytest.mark.parametrize(
