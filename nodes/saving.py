@@ -9,7 +9,7 @@ from torch import Tensor
 
 from comfy_core import folders, progress
 from comfy_core.infotext import write
-from comfy_core.media import animation, deep, metadata
+from comfy_core.media import animation, compressed, deep, metadata
 from comfy_core.media.images import to_pictures
 from comfy_core.media.save import COMPRESSION, png_texts, save_files, save_pngs
 from nodes.images import shown
@@ -118,6 +118,31 @@ def save_image_advanced(
         files = save_files(writers, place, filename_prefix, "_.png", _size(images))
     else:
         files = save_pngs(to_pictures(images), place, filename_prefix, texts)
+    return {"ui": {"images": _outputs(files)}, "result": (images,)}  # type: ignore[return-value]
+
+
+@node(
+    "EaselSaveCompressed",
+    title="Save Image (WebP, JPEG, AVIF)",
+    category="image",
+    outputs=("images",),
+    is_output=True,
+    search_aliases=("jpg", "jpeg", "webp", "avif", "compressed", "small file"),
+)
+def save_compressed(
+    images: Image,
+    filename_prefix: Prefix,
+    format: Annotated[str, Combo(tuple(compressed.ENDINGS), tooltip="AVIF is the smallest, JPEG opens everywhere.")],
+    quality: Annotated[int, Int(default=90, min=0, max=100, tooltip="Higher is closer to the picture, and larger.")],
+    lossless: Annotated[bool, Boolean(default=False, tooltip="Every pixel as it is; WebP only.")],
+    prompt: Prompt = None,
+    extra_pnginfo: PngInfo = None,
+) -> Image:
+    """Save pictures as small files in output/, with the workflow inside as far as there is room for it."""
+    texts = png_texts(prompt, with_recipe(prompt, extra_pnginfo))
+    writers = [compressed.still(one, format, quality, lossless, texts) for one in to_pictures(images)]
+    ending = f"_.{compressed.ENDINGS[format]}"
+    files = save_files(writers, folders.current().output, filename_prefix, ending, _size(images))
     return {"ui": {"images": _outputs(files)}, "result": (images,)}  # type: ignore[return-value]
 
 

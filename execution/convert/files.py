@@ -1,4 +1,4 @@
-"""Workflows inside files: JSON as it is, PNG text chunks, and the EXIF strings of WebP and JPEG."""
+"""Workflows inside files: JSON as it is, PNG text chunks, and the EXIF strings of WebP, JPEG and AVIF."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from execution.convert.detect import kind_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
+AVIF = (b"ftypavif", b"ftypavis")
 RECIPE = "easel_recipe"
 MAX_TEXT = 64 * 1024 * 1024
 EXIF_STRINGS = range(0x0100, 0x0120)  # Make, Model and their neighbours: where savers put `workflow:{…}`
@@ -28,19 +29,19 @@ class Found:
 
 
 def read_workflow_file(path: Path) -> Found:
-    """Read the workflow of a JSON file, or of a PNG, WebP or JPEG that carries one.
+    """Read the workflow of a JSON file, or of a PNG, WebP, JPEG or AVIF that carries one.
 
     Raises ValueError with one sentence if there is none or the file is damaged; OSError if it cannot be read.
     """
     data = path.read_bytes()
     if data.startswith(PNG):
         return _from_texts(path.name, png_texts(data), cut_off=b"IEND" not in data[-16:])
-    if data.startswith(b"\xff\xd8") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+    if data.startswith(b"\xff\xd8") or data[8:12] == b"WEBP" or data[4:12] in AVIF:
         return _from_texts(path.name, exif_texts(path))
     try:
         found = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is neither JSON nor a PNG, WebP or JPEG picture") from None
+        raise ValueError(f"{path.name} is neither JSON nor a PNG, WebP, JPEG or AVIF picture") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path.name} is not valid JSON: {error.msg} at line {error.lineno}") from None
     except RecursionError:

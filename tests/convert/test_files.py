@@ -77,7 +77,7 @@ def test_a_chunk_that_unpacks_to_gigabytes_is_not_swallowed(tmp_path: Path) -> N
     ("content", "message"),
     [
         (b"{", "is not valid JSON: .* at line 1"),
-        (b"\xff\xfe\x00", "neither JSON nor a PNG, WebP or JPEG"),
+        (b"\xff\xfe\x00", "neither JSON nor a PNG, WebP, JPEG or AVIF"),
         (b"[" * 100_000, "nests its JSON too deeply|is not valid JSON"),
         (b"[]", "f.json: a workflow is a JSON object, this is a list"),
         (b'{"a": 1}', "f.json: this JSON is no workflow"),

@@ -77,6 +77,36 @@ def test_texts_lie_where_the_ecosystem_looks_for_them():
         assert json.loads(file.getexif()[0x010F].removeprefix("workflow:")) == WORKFLOW
 
 
+@pytest.mark.parametrize(("kind", "ending"), [("webp", "webp"), ("jpeg", "jpg"), ("avif", "avif")])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_small_files_are_close_and_carry_the_workflow(kind: str, ending: str, channels: int):
+    ramp = torch.linspace(0, 1, 48)[None, None, :, None].expand(1, 32, 48, channels)
+    path = saved(saving.save_compressed(ramp, "a", kind, 95, False, PROMPT, {"workflow": WORKFLOW}))
+    assert path.suffix == f".{ending}"
+    found = read_workflow_file(path)
+    assert (found.prompt, found.workflow) == (PROMPT, WORKFLOW)
+    with Image.open(path) as file:
+        assert file.format == kind.upper()
+        colours = levels(file.convert("RGB")).float()
+    assert (colours - ramp[0, ..., :1] * 255).abs().mean() < 2.5
+
+
+def test_a_lossless_webp_has_every_pixel():
+    path = saved(saving.save_compressed(FRAMES[:1], "a", "webp", 80, True, PROMPT, {"workflow": WORKFLOW}))
+    with Image.open(path) as file:
+        assert torch.equal(levels(file).float(), (FRAMES[0] * 255).round())
+
+
+def test_a_workflow_too_long_for_a_jpeg_is_left_out_before_the_picture_is(caplog: pytest.LogCaptureFixture):
+    long = {"1": {"class_type": "X", "inputs": {"text": "x" * 70_000}}}
+    path = saved(saving.save_compressed(FRAMES[:1], "a", "jpeg", 80, False, long, {"workflow": WORKFLOW}))
+    found = read_workflow_file(path)
+    assert (found.prompt, found.workflow) == (None, WORKFLOW)
+    path = saved(saving.save_compressed(FRAMES[:1], "b", "jpeg", 80, False, long, {"workflow": long}))
+    assert "too long for a JPEG file" in caplog.text
+    assert Image.open(path).size == (FRAMES.shape[2], FRAMES.shape[1])
+
+
 def advanced(images: torch.Tensor, **format):
     return saving.save_image_advanced(images, "deep/a", format, PROMPT, {"workflow": WORKFLOW})
 
