@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from PIL import Image
 
@@ -20,7 +21,7 @@ MATTERING = ("workflow", "prompt")
 
 def still(picture: Image.Image, kind: str, quality: int, lossless: bool, texts: Mapping[str, str]) -> Writer:
     """What writes a picture as one of ENDINGS; `quality` 0..100. Only WebP can be `lossless`; JPEG has no alpha."""
-    options = {"lossless": lossless} if kind == "webp" else {}
+    options: dict[str, Any] = {"lossless": lossless} if kind == "webp" else {}
     picture = picture.convert("RGB") if kind == "jpeg" and picture.mode == "RGBA" else picture
     return partial(picture.save, format=kind.upper(), quality=quality, exif=_fitting(texts, kind), **options)
 
