@@ -31,6 +31,9 @@ WIDGETS = {
     "model": [[*MODELS, "plain.safetensors"], {}],
     "style": [["none", "oil", "ink", "pastel", "pencil"], {}],
     "size": ["INT", {"default": 512, "min": 16, "max": 8192, "step": 8}],
+    "amount": ["FLOAT", {"default": 0.5, "min": 0.0, "max": 1.0, "step": 0.05, "display": "slider"}],
+    "name": ["STRING", {"default": "x"}],
+    "on": ["BOOLEAN", {"default": False}],
 }
 CHOICES = {
     "input": {"required": WIDGETS}, "input_order": {"required": list(WIDGETS)}, "output": [], "output_name": [],
@@ -373,6 +376,49 @@ def test_a_number_follows_the_pointer_back_from_beyond_its_limit(choices: Page):
     expect(widget(choices, "1", "size").locator(".field-value")).to_have_text("512")
 
 
+def test_the_keyboard_goes_through_the_fields_of_a_node_and_changes_each(choices: Page):
+    one = node(choices, "1")
+    one.focus()
+    choices.keyboard.press("Enter")
+    for name, keys, shown in (
+        ("model", ("End", "ArrowDown"), "model_0001.safetensors"),
+        ("style", ("i", "n", "k", "Enter"), "ink"),
+        ("size", ("PageUp", "ArrowUp"), "600"),
+        ("amount", ("1", "/", "4", "Enter"), "0.25"),
+    ):
+        field = widget(choices, "1", name)
+        expect(field.locator(":focus")).to_have_count(1)
+        for key in keys:
+            choices.keyboard.press(key)
+        expect(field.locator(".field-value")).to_contain_text(shown)
+        expect(field.locator(":focus")).to_have_count(1)
+        choices.keyboard.press("Tab")
+    choices.keyboard.press("Control+a")
+    choices.keyboard.type("pear")
+    choices.keyboard.press("Tab")
+    choices.keyboard.press("Space")
+    choices.keyboard.press("Shift+Tab")
+    choices.keyboard.press("Enter")
+    expect(one).to_be_focused()
+    assert saved(choices)["nodes"][0]["widgets_values"][1:] == ["ink", 600, 0.25, "pear", True]
+
+
+def test_undo_in_a_text_never_reaches_the_graph(page: Page):
+    box = node(page, "8").bounding_box()
+    drag(page, (box["x"] + 80, box["y"] + 10), (box["x"] + 80, box["y"] + 90))
+    moved = node(page, "8").bounding_box()
+    text = widget(page, "6", "text").locator("textarea")
+    text.click()
+    page.keyboard.press("End")
+    page.keyboard.type("s")
+    for _ in range(4):
+        page.keyboard.press("Control+z")
+    expect(text).to_have_value("a red apple")
+    assert node(page, "8").bounding_box() == moved
+    page.keyboard.press("Control+Shift+z")
+    expect(text).to_have_value("a red apples")
+
+
 def test_enter_that_ends_a_word_of_the_writing_system_chooses_nothing(choices: Page):
     widget(choices, "1", "style").get_by_role("button").click()
     search = choices.get_by_role("combobox", name="style")
@@ -468,3 +514,37 @@ def test_what_waits_can_be_looked_at_as_a_workflow(page: Page, quiet_afterwards:
     expect(page.get_by_role("tab")).to_have_count(2)
     expect(tab(page)).to_contain_text("Text to image")
     expect(widget(page, "3", "steps").get_by_role("spinbutton")).to_have_attribute("aria-valuenow", "9999")
+
+
+# --- starting and closing --------------------------------------------------------------------------------------------
+
+
+def test_a_script_of_a_pack_that_never_arrives_keeps_nobody_waiting(page: Page):
+    held: list[Route] = []
+    page.route("**/api/extensions", lambda route: route.fulfill(json=["/extensions/slow/never.js"]))
+    page.route("**/extensions/slow/never.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.wait_for_selector("[data-node-root]")
+    type_number(page, "3", "steps", "7")
+    expect(widget(page, "3", "steps").locator(".field-value")).to_have_text("7")
+    for _ in range(50):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    assert held
+    held[0].fulfill(body="", content_type="text/javascript")
+
+
+def test_what_was_changed_and_closed_without_saving_is_not_in_the_file(page: Page):
+    page.keyboard.press("Control+Shift+s")
+    page.get_by_label("Name", exact=True).fill("kept as it was")
+    page.keyboard.press("Enter")
+    expect(tab(page)).to_have_text("kept as it was")
+    type_number(page, "3", "steps", "7")
+    page.keyboard.press("Alt+w")
+    page.get_by_role("button", name="Close without saving").click()
+    expect(tab(page)).to_have_text("Untitled")
+    page.get_by_role("button", name="Workflows").click()
+    page.get_by_role("complementary", name="Workflows").get_by_role("button", name="kept as it was", exact=True).click()
+    expect(tab(page)).to_have_text("kept as it was")
+    expect(widget(page, "3", "steps").locator(".field-value")).to_have_text("20")

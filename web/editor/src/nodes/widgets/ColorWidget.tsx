@@ -1,7 +1,7 @@
 /** A colour: the swatch opens the system's picker, the field takes `#rrggbb`. Some nodes keep it as the number 0xRRGGBB. */
 import { type FocusEvent, useRef } from "react";
 import type { ColorSpec, IntSpec } from "../../graph/widgets";
-import { keepKeys, useSynced } from "./fieldKeys";
+import { keepKeys, leaveField, useSynced } from "./fieldKeys";
 import type { WidgetProps } from "./WidgetRow";
 
 export function ColorWidget(props: WidgetProps<ColorSpec | IntSpec>) {
@@ -30,7 +30,7 @@ export function ColorWidget(props: WidgetProps<ColorSpec | IntSpec>) {
         maxLength={9}
         onBlur={typedColor}
         onKeyDown={(e) => {
-          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) e.currentTarget.blur();
+          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) leaveField(e.currentTarget);
           keepKeys(e);
         }}
       />

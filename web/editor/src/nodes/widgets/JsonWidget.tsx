@@ -2,7 +2,7 @@
 import { useRef, useState } from "react";
 import type { OpaqueSpec } from "../../graph/widgets";
 import { type Json, parseJson, stringifyJson } from "../../lib/json";
-import { keepKeys, useSynced } from "./fieldKeys";
+import { keepKeys, leaveField, useSynced } from "./fieldKeys";
 import type { WidgetProps } from "./WidgetRow";
 
 export function JsonWidget({ label, value, disabled, onChange }: WidgetProps<OpaqueSpec>) {
@@ -32,7 +32,7 @@ export function JsonWidget({ label, value, disabled, onChange }: WidgetProps<Opa
         spellCheck={false}
         onBlur={(e) => finish(e.target.value)}
         onKeyDown={(e) => {
-          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) e.currentTarget.blur();
+          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) leaveField(e.currentTarget);
           keepKeys(e);
         }}
       />

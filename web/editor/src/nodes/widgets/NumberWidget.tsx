@@ -14,7 +14,7 @@ import { flushSync } from "react-dom";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
 import { clamp } from "../../lib/geometry";
 import { keepKeys } from "./fieldKeys";
-import { numberOf, settled, shownNumber, stepped, stepsLeft, stepsOf, typed } from "./numberValue";
+import { beginning, numberOf, settled, shownNumber, stepped, stepsLeft, stepsOf, typed } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
 type Props = WidgetProps<IntSpec | FloatSpec>;
@@ -29,14 +29,14 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
   const stepBy = (steps: number, merge: boolean) => onChange(stepped(spec, current, steps), merge);
 
   const key = (e: KeyboardEvent) => {
-    const steps = stepsOf(e);
+    const [steps, begun] = [stepsOf(e), beginning(e)];
     // Combinations such as Ctrl+Enter and Alt+1 are those of the page.
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
     if (steps !== null) stepBy(steps, true);
     else if (e.key === "Home" && spec.min !== undefined) onChange(settled(spec, spec.min));
     else if (e.key === "End" && spec.max !== undefined) onChange(settled(spec, spec.max));
     else if (e.key === "Enter" && plain) setTyping({ text: shownNumber(spec, current), begun: false });
-    else if (/^[\d.(*/-]$/.test(e.key) && plain) setTyping({ text: e.key, begun: true });
+    else if (begun !== null) setTyping({ text: begun, begun: true });
     else return;
     e.preventDefault();
     e.stopPropagation();

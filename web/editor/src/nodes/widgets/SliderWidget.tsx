@@ -2,11 +2,20 @@
 import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { clamp } from "../../lib/geometry";
 import { backToField, NumberInput } from "./NumberWidget";
-import { type NumberSpec, numberOf, settled, shownNumber, stepped, stepsOf, typed } from "./numberValue";
+import {
+  beginning,
+  type NumberSpec,
+  numberOf,
+  settled,
+  shownNumber,
+  stepped,
+  stepsOf,
+  typed,
+} from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
 export function SliderWidget({ label, spec, value, disabled, onChange, onDone }: WidgetProps<NumberSpec>) {
-  const [typing, setTyping] = useState(false);
+  const [typing, setTyping] = useState<{ text: string; begun: boolean } | null>(null);
   const field = useRef<HTMLDivElement>(null);
   const current = numberOf(spec, value);
   const [min, max] = [Number(spec.min), Number(spec.max)];
@@ -18,25 +27,26 @@ export function SliderWidget({ label, spec, value, disabled, onChange, onDone }:
     const steps = Math.round((at - min) / Number(spec.step));
     onChange(settled(spec, stepped(spec, spec.min ?? 0, steps)), true);
   };
+  const type = () => setTyping({ text: shownNumber(spec, current), begun: false });
   const key = (e: KeyboardEvent) => {
-    const steps = stepsOf(e);
+    const [steps, begun] = [stepsOf(e), beginning(e)];
     if (steps !== null) onChange(stepped(spec, current, steps), true);
     else if (e.key === "Home") onChange(settled(spec, min));
     else if (e.key === "End") onChange(settled(spec, max));
-    else if (e.key === "Enter" && !e.ctrlKey && !e.metaKey && !e.altKey) setTyping(true);
+    else if (e.key === "Enter" && !e.ctrlKey && !e.metaKey && !e.altKey) type();
+    else if (begun !== null) setTyping({ text: begun, begun: true });
     else return;
     e.preventDefault();
     e.stopPropagation();
   };
   const finish = (text: string | null, refocus: boolean) => {
     const next = text === null ? null : typed(spec, text, current);
-    if (refocus) backToField(() => setTyping(false), field);
-    else setTyping(false);
+    if (refocus) backToField(() => setTyping(null), field);
+    else setTyping(null);
     if (next !== null && next !== current) onChange(next);
   };
 
-  if (typing)
-    return <NumberInput label={label} text={shownNumber(spec, current)} begun={false} onFinish={finish} />;
+  if (typing) return <NumberInput label={label} {...typing} onFinish={finish} />;
   return (
     <div
       ref={field}
@@ -58,7 +68,7 @@ export function SliderWidget({ label, spec, value, disabled, onChange, onDone }:
       onPointerMove={(e) => e.currentTarget.hasPointerCapture(e.pointerId) && slide(e)}
       onPointerUp={onDone}
       onPointerCancel={onDone}
-      onDoubleClick={() => !disabled && setTyping(true)}
+      onDoubleClick={() => !disabled && type()}
       onKeyDown={key}
       onBlur={onDone}
     >

@@ -11,7 +11,7 @@ import {
   nameBeingTyped,
   type TextEdit,
 } from "../../lib/promptText";
-import { keepKeys, useSynced } from "./fieldKeys";
+import { keepKeys, leaveField, useSynced } from "./fieldKeys";
 import { NameList, useNames } from "./NameList";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -115,7 +115,7 @@ export function LineWidget({ label, spec, value, disabled, onChange, onDone }: P
         onBlur={onDone}
         onKeyDown={(e) => {
           if (e.nativeEvent.isComposing) return e.stopPropagation();
-          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) e.currentTarget.blur();
+          if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) leaveField(e.currentTarget);
           keepKeys(e);
         }}
       />

@@ -7,6 +7,13 @@ export function keepKeys(e: KeyboardEvent): void {
   if (!combination && e.key !== "Escape") e.stopPropagation();
 }
 
+/** Enter: what was typed holds, and the keyboard is with the node again. */
+export function leaveField(field: HTMLElement): void {
+  const root = field.closest<HTMLElement>("[data-node-root]");
+  if (root) root.focus({ preventScroll: true });
+  else field.blur();
+}
+
 /** Follows undo and paste without touching what is being typed. */
 export function useSynced(
   field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>,

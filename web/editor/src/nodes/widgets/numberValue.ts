@@ -57,6 +57,18 @@ export function shownNumber(spec: NumberSpec, value: Numeric): string {
   return value.toFixed(Math.max(decimals(grain), decimals(Number(value.toPrecision(12)))));
 }
 
+/** What a key begins to type; null when it is no such key. */
+export function beginning(e: { readonly key: string } & Modifiers): string | null {
+  const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
+  return plain && /^[\d.(*/-]$/.test(e.key) ? e.key : null;
+}
+
+interface Modifiers {
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+}
+
 /** How many steps a key is worth; null when it is no such key. */
 export function stepsOf(e: {
   readonly key: string;
@@ -67,5 +79,7 @@ export function stepsOf(e: {
   const size = e.ctrlKey || e.metaKey ? 10 : e.shiftKey ? 0.1 : 1;
   if (e.key === "ArrowUp" || e.key === "ArrowRight") return size;
   if (e.key === "ArrowDown" || e.key === "ArrowLeft") return -size;
+  if (e.key === "PageUp") return 10;
+  if (e.key === "PageDown") return -10;
   return null;
 }
