@@ -1,10 +1,22 @@
 /** Markdown as elements of the page. Nothing in it becomes HTML, and no picture is fetched from another host. */
-import { Fragment, type ReactNode, useMemo } from "react";
+import { createContext, Fragment, type ReactNode, useContext, useMemo } from "react";
 import { type Block, type Inline, type ListItem, parseMarkdown } from "../lib/markdown";
 
-export function Markdown({ text }: { readonly text: string }) {
+interface Props {
+  readonly text: string;
+  /** Where the text is from: addresses in it are relative to that, else to the page. */
+  readonly base?: string;
+}
+
+const Base = createContext<string | undefined>(undefined);
+
+export function Markdown({ text, base }: Props) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
-  return <div className="markdown">{inOrder(blocks, block)}</div>;
+  return (
+    <Base value={base}>
+      <div className="markdown">{inOrder(blocks, block)}</div>
+    </Base>
+  );
 }
 
 /** Parts of a text have no names of their own. */
@@ -86,8 +98,7 @@ function inline(part: Inline): ReactNode {
     case "link":
       return <Link url={part.url}>{lines(part.children)}</Link>;
     case "image":
-      if (sameHost(part.url)) return <img src={part.url} alt={part.text} />;
-      return <Link url={part.url}>{part.text || part.url}</Link>;
+      return <Picture url={part.url} alt={part.text} />;
     default: {
       const Tag = part.kind;
       return <Tag>{lines(part.children)}</Tag>;
@@ -95,16 +106,26 @@ function inline(part: Inline): ReactNode {
   }
 }
 
+function Picture({ url, alt }: { readonly url: string; readonly alt: string }) {
+  const full = useAddress(url);
+  if (isHere(full)) return <img src={full?.href} alt={alt} />;
+  return <Link url={url}>{alt || url}</Link>;
+}
+
 function Link({ url, children }: { readonly url: string; readonly children: ReactNode }) {
-  if (!/^(https?:|mailto:)/i.test(url) && !sameHost(url)) return <>{children}</>;
+  const full = useAddress(url);
+  if (!/^(https?:|mailto:)/i.test(url) && !isHere(full)) return <>{children}</>;
   return (
-    <a href={url} target="_blank" rel="noreferrer">
+    <a href={full?.href} target="_blank" rel="noreferrer">
       {children}
     </a>
   );
 }
 
-function sameHost(url: string): boolean {
-  const full = URL.parse(url, document.baseURI);
-  return full !== null && full.origin === location.origin;
+function useAddress(url: string): URL | null {
+  return URL.parse(url, useContext(Base) ?? document.baseURI);
+}
+
+function isHere(url: URL | null): boolean {
+  return url?.origin === location.origin;
 }

@@ -4,6 +4,7 @@ import type { InputDef } from "../../graph/nodeDefs";
 import { optionText, type WidgetSpec } from "../../graph/widgets";
 import { t } from "../../lib/t";
 import { useEditor } from "../context";
+import { NodeDocs } from "./NodeDocs";
 
 export function HelpPanel() {
   const { doc, selection } = useEditor();
@@ -21,6 +22,7 @@ export function HelpPanel() {
       {def.description.split("\n\n").map((part) => (
         <p key={part}>{part}</p>
       ))}
+      <NodeDocs def={def} />
       {def.inputs.length > 0 && <h3>{t("Inputs")}</h3>}
       <dl>
         {def.inputs.map((input) => (
