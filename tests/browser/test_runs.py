@@ -152,3 +152,15 @@ def test_a_failure_is_shown_in_full_with_the_way_to_its_node(page: Page):
     page.keyboard.press("Control+h")
     page.locator(".history-row").first.locator(".history-message").click()
     expect(page.get_by_role("dialog")).to_contain_text("LoadImage failed")
+
+
+def test_the_history_names_the_workflow_of_a_run_also_after_its_tab_is_closed_and_in_another_window(page: Page):
+    make_small(page)
+    page.keyboard.press("Escape")
+    run(page)
+    page.keyboard.press("Alt+w")
+    page.get_by_role("button", name="Close without saving").click()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Queue and history").click()
+    expect(other.locator(".history-row").first.locator(".history-name")).to_have_text("Text to image")

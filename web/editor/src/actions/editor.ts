@@ -73,7 +73,7 @@ export interface Runner {
   queue(request?: RunRequest): Promise<boolean>;
   /** The same once more, as it was sent then. */
   retry(promptId: string): Promise<void>;
-  /** What the workflow of a run is called, while it is open here. */
+  /** What the workflow of a run is called, or was called when it is closed by now; null for a run from elsewhere. */
   nameOf(promptId: string): string | null;
   interrupt(): Promise<void>;
   clearQueue(): Promise<void>;

@@ -17,6 +17,7 @@ import { dependingOn, type Part, upTo } from "./partial";
 import { PromptTabs } from "./promptTabs";
 import { RunEvents, shownBy } from "./RunEvents";
 import { RUN_TOPIC, reportRejection, reportRequest } from "./reports";
+import { nameOfRun } from "./runNames";
 import type { RunStore } from "./runStore";
 
 export class RunController implements Runner {
@@ -98,7 +99,7 @@ export class RunController implements Runner {
   }
 
   nameOf(promptId: string): string | null {
-    return this.prompts.of(promptId)?.name ?? null;
+    return this.prompts.of(promptId)?.name ?? nameOfRun(promptId);
   }
 
   /** A new id for a prompt of this tab. */

@@ -1,6 +1,7 @@
 /** Which tab a prompt was queued from, also after a reload: what comes of it is shown there and nowhere else. */
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
+import { rememberName } from "./runNames";
 
 const KEY = "easel.prompts";
 const KEPT = 300;
@@ -15,6 +16,7 @@ export class PromptTabs {
   /** Null for one that no tab has anything to do with. */
   add(promptId: string, tab: Tab | null): void {
     this.tabIds.set(promptId, tab?.id ?? "");
+    if (tab) rememberName(promptId, tab.name);
     const latest = [...this.tabIds].slice(-KEPT);
     globalThis.sessionStorage?.setItem(KEY, JSON.stringify(latest));
   }
