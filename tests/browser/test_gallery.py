@@ -79,3 +79,15 @@ def test_a_long_gallery_has_only_what_is_in_view_in_the_page(page: Page):
         page.wait_for_timeout(300)
     assert scroller.evaluate("element => element.scrollHeight") > 110 / 3 * 80
     assert panel.locator(".gallery-item").count() < 60
+
+
+def test_a_result_whose_file_is_gone_is_a_sign_and_not_a_broken_picture(page: Page):
+    page.expected_errors.append("404")
+    page.route("**/api/view?*", lambda route: route.fulfill(status=404))
+    page.get_by_role("button", name="Outputs").click()
+    page.locator(".canvas").focus()
+    page.keyboard.press("Control+h")
+    panels = page.get_by_role("complementary")
+    expect(panels.locator(".gallery-open .picture-gone").first).to_be_visible()
+    expect(panels.locator(".gallery-open img")).to_have_count(0)
+    expect(panels.locator(".picture-gone").last).to_be_visible()

@@ -165,3 +165,14 @@ def test_a_published_subgraph_is_added_to_another_workflow_by_its_name(page: Pag
     assert [len(one["nodes"]) for one in file["definitions"]["subgraphs"]] == [3]
     page.keyboard.press("Control+z")
     assert "definitions" not in saved(page)
+
+
+def test_keys_lead_into_a_subgraph_and_out_of_it(page: Page):
+    id = convert(page)
+    node(page, id).focus()
+    page.keyboard.press("Alt+ArrowDown")
+    crumbs = page.get_by_role("navigation", name="Subgraphs")
+    expect(crumbs).to_contain_text("Subgraph")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(crumbs).to_have_count(0)
+    expect(node(page, id)).to_be_visible()

@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
 import { type Anchor, anchorOf } from "../../ui/Popover";
+import { SmallPicture } from "../../ui/SmallPicture";
 import { useEditor } from "../context";
 import type { Result } from "./useResults";
 
@@ -35,7 +36,7 @@ export function Thumbnail({ result: { file, job }, chosen, onOpen, onChoose, onM
         title={file.filename}
         onClick={(e) => (e.ctrlKey || e.metaKey ? onChoose() : onOpen())}
       >
-        {medium === "image" && <img src={api.viewUrl(file)} alt="" loading="lazy" draggable={false} />}
+        {medium === "image" && <SmallPicture src={api.viewUrl(file)} />}
         {medium === "video" && <Film size={24} strokeWidth={1.5} aria-hidden />}
         {medium === "audio" && <Music size={24} strokeWidth={1.5} aria-hidden />}
         {medium === "other" && <span>{file.filename}</span>}

@@ -3,6 +3,7 @@ import type { Job } from "../../api/jobs";
 import { formatSeconds, formatTime } from "../../lib/format";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
+import { SmallPicture } from "../../ui/SmallPicture";
 import { useEditor } from "../context";
 import type { PanelProps } from "../panels/panels";
 import { failures } from "../run/failures";
@@ -82,7 +83,7 @@ function Thumbnail({ job: { preview }, onOpen }: { readonly job: Job; readonly o
       onClick={onOpen}
     >
       {mediumOf(preview) === "image" ? (
-        <img src={api.viewUrl(preview)} alt="" loading="lazy" draggable={false} />
+        <SmallPicture src={api.viewUrl(preview)} />
       ) : (
         <Image size={16} strokeWidth={1.5} aria-hidden />
       )}
