@@ -48,12 +48,14 @@ class InputWatch:
         self._before: dict[str, dict[str, int]] = {}
 
     def begin(self, node: GraphNode) -> None:
-        if self._thorough or node.schema.style != "function":
-            self._before[node.id] = self._digests(node)
+        if node.links and (self._thorough or node.schema.style != "function"):
+            found = self._digests(node)
+            if any(found.values()):  # there is something to change
+                self._before[node.id] = found
 
     def end(self, node: GraphNode) -> None:
         before = self._before.pop(node.id, None)
-        if not before:
+        if before is None:
             return
         now = self._digests(node)
         for name in [name for name in before if now.get(name, before[name]) != before[name]]:
@@ -93,7 +95,7 @@ def _mixed(parts: Any) -> int:
 
 
 def glance(value: Any, depth: int = 3) -> int:
-    """A checksum of samples of the tensors that a value holds, in itself or in containers."""
+    """A checksum of samples of the tensors that a value holds, in itself or in containers; 0 where there are none."""
     if is_tensor(value):
         from comfy_core.weights.tensors_file import sampled_checksum
 
@@ -102,7 +104,5 @@ def glance(value: Any, depth: int = 3) -> int:
         except (RuntimeError, NotImplementedError):  # one without memory of its own, such as a sparse one
             return 0
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    found = 0
-    for part in itertools.islice(inside if depth else (), MOST_PARTS):
-        found = zlib.crc32(glance(part, depth - 1).to_bytes(4, "big"), found)
-    return found
+    seen = [glance(part, depth - 1) for part in itertools.islice(inside if depth else (), MOST_PARTS)]
+    return zlib.crc32(repr(seen).encode()) if any(seen) else 0
