@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { takeDroppedNodes } from "../actions/place";
 import type { FileRef } from "../api/types";
+import { firstView } from "../canvas/camera";
 import { Engine } from "../canvas/Engine";
 import { AppMode } from "../features/appMode/AppView";
 import { AskText } from "../features/askText/AskText";
@@ -166,7 +167,7 @@ function showTab(
   const off = status.changed.on(() => created.isFar && created.invalidate());
   editor.engine = created;
   if (tab.camera) created.camera = tab.camera;
-  else created.begin();
+  else created.fit(undefined, firstView);
   setEngine(created);
   return () => {
     off();

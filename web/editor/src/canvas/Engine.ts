@@ -8,17 +8,7 @@ import type { LinkRecord, NodeId } from "../graph/records";
 import type { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
 import { type Point, type Rect, union } from "../lib/geometry";
-import {
-  type Camera,
-  firstView,
-  fitRect,
-  panBy,
-  reveal,
-  type Size,
-  toWorld,
-  visibleRect,
-  zoomAt,
-} from "./camera";
+import { type Camera, fitRect, panBy, reveal, type Size, toWorld, visibleRect, zoomAt } from "./camera";
 import { type FarMarks, paintFarNodes, paintGroups } from "./farPainter";
 import { type Gestures, STANDARD_GESTURES } from "./gestures";
 import { GroupShells } from "./groupShells";
@@ -28,28 +18,13 @@ import { paintLinks, paintReroutes } from "./linkPainter";
 import { menuAtFocus } from "./menuAtFocus";
 import { paintOverlay } from "./overlayPainter";
 import { Renaming } from "./renaming";
+import type { MenuRequest, NodeOffer } from "./requests";
 import { Surface } from "./Surface";
 import { Scene } from "./scene";
 import { Shells } from "./shells";
 import { readTheme, type Theme } from "./theme";
 import type { OpenEnd, Overlay, PointerInput, ToolContext } from "./tools/tool";
 import { Visibility } from "./visibility";
-
-export interface NodeOffer {
-  /** Where the new node goes, in the world. */
-  readonly world: Point;
-  /** Where to show the search, in the page. */
-  readonly page: Point;
-  readonly end: OpenEnd | null;
-}
-
-/** Somebody wants to see what can be done here. */
-export interface MenuRequest {
-  readonly hit: Hit;
-  readonly world: Point;
-  /** Where to show it, in the page. */
-  readonly page: Point;
-}
 
 const GRID = 24;
 
@@ -189,11 +164,6 @@ export class Engine implements ToolContext {
     const wanted = ids ?? [...this.doc.nodes()].map((node) => node.id);
     const box = union([...wanted].flatMap((id) => this.scene.frame(id) ?? []));
     if (box && this.size.w) this.camera = view(box, this.size);
-  }
-
-  /** For a graph that is seen for the first time. */
-  begin(): void {
-    this.fit(undefined, firstView);
   }
 
   zoomBy(factor: number): void {

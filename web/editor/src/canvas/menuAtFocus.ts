@@ -1,8 +1,9 @@
 /** What the menu key is about: the node, group or reroute that has the focus or is selected, else the canvas. */
 import type { Point } from "../lib/geometry";
-import type { Engine, MenuRequest } from "./Engine";
+import type { Engine } from "./Engine";
 import type { Hit } from "./hitTest";
 import { placeInPage } from "./placeInPage";
+import type { MenuRequest } from "./requests";
 
 /** Into what it is about, so that it can be told, in pixels. */
 const INSET = 16;

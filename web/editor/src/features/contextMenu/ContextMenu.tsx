@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { type MenuContent, menuOpened } from "../../actions/packMenus";
-import type { MenuRequest } from "../../canvas/Engine";
+import type { MenuRequest } from "../../canvas/requests";
 import { Menu } from "../../ui/Menu";
 import { useEditor } from "../context";
 import { menuFor } from "./items";

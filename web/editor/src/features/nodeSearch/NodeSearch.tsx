@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { addBlueprint, type Blueprint, listBlueprints } from "../../actions/blueprints";
-import type { NodeOffer } from "../../canvas/Engine";
+import type { NodeOffer } from "../../canvas/requests";
 import { announce } from "../../ui/announce";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";

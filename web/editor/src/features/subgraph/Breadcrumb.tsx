@@ -2,7 +2,7 @@
 import { ChevronRight, CornerLeftUp } from "lucide-react";
 import { useEffect, useSyncExternalStore } from "react";
 import { actionOf } from "../../actions";
-import type { Camera } from "../../canvas/camera";
+import { type Camera, firstView } from "../../canvas/camera";
 import type { Engine } from "../../canvas/Engine";
 import type { GraphDocument } from "../../graph/document";
 import { useEditor } from "../context";
@@ -74,6 +74,6 @@ function keepPlaces(engine: Engine): () => void {
     here = doc.path.join("\n");
     const known = cameras.get(here);
     if (known) engine.camera = known;
-    else engine.begin();
+    else engine.fit(undefined, firstView);
   });
 }
