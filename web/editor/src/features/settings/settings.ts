@@ -92,7 +92,7 @@ export const SETTINGS: readonly Setting[] = [
     label: "Wheel",
     standard: "device",
     choices: [
-      ["device", "Zooms, a trackpad moves"],
+      ["device", "By device"],
       ["zoom", "Zooms"],
       ["pan", "Moves the view"],
     ],
