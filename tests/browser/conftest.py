@@ -80,3 +80,13 @@ def phone(browser, server: str):
     page.wait_for_selector(".canvas")
     yield page
     context.close()
+
+
+@pytest.fixture
+def scene(page):
+    """The page with something to open every dialog and menu from."""
+    from tests.browser.places import clear_scene, set_scene  # needs playwright
+
+    runs = set_scene(page)
+    yield page
+    clear_scene(page, runs)

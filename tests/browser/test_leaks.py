@@ -2,64 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-TIMES = 50
-PANELS = {"Control+Alt+w": "Workflows", "Control+Alt+o": "Outputs", "Control+h": "Queue and history"}
+from tests.browser.places import PLACES, SOURCE, Place, again, built_in_panels, openers
+
+TIMES = 20
+PANEL_TIMES = 50
+COUNT_SUBSCRIBERS = """(() => {
+    // Stores and emitters keep who listens to them in sets.
+    const [known, sets, add] = [new WeakSet(), [], Set.prototype.add];
+    Set.prototype.add = function (value) {
+        if (typeof value === 'function' && !known.has(this)) {
+            known.add(this);
+            sets.push(new WeakRef(this));
+        }
+        return add.call(this, value);
+    };
+    const listeners = set => [...set.deref() ?? []].filter(value => typeof value === 'function').length;
+    window.subscribers = () => sets.reduce((sum, set) => sum + listeners(set), 0);
+})()"""
 
 
 def held(page: Page) -> dict[str, float]:
-    """DOM nodes and listeners that are left after the garbage was collected."""
-    page.wait_for_timeout(700)  # requests that were under way, and toasts
+    """What is left once it is the same twice: nothing is being drawn or fetched any more, nor a toast about to go."""
+    last: dict[str, float] = {}
+    for _ in range(20):
+        page.wait_for_timeout(500)
+        now = counted(page)
+        if now == last:
+            break
+        last = now
+    return last
+
+
+def counted(page: Page) -> dict[str, float]:
+    """DOM nodes, listeners and subscribers after the garbage was collected."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
     for _ in range(2):
         devtools.send("HeapProfiler.collectGarbage")
     values = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
     devtools.detach()
-    return {name: values[name] for name in ("Nodes", "JSEventListeners")}
+    return {name: values[name] for name in ("Nodes", "JSEventListeners")} | {
+        "subscribers": page.evaluate("subscribers()")
+    }
 
 
-def assert_nothing_is_left(page: Page, open_and_close: Callable[[], None], times: int = TIMES) -> None:
-    for _ in range(5):
-        open_and_close()
+def left_by(page: Page, places: Iterable[Place], times: int) -> dict[str, float]:
+    """What there is more of after these were opened and closed so often."""
+    for place in places:
+        again(page, place, 5)
     before = held(page)
-    for _ in range(times):
-        open_and_close()
+    for place in places:
+        again(page, place, times)
     after = held(page)
-    assert {name: after[name] for name in before if after[name] > before[name]} == {}
+    return {name: after[name] - before[name] for name in before if after[name] > before[name]}
 
 
-@pytest.mark.parametrize("key", PANELS)
-def test_a_panel(page: Page, key: str):
-    panel = page.get_by_role("complementary", name=PANELS[key])
-
-    def open_and_close() -> None:
-        page.keyboard.press(key)
-        expect(panel).to_be_visible()
-        page.keyboard.press(key)
-        expect(panel).to_have_count(0)
-
-    page.expected_errors.append("404")  # nobody has saved a workflow yet
-    assert_nothing_is_left(page, open_and_close)
+def assert_nothing_is_left(page: Page, places: Iterable[Place], times: int) -> None:
+    if left_by(page, places, times):
+        assert {place.name: left for place in places if (left := left_by(page, [place], times))} == {}
 
 
-def test_a_tab(page: Page):
-    def open_and_close() -> None:
-        page.keyboard.press("Alt+n")
-        expect(page.get_by_role("tab")).to_have_count(2)
-        page.keyboard.press("Alt+PageUp")
-        expect(page.locator("[data-node-root]")).to_have_count(7)
-        page.keyboard.press("Alt+PageDown")
-        page.keyboard.press("Alt+w")
-        expect(page.get_by_role("tab")).to_have_count(1)
+def count_subscribers(page: Page) -> None:
+    page.add_init_script(COUNT_SUBSCRIBERS)
+    page.reload()
+    page.wait_for_selector(".canvas")
 
-    assert_nothing_is_left(page, open_and_close, times=10)
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    count_subscribers(page)
+    return page
+
+
+def test_of_no_panel_is_anything_left(scene: Page):
+    assert_nothing_is_left(scene, built_in_panels(), PANEL_TIMES)
+
+
+def test_of_no_dialog_menu_tab_or_subgraph_is_anything_left(scene: Page):
+    assert_nothing_is_left(scene, PLACES, TIMES)
+
+
+def test_every_component_that_opens_something_is_among_the_places():
+    sources = {place.source for place in PLACES}
+    assert openers() - sources == set()
+    assert {source for source in sources if not (SOURCE / source).is_file()} == set()
 
 
 def test_pictures_of_the_sampling_are_let_go(page: Page):

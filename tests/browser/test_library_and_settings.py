@@ -114,38 +114,3 @@ def test_settings_hold_at_once_and_in_another_browser_too(page: Page, browser):
         };
     })""")
     assert [coordinate % 12 for coordinate in position] == [0, 0]
-
-
-def test_opening_and_closing_menus_and_panels_leaves_nothing_behind(page: Page):
-    devtools = page.context.new_cdp_session(page)
-
-    def held() -> dict[str, int]:
-        page.wait_for_timeout(500)
-        devtools.send("HeapProfiler.collectGarbage")
-        return devtools.send("Memory.getDOMCounters")
-
-    def open_and_close_all() -> None:
-        node(page, "8").focus()
-        for key, thing in (
-            ("Shift+F10", page.get_by_role("menu")),
-            ("Control+,", page.get_by_role("dialog", name="Settings")),
-        ):
-            page.keyboard.press(key)
-            expect(thing).to_be_visible()
-            page.keyboard.press("Escape")
-            expect(thing).to_have_count(0)
-        for key, thing in (
-            ("Control+Alt+w", page.get_by_role("complementary", name="Workflows")),
-            ("Alt+m", page.locator(".minimap")),
-        ):
-            page.keyboard.press(key)
-            expect(thing).to_be_visible()
-            page.keyboard.press(key)
-            expect(thing).to_have_count(0)
-
-    for _ in range(3):
-        open_and_close_all()
-    before = held()
-    for _ in range(10):
-        open_and_close_all()
-    assert held() == before

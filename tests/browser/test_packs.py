@@ -14,6 +14,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import serving
 from tests.browser.hands import drag, links, node, saved, slot, widget
+from tests.browser.places import Place, close_place, open_place, panels_of_packs, take_up
+from tests.browser.test_accessibility import load_axe, needs_axe, violations
+from tests.browser.test_leaks import assert_nothing_is_left, count_subscribers
 
 PACKS = Path(__file__).parent / "packs"
 UP = "window.stylesSeen?.stats !== undefined"
@@ -194,7 +197,7 @@ def test_a_pack_that_throws_is_named_and_nothing_else_stops(page: Page):
 
 def test_the_small_api_gives_widgets_actions_panels_badges_and_menus(page: Page):
     page.locator(".canvas").focus()
-    page.keyboard.press("Alt+r")
+    page.keyboard.press("Alt+j")
     page.keyboard.press(".")
     dials = page.locator("[data-node-root]")
     expect(dials).to_have_count(2)
@@ -212,3 +215,24 @@ def test_the_small_api_gives_widgets_actions_panels_badges_and_menus(page: Page)
         page.keyboard.press("Control+z")
     expect(dials).to_have_count(0)
     expect(page.get_by_role("complementary", name="Dials")).to_contain_text("0 dials")
+
+
+@needs_axe
+def test_panels_of_packs_have_no_violation(page: Page):
+    take_up(page)
+    load_axe(page)
+    found = {}
+    for place in panels_of_packs(page):
+        open_place(page, place)
+        found[place.name] = violations(page, place.shown)
+        close_place(page, place)
+    assert found == {"Packs": [], "Dials": []}
+
+
+def test_of_the_panels_and_nodes_of_packs_is_nothing_left(page: Page):
+    count_subscribers(page)
+    until(page, UP)
+    take_up(page)
+    two_dials = "[data-node]:nth-of-type(2) [data-widget=angle] input"
+    dials = Place("Dials in a row", "ext/v1/start.ts", ("press Alt+j", "press ."), two_dials, ("press Ctrl+z",))
+    assert_nothing_is_left(page, [*panels_of_packs(page), dials], 20)

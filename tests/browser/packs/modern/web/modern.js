@@ -23,7 +23,7 @@ export default defineExtension({
     {
       id: "modern.row",
       label: "Put dials in a row",
-      keys: "Alt+R",
+      keys: "Alt+J",
       run: ({ graph }) =>
         graph.transact("Put dials in a row", (tx) => {
           const first = tx.addNode("ModernDial", { x: 0, y: 900 });

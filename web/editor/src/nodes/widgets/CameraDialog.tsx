@@ -15,6 +15,7 @@ export function CameraDialog({ onPicture, onClose }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
   useEffect(() => {
+    const screen = video.current;
     dialog.current?.showModal();
     let stream: MediaStream | null = null;
     let gone = false;
@@ -23,7 +24,7 @@ export function CameraDialog({ onPicture, onClose }: Props) {
       .then((opened) => {
         stream = opened;
         if (gone) stop(opened);
-        else if (video.current) video.current.srcObject = opened;
+        else if (screen) screen.srcObject = opened;
       })
       .catch((error: Error) => {
         reportDevice("camera", error);
@@ -32,6 +33,8 @@ export function CameraDialog({ onPicture, onClose }: Props) {
     return () => {
       gone = true;
       if (stream) stop(stream);
+      // With a stream of its own it would be kept, and all around it.
+      if (screen) screen.srcObject = null;
     };
   }, [onClose]);
   const take = () => {
@@ -44,7 +47,14 @@ export function CameraDialog({ onPicture, onClose }: Props) {
   };
   return createPortal(
     <dialog ref={dialog} className="camera" aria-label="Camera" onClose={onClose}>
-      <video ref={video} autoPlay playsInline muted onPlaying={() => setReady(true)} />
+      <video
+        ref={video}
+        aria-label="What the camera sees"
+        autoPlay
+        playsInline
+        muted
+        onPlaying={() => setReady(true)}
+      />
       <div className="camera-bar">
         <Button kind="primary" icon={<Camera size={16} aria-hidden />} disabled={!ready} onClick={take}>
           Take picture
