@@ -23,6 +23,7 @@ from aiohttp import web
 
 from comfy_core.folders import Folders
 from execution.garbage import settle
+from execution.lock import FileLock
 from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
 from web.server.cli.arguments import engine_settings, folders_of, worker_of
@@ -48,6 +49,7 @@ def serve(options: argparse.Namespace) -> int:
         settings = settings_of(options)
         secure = _tls(options)
         check_folders(folders)
+        check_alone(folders)
         settings = with_token(settings, folders)
         asyncio.run(_serve(options, folders, settings, secure))
     except CannotStart as reason:
@@ -205,6 +207,16 @@ def _check_writable(folder: Path, flag: str) -> None:
     except OSError as error:
         raise CannotStart(
             f"cannot write into {folder}: {error.strerror}; give it write permission or choose another with {flag}"
+        ) from None
+
+
+def check_alone(folders: Folders) -> None:
+    """Two servers would run each other's prompts. The engine will take this lock for good. Raises CannotStart."""
+    try:
+        FileLock(folders.user / "easel.db.lock").release()
+    except BlockingIOError:
+        raise CannotStart(
+            f"Another Easel is using {folders.user}. Stop it first, or start this one with another --base-directory."
         ) from None
 
 
