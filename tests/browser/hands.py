@@ -92,3 +92,20 @@ def make_small(page: Page) -> None:
 def run(page: Page) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
     page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
+
+
+def selected(page: Page) -> set[str]:
+    """The ids of the nodes that are selected."""
+    found = page.locator("[data-node]:has([data-node-root][data-selected])").all()
+    return {one.get_attribute("data-node") for one in found}
+
+
+def select(page: Page, *ids: str) -> None:
+    """Select these nodes and nothing else, by their titles."""
+    page.locator(".canvas").focus()
+    page.keyboard.press("Escape")
+    for id in ids:
+        box = node(page, id).bounding_box()
+        page.keyboard.down("Shift")
+        page.mouse.click(box["x"] + 60, box["y"] + 12)
+        page.keyboard.up("Shift")

@@ -7,17 +7,11 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, node, saved
+from tests.browser.hands import drag, node, saved, select
 
 
 def group(page: Page, title: str, *ids: str) -> None:
-    page.locator(".canvas").focus()
-    page.keyboard.press("Escape")
-    for id in ids:
-        box = node(page, id).bounding_box()
-        page.keyboard.down("Shift")
-        page.mouse.click(box["x"] + 60, box["y"] + 12)
-        page.keyboard.up("Shift")
+    select(page, *ids)
     page.keyboard.press("Control+g")
     page.get_by_label("Title of the group", exact=True).fill(title)
     page.keyboard.press("Enter")

@@ -7,17 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, make_small, node, run, saved, type_number, widget
-
-
-def select(page: Page, *ids: str) -> None:
-    page.locator(".canvas").focus()
-    page.keyboard.press("Escape")
-    for id in ids:
-        box = node(page, id).bounding_box()
-        page.keyboard.down("Shift")
-        page.mouse.click(box["x"] + 60, box["y"] + 12)
-        page.keyboard.up("Shift")
+from tests.browser.hands import drag, make_small, node, run, saved, select, type_number, widget
 
 
 def convert(page: Page) -> str:
