@@ -7,21 +7,12 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import node, saved
+from tests.browser.hands import node, saved, select
 
 LATE_FRAMES = """() => {
     const frame = window.requestAnimationFrame.bind(window);
     window.requestAnimationFrame = (drawn) => frame(() => setTimeout(() => drawn(performance.now()), 100));
 }"""
-
-
-def select(page: Page, *ids: str) -> None:
-    page.locator(".canvas").focus()
-    for id in ids:
-        box = node(page, id).bounding_box()
-        page.keyboard.down("Shift")
-        page.mouse.click(box["x"] + 60, box["y"] + 12)
-        page.keyboard.up("Shift")
 
 
 def test_what_is_typed_right_after_grouping_is_the_groups_name_and_the_next_keys_are_the_canvas_own(page: Page):
