@@ -1,8 +1,9 @@
 """A network's work on pictures too large for a device, in tiles, with the numbers that it has for the whole.
 
-The work is cut into stages, each from one group norm to the next. A stage is done for the whole picture before the next
-one begins: so norms know the moments of the whole, and tiles see as far beyond their edges as the stage's convolutions
-do. What lies between two stages is kept on the host; the device holds a tile.
+The work is cut into stages, each from one look at the whole to the next. A stage is done for the whole picture before
+the next one begins: so norms know the moments of the whole, attention what it sums up of all places, and tiles see as
+far beyond their edges as the stage's convolutions do. What lies between two stages is kept on the host; the device
+holds a tile.
 """
 
 from __future__ import annotations
@@ -20,16 +21,23 @@ from comfy_core.tiling import affine
 
 State = tuple[Tensor, ...]
 """What lies between two stages: tensors [1, C, H, W] of one height and width."""
+Sums = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """`run` makes the next tensor from those of the state, the last of which goes through `norm` on the way. It takes
-    their place, or, if the stage `keeps` them, is added to them. Each of its places depends on those no more than
-    `reach` away. Sides become `up` times as long, or a `down`th; `reach` is a multiple of `down`."""
+    """`run` makes the next tensor from the last `takes` of the state (0: all), the last of which goes through `norm` on
+    the way. It takes their place, or, if the stage `keeps` them, is added to them. Each of its places depends on
+    those no more than `reach` away. Sides become `up` times as long, or a `down`th; `reach` is a multiple of `down`.
+
+    What `run` must know of the whole besides is added up: `gather` makes tensors of what a tile sees and where the tile
+    itself lies in it, and `run` gets their sums over all tiles as its last argument.
+    """
 
     run: Callable[..., Tensor]
     norm: nn.GroupNorm | None = None
+    gather: Callable[[Tensor, tuple[slice, slice]], Sums] | None = None
+    takes: int = 0
     keeps: bool = False
     reach: int = 1
     up: int = 1
@@ -50,6 +58,11 @@ class Window:
             Window(start, end := min(start + size, length), slice(max(start - reach, 0), min(end + reach, length)))
             for start in range(0, length, size)
         ]
+
+    @property
+    def own(self) -> slice:
+        """Where the tile itself lies in what it sees."""
+        return slice(self.start - self.seen.start, self.end - self.seen.start)
 
     def within(self, stage: Stage) -> slice:
         """Where the tile itself lies in what was made of all that it sees."""
@@ -76,10 +89,11 @@ def in_stages(
     state: State = (x,)
     bar = progress.ProgressBar(len(stages))
     for stage in stages:
-        rows = max(height * width // state[-1].shape[-1], 1)
-        with _knowing(stage.norm, state[-1], rows, placed):
-            made = _in_tiles(stage, state, (height, width), placed, wraps)
-        state = (*state, made) if stage.keeps else (made,)
+        left, taken = (state[: -stage.takes], state[-stage.takes :]) if stage.takes else ((), state)
+        rows = max(height * width // taken[-1].shape[-1], 1)
+        with _knowing(stage.norm, taken[-1], rows, placed):
+            made = _in_tiles(stage, taken, (height, width), placed, wraps)
+        state = (*left, *taken, made) if stage.keeps else (*left, made)
         height, width = _after(height, stage), _after(width, stage)
         bar.update()
     return state[-1]
@@ -91,10 +105,11 @@ def _in_tiles(
     across, down = (stage.reach if way else 0 for way in wraps)
     state = tuple(surrounded(one, (across, across, down, down), wraps) for one in state) if any(wraps) else state
     lines, files = (Window.along(side, edge, stage.reach) for side, edge in zip(state[0].shape[-2:], tile, strict=True))
+    whole = (_gathered(stage.gather, state[-1], lines, files, placed),) if stage.gather else ()
     out: Tensor | None = None
     for rows in lines:
         for columns in files:
-            made = stage.run(*(placed(one[..., rows.seen, columns.seen]) for one in state))
+            made = stage.run(*(placed(one[..., rows.seen, columns.seen]) for one in state), *whole)
             if out is None:
                 out = _room_for(made, [_after(side, stage) for side in state[0].shape[-2:]], state[0].device)
             own = made[..., rows.within(stage), columns.within(stage)]
@@ -102,6 +117,20 @@ def _in_tiles(
     assert out is not None
     across, down = _after(across, stage), _after(down, stage)
     return out[..., down : out.shape[-2] - down, across : out.shape[-1] - across]
+
+
+def _gathered(
+    gather: Callable[[Tensor, tuple[slice, slice]], Sums],
+    x: Tensor,
+    lines: Sequence[Window],
+    files: Sequence[Window],
+    placed: Callable[[Tensor], Tensor],
+) -> Sums:
+    """The sums over all tiles of what `gather` makes of each."""
+    parts = [
+        gather(placed(x[..., rows.seen, columns.seen]), (rows.own, columns.own)) for rows in lines for columns in files
+    ]
+    return tuple(torch.stack(same).sum(0) for same in zip(*parts, strict=True))
 
 
 def _after(places: int, stage: Stage) -> int:

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from comfy_core import progress
 from comfy_core.memory import residency
-from comfy_core.memory.devices import offload_device
+from comfy_core.memory.devices import free_bytes, offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.patcher import ModelPatcher
+from comfy_core.stages import in_stages
 from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
 
 TILES = (512, 256, 128, 64)
@@ -109,12 +110,23 @@ class UpscaleModel:
 
         def one(picture: Tensor) -> Tensor:
             padded = _padded(picture, unit)
+            if count > 1 and self._has_stages(padded):
+                tile = (max(unit, rows.size * unit - 2 * unit), max(unit, columns.size * unit - 2 * unit))
+                made = in_stages(self.model.stages(), padded, tile, self._placed).float().clamp(0, 1)  # type: ignore[operator]
+                return made[..., : round(height * self.scale), : round(width * self.scale)]
             with self._norms_of(padded, max(rows.size, columns.size) * unit, count > 1):
                 made = in_tiles(enlarged, padded, rows, columns, unit, grown, UNSEEN, progressed)
             return made[..., : round(height * self.scale), : round(width * self.scale)]
 
         with residency.use([self.patcher], self._working_bytes(rows.size * unit, columns.size * unit)):
             return torch.cat([one(picture) for picture in pixels.split(1)])
+
+    def _has_stages(self, picture: Tensor) -> bool:
+        """Can it be done in stages, for whose results the host has room?"""
+        if not hasattr(self.model, "stages"):
+            return False
+        kept: float = self.model.kept_values(picture[0, 0].numel())  # type: ignore[operator]
+        return int(kept * self.patcher.model_dtype().itemsize) <= free_bytes(offload_device())
 
     @contextmanager
     def _norms_of(self, picture: Tensor, longest: int, tiled: bool) -> Iterator[None]:

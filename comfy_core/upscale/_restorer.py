@@ -115,14 +115,22 @@ class Restorer(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        mean = x.new_tensor(MEAN if self.in_channels == 3 else (0.0,))[:, None, None]
-        x = (x - mean) * self.value_range
-        shallow = self.conv_first(x)
-        deep = self.norm(self.features(shallow.movedim(1, -1))).movedim(-1, 1)
-        made = self._picture(self.conv_after_body(deep) + shallow)
+        shallow = self.conv_first(self.centred(x))
+        return self.picture(x, shallow, self.features(shallow.movedim(1, -1)))
+
+    def centred(self, x: Tensor) -> Tensor:
+        """A picture as the network wants it: without the mean colour, in its own range."""
+        return (x - self._mean(x)) * self.value_range
+
+    def picture(self, x: Tensor, shallow: Tensor, deep: Tensor) -> Tensor:
+        """What is made of the picture `x`, its shallow features [B, width, H, W] and deep ones [B, H, W, width]."""
+        made = self._picture(self.conv_after_body(self.norm(deep).movedim(-1, 1)) + shallow)
         if self.head.way == "plain":
-            made = x + made
-        return made / self.value_range + mean
+            made = self.centred(x) + made
+        return made / self.value_range + self._mean(x)
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return x.new_tensor(MEAN if self.in_channels == 3 else (0.0,))[:, None, None]
 
     def _picture(self, x: Tensor) -> Tensor:
         match self.head.way:

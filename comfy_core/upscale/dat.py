@@ -6,6 +6,7 @@ Chen et al. 2023, https://arxiv.org/abs/2308.03364; names as in its release.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comfy_core.families._ldm import build, count
+from comfy_core.stages import Stage, Sums
 from comfy_core.upscale._parts import Upscaler
 from comfy_core.upscale._restorer import Head, Restorer, read_head, residual, residual_convolutions
 from comfy_core.upscale._windows import attend, merged, partition, places_apart, regions, rolled, window_values
@@ -20,6 +22,13 @@ from comfy_core.weights import Weights
 
 NAME = "DAT"
 ATTENTION = "layers.0.blocks.0.attn."
+
+
+Places = tuple[slice, slice]
+EVERYWHERE: Places = (slice(None), slice(None))
+SHORTEST = 1e-12
+REACH = 8
+"""How far convolutions look that follow on one another."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ class Dims:
     qkv_bias: bool
     convolutions: int
     head: Head
+
+
+def _summed(values: Tensor) -> Sums:
+    """The number of places, and the sum over them of values [B, places, C]."""
+    return values.new_tensor(float(values.shape[1])), values.sum(1)
 
 
 class BatchNorm(nn.Module):
@@ -61,7 +75,7 @@ class Interaction(nn.Module):
         self.proj = nn.Linear(width, width)
         self.dwconv = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, groups=width), BatchNorm(width), nn.GELU())
         self.channel_interaction = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
+            nn.Identity(),
             nn.Conv2d(width, width // 8, 1),
             BatchNorm(width // 8),
             nn.GELU(),
@@ -71,9 +85,9 @@ class Interaction(nn.Module):
             nn.Conv2d(width, width // 16, 1), BatchNorm(width // 16), nn.GELU(), nn.Conv2d(width // 16, 1, 1)
         )
 
-    def channels_of(self, x: Tensor) -> Tensor:
-        """How much each channel counts, [B, 1, 1, C], by what it is on the average of features."""
-        return torch.sigmoid(self.channel_interaction(x.movedim(-1, 1))).movedim(1, -1)
+    def channels_of(self, mean: Tensor) -> Tensor:
+        """How much each channel counts, [B, 1, 1, C], by what it is on the average, [B, C]."""
+        return torch.sigmoid(self.channel_interaction(mean[..., None, None])).movedim(1, -1)
 
     def places_of(self, x: Tensor) -> Tensor:
         """How much each place counts, [B, H, W, 1]."""
@@ -130,12 +144,18 @@ class SpatialAttention(Interaction):
             WindowHalf(dims.width // 2, heads // 2, *sides) for sides in ((height, width), (width, height))
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+        """The number of places, and the sum of the convolved values over them."""
+        *_, v = self.qkv(x).chunk(3, dim=-1)
+        return _summed(self.convolved(v)[:, own[0], own[1]].flatten(1, 2))
+
+    def forward(self, x: Tensor, whole: Sums | None = None) -> Tensor:
+        count, total = whole or self.gathered(x)
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         halves = zip(*(one.chunk(2, dim=-1) for one in (q, k, v)), strict=True)
         attended = torch.cat([half(*parts, self.shift) for half, parts in zip(self.attns, halves, strict=True)], dim=-1)
         convolved = self.convolved(v)
-        return self.proj(attended * self.channels_of(convolved) + convolved * self.places_of(attended))
+        return self.proj(attended * self.channels_of(total / count) + convolved * self.places_of(attended))
 
 
 class ChannelAttention(Interaction):
@@ -143,16 +163,26 @@ class ChannelAttention(Interaction):
         super().__init__(dims)
         self.temperature = nn.Parameter(torch.empty(heads, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        batch, rows, columns, _ = x.shape
-        heads = len(self.temperature)
-        q, k, v = (one.flatten(1, 2).unflatten(-1, (heads, -1)).permute(0, 2, 3, 1) for one in self.qkv(x).chunk(3, -1))
-        scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
-        attended, values = (
-            one.permute(0, 3, 1, 2).reshape(batch, rows, columns, -1) for one in (scores.softmax(-1) @ v, v)
-        )
+    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+        """Of queries and keys [B, heads, channels, places] the products and squares, and the sum of the values."""
+        q, k, v = self.qkv(x[:, own[0], own[1]]).flatten(1, 2).chunk(3, dim=-1)
+        q, k = (one.unflatten(-1, (len(self.temperature), -1)).permute(0, 2, 3, 1) for one in (q, k))
+        return (q @ k.transpose(-2, -1), q.square().sum(-1), k.square().sum(-1), *_summed(v))
+
+    def forward(self, x: Tensor, whole: Sums | None = None) -> Tensor:
+        products, squares, others, count, total = whole or self.gathered(x)
+        lengths = squares.sqrt()[..., None] * others.sqrt()[..., None, :]
+        scores = (products / lengths.clamp(min=SHORTEST) * self.temperature).softmax(-1)
+        *_, values = self.qkv(x).chunk(3, dim=-1)
         convolved = self.convolved(values)
-        return self.proj(attended * self.places_of(convolved) + convolved * self.channels_of(attended))
+        attended, mean = (self._attended(scores, one) for one in (values, total / count))
+        return self.proj(attended * self.places_of(convolved) + convolved * self.channels_of(mean))
+
+    @staticmethod
+    def _attended(scores: Tensor, values: Tensor) -> Tensor:
+        """Values [B, ..., C] with the channels of each head mixed by its scores [B, heads, channels, channels]."""
+        heads = values.unflatten(-1, scores.shape[1:3])
+        return torch.einsum("bhde,b...he->b...hd", scores, heads).flatten(-2)
 
 
 class Gate(nn.Module):
@@ -190,9 +220,23 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(dims.width)
         self.ffn = GatedMLP(dims.width, dims.hidden)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attn(self.norm1(x))
+    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+        """What the attention must know of the whole of `x`."""
+        sums: Sums = self.attn.gathered(self.norm1(x), own)
+        return sums
+
+    def forward(self, x: Tensor, whole: Sums | None = None) -> Tensor:
+        x = x + self.attn(self.norm1(x), whole)
         return x + self.ffn(self.norm2(x))
+
+    def stage(self, reach: int, keeps: bool) -> Stage:
+        return Stage(
+            lambda x, whole: self(x.movedim(1, -1), whole).movedim(-1, 1),
+            gather=lambda x, own: self.gathered(x.movedim(1, -1), own),
+            takes=1,
+            keeps=keeps,
+            reach=reach,
+        )
 
 
 class Group(nn.Module):
@@ -203,6 +247,12 @@ class Group(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.conv(self.blocks(x).movedim(-1, 1)).movedim(1, -1)
+
+    def stages(self, reach: int) -> Iterator[Stage]:
+        """The same in stages, each of which sees as far as its windows, which are shifted by half of one at most."""
+        for number, block in enumerate(self.blocks):
+            yield block.stage(reach, keeps=number == 0)  # type: ignore[operator]
+        yield Stage(lambda x, made: x + self.conv(made), takes=2, reach=REACH)
 
 
 class DAT(Restorer):
@@ -219,6 +269,18 @@ class DAT(Restorer):
 
     def features(self, x: Tensor) -> Tensor:
         return self.layers(self.before_RG(x))
+
+    def stages(self) -> Iterator[Stage]:
+        """The same in stages, for pictures too large: its attention looks at all places at once."""
+        yield Stage(lambda x: self.conv_first(self.centred(x)), keeps=True)
+        yield Stage(lambda x: self.before_RG(x.movedim(1, -1)).movedim(-1, 1), takes=1, keeps=True, reach=0)
+        for group in self.layers:
+            yield from group.stages(self.multiple)  # type: ignore[operator]
+        yield Stage(lambda x, shallow, deep: self.picture(x, shallow, deep.movedim(1, -1)), reach=REACH, up=self.scale)
+
+    def kept_values(self, pixels: int) -> float:
+        """About how many numbers lie between two stages: shallow and deep features, a group's and its layer's."""
+        return pixels * 5 * self.dims.width
 
 
 def recognise(weights: Weights) -> bool:

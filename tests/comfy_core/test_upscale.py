@@ -174,6 +174,30 @@ def test_tiles_are_the_whole(case: str, monkeypatch: pytest.MonkeyPatch):
     assert (tiled - whole(model, images)).abs().max() < STEP
 
 
+@pytest.mark.parametrize("case", [case for case in LAYOUTS if case.startswith("DAT")])
+def test_attention_between_channels_sees_the_whole_picture_in_every_tile(case: str, monkeypatch: pytest.MonkeyPatch):
+    tiles_of(monkeypatch, 96)
+    model = opened(LAYOUTS[case])
+    images = pictures(96 + 37, 48 + 90)
+    sizes: list[int] = []
+    model.model.layers[0].blocks[0].register_forward_pre_hook(
+        lambda _, inputs: sizes.append(inputs[0][0, ..., 0].numel())
+    )
+    tiled, longest = model.upscale(images), max(sizes)
+    assert (tiled - whole(model, images)).abs().max() < 1e-4
+    assert longest < max(sizes)
+
+
+def test_without_room_for_a_picture_between_its_stages_tiles_are_done_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    tiles_of(monkeypatch, 96)
+    monkeypatch.setattr(_model, "free_bytes", lambda device: 0)
+    model = opened(LAYOUTS[next(case for case in LAYOUTS if case.startswith("DAT"))])
+    seen: list[int] = []
+    model.model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2]))
+    assert model.upscale(pictures(96 + 37, 48)).isfinite().all()
+    assert len(seen) > 1
+
+
 def test_there_is_no_seam_where_tiles_meet(monkeypatch: pytest.MonkeyPatch):
     """A seam is a step between neighbouring pixels that the whole picture does not have; even where a network sees
     farther than tiles overlap, steps are those of the whole picture."""
