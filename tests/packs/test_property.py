@@ -118,6 +118,8 @@ def values_of(prompt, node_id):
         start, total = (prompt[one]["inputs"] for one in (f"{node_id} start", inputs["output_value"][0]))
         carried, more = (values_of(prompt, one[0]) for one in (start["initial_iteration_value"], total["b"]))
         given = []
+        if BLOCKED in carried:  # what a node is given blocks it, with no round to run as well
+            return [BLOCKED]
         for _ in range(start["mode.num_iterations"]):
             if BLOCKED in carried:
                 return [BLOCKED]
