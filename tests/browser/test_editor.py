@@ -232,6 +232,7 @@ def test_light_and_dark(page: Page):
     expect(root).to_have_attribute("data-theme", "light")
     page.reload()
     expect(root).to_have_attribute("data-theme", "light")
+    page.get_by_role("button", name="Dark theme").click()  # the server keeps it
 
 
 def test_a_page_without_its_server_says_so(page: Page):
