@@ -139,12 +139,12 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
           </Button>
         </span>
       ) : (
-        <>
+        <span className="paint-leave">
           <Button kind="primary" disabled={!canvas || busy} onClick={onSave}>
             {verb}
           </Button>
           <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={onLeave} />
-        </>
+        </span>
       )}
     </div>
   );
