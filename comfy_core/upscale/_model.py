@@ -113,9 +113,9 @@ class UpscaleModel:
             if count > 1 and self._has_stages(padded):
                 tile = (max(unit, rows.size * unit - 2 * unit), max(unit, columns.size * unit - 2 * unit))
                 made = in_stages(self.model.stages(), padded, tile, self._placed).float().clamp(0, 1)  # type: ignore[operator]
-                return made[..., : round(height * self.scale), : round(width * self.scale)]
-            with self._norms_of(padded, max(rows.size, columns.size) * unit, count > 1):
-                made = in_tiles(enlarged, padded, rows, columns, unit, grown, UNSEEN, progressed)
+            else:
+                with self._norms_of(padded, max(rows.size, columns.size) * unit, count > 1):
+                    made = in_tiles(enlarged, padded, rows, columns, unit, grown, UNSEEN, progressed)
             return made[..., : round(height * self.scale), : round(width * self.scale)]
 
         with residency.use([self.patcher], self._working_bytes(rows.size * unit, columns.size * unit)):

@@ -25,7 +25,7 @@ ATTENTION = "layers.0.blocks.0.attn."
 
 
 Places = tuple[slice, slice]
-EVERYWHERE: Places = (slice(None), slice(None))
+"""Rows and columns."""
 SHORTEST = 1e-12
 REACH = 8
 """How far convolutions look that follow on one another."""
@@ -47,8 +47,8 @@ class Dims:
 
 
 def _summed(values: Tensor) -> Sums:
-    """The number of places, and the sum over them of values [B, places, C]."""
-    return values.new_tensor(float(values.shape[1])), values.sum(1)
+    """The number of places, and the sum over them of values [B, H, W, C]."""
+    return values.new_tensor(float(values.shape[1] * values.shape[2])), values.sum((1, 2))
 
 
 class BatchNorm(nn.Module):
@@ -144,17 +144,17 @@ class SpatialAttention(Interaction):
             WindowHalf(dims.width // 2, heads // 2, *sides) for sides in ((height, width), (width, height))
         )
 
-    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+    def gathered(self, x: Tensor, own: Places) -> Sums:
         """The number of places, and the sum of the convolved values over them."""
         *_, v = self.qkv(x).chunk(3, dim=-1)
-        return _summed(self.convolved(v)[:, own[0], own[1]].flatten(1, 2))
+        return _summed(self.convolved(v)[:, own[0], own[1]])
 
     def forward(self, x: Tensor, whole: Sums | None = None) -> Tensor:
-        count, total = whole or self.gathered(x)
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         halves = zip(*(one.chunk(2, dim=-1) for one in (q, k, v)), strict=True)
         attended = torch.cat([half(*parts, self.shift) for half, parts in zip(self.attns, halves, strict=True)], dim=-1)
         convolved = self.convolved(v)
+        count, total = whole or _summed(convolved)
         return self.proj(attended * self.channels_of(total / count) + convolved * self.places_of(attended))
 
 
@@ -163,17 +163,22 @@ class ChannelAttention(Interaction):
         super().__init__(dims)
         self.temperature = nn.Parameter(torch.empty(heads, 1, 1))
 
-    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+    def gathered(self, x: Tensor, own: Places) -> Sums:
+        """What `_sums` makes of some places alone."""
+        return self._sums(self.qkv(x[:, own[0], own[1]]))
+
+    def _sums(self, qkv: Tensor) -> Sums:
         """Of queries and keys [B, heads, channels, places] the products and squares, and the sum of the values."""
-        q, k, v = self.qkv(x[:, own[0], own[1]]).flatten(1, 2).chunk(3, dim=-1)
-        q, k = (one.unflatten(-1, (len(self.temperature), -1)).permute(0, 2, 3, 1) for one in (q, k))
+        q, k, v = qkv.chunk(3, dim=-1)
+        q, k = (one.flatten(1, 2).unflatten(-1, (len(self.temperature), -1)).permute(0, 2, 3, 1) for one in (q, k))
         return (q @ k.transpose(-2, -1), q.square().sum(-1), k.square().sum(-1), *_summed(v))
 
     def forward(self, x: Tensor, whole: Sums | None = None) -> Tensor:
-        products, squares, others, count, total = whole or self.gathered(x)
+        qkv = self.qkv(x)
+        products, squares, others, count, total = whole or self._sums(qkv)
         lengths = squares.sqrt()[..., None] * others.sqrt()[..., None, :]
         scores = (products / lengths.clamp(min=SHORTEST) * self.temperature).softmax(-1)
-        *_, values = self.qkv(x).chunk(3, dim=-1)
+        *_, values = qkv.chunk(3, dim=-1)
         convolved = self.convolved(values)
         attended, mean = (self._attended(scores, one) for one in (values, total / count))
         return self.proj(attended * self.places_of(convolved) + convolved * self.channels_of(mean))
@@ -220,7 +225,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(dims.width)
         self.ffn = GatedMLP(dims.width, dims.hidden)
 
-    def gathered(self, x: Tensor, own: Places = EVERYWHERE) -> Sums:
+    def gathered(self, x: Tensor, own: Places) -> Sums:
         """What the attention must know of the whole of `x`."""
         sums: Sums = self.attn.gathered(self.norm1(x), own)
         return sums
