@@ -20,7 +20,7 @@ OUTPUTS = ("RETURN_TYPES", "RETURN_NAMES", "OUTPUT_IS_LIST")
 def adapt_class(id: str, cls: Any, *, title: str = "", python_module: str = "") -> Node:
     """The node that a classic class is. Raises what the class raises, AttributeError for what it lacks."""
     function = getattr(cls, cls.FUNCTION)
-    read = _Reader(id, cls, title or id, python_module)
+    read = _Reader(cls, lambda declared: _read(id, cls, title or id, python_module, declared))
     return Node(
         read(),
         lambda instance, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
@@ -43,16 +43,15 @@ def _hooks(cls: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
 class _Reader:
     """Reads the schema of a class; again only when what the class declares is not, to the byte, what it was."""
 
-    def __init__(self, *described: Any) -> None:
-        self._described = described
+    def __init__(self, cls: Any, read: Callable[[Any], NodeSchema]) -> None:
+        self._cls, self._read = cls, read
         self._declared: bytes | None = None
 
     def __call__(self) -> NodeSchema:
-        _, cls, _, _ = self._described
-        declared = cls.INPUT_TYPES()
-        seen = _bytes_of([declared, *(getattr(cls, name, None) for name in OUTPUTS)])
+        declared = self._cls.INPUT_TYPES()
+        seen = _bytes_of([declared, *(getattr(self._cls, name, None) for name in OUTPUTS)])
         if seen is None or seen != self._declared:
-            self._schema = _read(declared, *self._described)
+            self._schema = self._read(declared)
             self._declared = seen
         return self._schema
 
@@ -65,7 +64,7 @@ def _bytes_of(declared: Any) -> bytes | None:
         return None
 
 
-def _read(declared: Any, id: str, cls: Any, title: str, python_module: str) -> NodeSchema:
+def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> NodeSchema:
     return NodeSchema(
         id=id,
         title=title,
