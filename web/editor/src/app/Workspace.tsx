@@ -1,5 +1,5 @@
 /** The frame around the canvas. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { takeDroppedNodes } from "../actions/place";
 import type { FileRef } from "../api/types";
@@ -54,7 +54,8 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
 
   const tab = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current);
 
-  useEffect(() => (host ? showTab(editor, tab, host, setEngine) : undefined), [host, editor, tab]);
+  // Before the page goes on: a key pressed right after Alt+N is for the new canvas, and everything listens to it by then.
+  useLayoutEffect(() => (host ? showTab(editor, tab, host, setEngine) : undefined), [host, editor, tab]);
 
   useEffect(() => listenToKeys(editor), [editor]);
   useEffect(() => {
