@@ -56,3 +56,17 @@ def test_what_was_copied_here_is_pasted_where_the_clipboard_cannot_be_read(page:
     page.keyboard.type("paste")
     page.keyboard.press("Enter")
     expect(page.locator("[data-node-root]")).to_have_count(9)
+
+
+def test_a_key_right_after_a_new_workflow_is_for_the_new_canvas(page: Page):
+    page.evaluate(
+        """async () => {
+            const press = (key, held) => document.body.dispatchEvent(
+                new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...held }));
+            press("n", { altKey: true });
+            await null;
+            press("A", { shiftKey: true });
+        }"""
+    )
+    expect(page.get_by_role("combobox", name="Add node")).to_be_visible()
+    expect(page.get_by_role("tab")).to_have_count(2)
