@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,9 +10,11 @@ import pytest
 
 from comfy_core.folders import Folders
 from execution.cache.memory import RamCache
+from execution.engine import Engine
 from execution.executor import Executor
 from execution.load_nodes import load_nodes
 from execution.worker import Job, WorkerSettings
+from execution.workers.in_process import InProcessWorker
 
 PACKS = Path(__file__).parent / "packs"
 
@@ -42,6 +45,28 @@ def folders(tmp_path):
 @pytest.fixture
 def settings(folders):
     return WorkerSettings(base=str(folders.base), packages=())
+
+
+@pytest.fixture
+def running_engine(folders, settings):
+    """`async with running_engine() as engine`: one start of the server; the base directory stays the same."""
+
+    @asynccontextmanager
+    async def running_engine(worker=None):
+        engine = Engine(folders, worker=worker or InProcessWorker(settings))
+        await engine.start()
+        try:
+            yield engine
+        finally:
+            await engine.close()
+
+    return running_engine
+
+
+@pytest.fixture
+async def engine(running_engine):
+    async with running_engine() as engine:
+        yield engine
 
 
 @pytest.fixture
