@@ -69,26 +69,55 @@ def elements(page: Page) -> int:
     return page.evaluate("document.querySelectorAll('*').length")
 
 
-def test_panning_zooming_and_dragging_render_nothing(large: Page):
+def middle_of_canvas(page: Page) -> tuple[float, float]:
+    box = page.locator(".canvas").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def node_in_the_middle(page: Page) -> dict[str, float]:
+    """The box of the node that is nearest to the middle of the view."""
+    x, y = middle_of_canvas(page)
+    boxes = [one.bounding_box() for one in page.locator("[data-node-root]").all()]
+    return min(boxes, key=lambda box: abs(box["x"] + box["width"] / 2 - x) + abs(box["y"] + box["height"] / 2 - y))
+
+
+def test_panning_and_zooming_render_nothing(large: Page):
     come_near(large)
-    shown = large.locator("[data-node-root]").count()
-    box = large.locator("[data-node-root]").nth(shown // 2).bounding_box()
+    x, y = middle_of_canvas(large)
+    reset(large)
+    large.keyboard.down("Space")
+    for by in (60, -60, 90, -90):
+        drag(large, (x, y), (x + by, y + by))
+    large.keyboard.up("Space")
+    assert renders(large) == 0
+    large.mouse.move(x, y)
+    large.mouse.wheel(0, 60)
+    expect(large.get_by_title("Actual size")).not_to_have_text("100 %")
+    for turn in (-60, *(60, -60) * 3):
+        large.mouse.wheel(0, turn)
+    expect(large.get_by_title("Actual size")).to_have_text("100 %")
+    assert renders(large) == 0
+
+
+def test_dragging_renders_nothing_until_the_drop_wakes_the_undo_button(large: Page):
+    come_near(large)
+    box = node_in_the_middle(large)
     grip = (box["x"] + 120, box["y"] + 12)
     large.mouse.click(*grip)  # what is dragged is selected already
     reset(large)
-    drag(large, grip, (grip[0] + 60, grip[1] + 40))
-    assert renders(large) <= 1  # the drop is an edit; the undo button wakes up
-    reset(large)
-    canvas = large.locator(".canvas").bounding_box()
-    middle = (canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2)
-    large.keyboard.down("Space")
-    for by in (60, -60, 90, -90):
-        drag(large, middle, (middle[0] + by, middle[1] + by))
-    large.keyboard.up("Space")
-    large.mouse.move(*middle)
-    for turn in (60, -60) * 4:
-        large.mouse.wheel(0, turn)
-    assert renders(large) <= 2  # the zoom in the status line
+    large.mouse.move(*grip)
+    large.mouse.down()
+    for step in range(1, 7):
+        large.mouse.move(grip[0] + 10 * step, grip[1] + 7 * step)
+        settle(large)
+    assert renders(large) == 0
+    undo = large.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    large.mouse.up()
+    expect(undo).to_be_enabled()
+    assert renders(large) == 1
+    moved = node_in_the_middle(large)
+    assert (moved["x"] - box["x"], moved["y"] - box["y"]) == (60, 42)
 
 
 def test_a_long_way_renders_only_the_nodes_that_come_into_view(large: Page):

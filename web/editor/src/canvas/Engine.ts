@@ -32,7 +32,6 @@ export class Engine implements ToolContext {
   readonly scene: Scene;
   readonly shells: Shells;
   readonly groupShells: GroupShells;
-  readonly cameraChanged = new Emitter<Camera>();
   readonly nodesOffered = new Emitter<NodeOffer>();
   readonly renaming = new Renaming();
   readonly menuAsked = new Emitter<MenuRequest>();
@@ -115,7 +114,6 @@ export class Engine implements ToolContext {
   set camera(camera: Camera) {
     this.camera_ = camera;
     this.invalidate();
-    this.cameraChanged.emit(camera);
   }
 
   get overlay(): Overlay {

@@ -144,14 +144,14 @@ function Zoom() {
   const mapShown = useStore(settings.store, ({ minimap }) => minimap === "on");
   const { engine } = editor;
   const percent = useRef<HTMLSpanElement>(null);
-  // Written past React: zooming renders nothing.
+  // Written past React, once a frame at most: zooming renders nothing, and panning does not even touch it.
   useEffect(() => {
     const show = () => {
-      if (percent.current && engine)
-        percent.current.textContent = `${Math.round(engine.camera.zoom * 100)} %`;
+      const text = engine && `${Math.round(engine.camera.zoom * 100)} %`;
+      if (percent.current && percent.current.textContent !== text) percent.current.textContent = text;
     };
     show();
-    return engine?.cameraChanged.on(show);
+    return engine?.drawn.on(show);
   }, [engine]);
   return (
     <>
