@@ -21,7 +21,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from execution.garbage import settle
-from execution.workers.core import WorkerCore
+from execution.worker import WorkerSettings
+from execution.workers.core import WorkerCore, prepare
 from execution.workers.messages import (
     Answer,
     Ask,
@@ -33,6 +34,7 @@ from execution.workers.messages import (
     FromWorker,
     Happened,
     Interrupt,
+    Prepare,
     Ready,
     Run,
     Said,
@@ -50,11 +52,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
     faulthandler.enable()
     incoming, outgoing = _take_channels()
-    begin = read_to_worker(incoming)
-    assert isinstance(begin, Begin)
-    level = logging.DEBUG if begin.settings.verbose else logging.INFO
+    first = read_to_worker(incoming)
+    assert isinstance(first, Prepare)
+    level = logging.DEBUG if first.settings.verbose else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s worker %(levelname)s %(message)s")
-    WorkerProcess(incoming, outgoing).serve(begin)
+    WorkerProcess(incoming, outgoing).serve(first.settings)
 
 
 def _take_channels() -> tuple[BinaryIO, BinaryIO]:
@@ -79,12 +81,15 @@ class WorkerProcess:
         self._sending = threading.Lock()
         self._work: queue.Queue[Run | Free] = queue.Queue()
         self._core: WorkerCore | None = None
+        self._wanted = threading.Event()
         self._answering = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
 
-    def serve(self, begin: Begin) -> None:
+    def serve(self, settings: WorkerSettings) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         try:
-            self._core = WorkerCore(begin.settings, self._say)
+            prepare(settings)
+            self._wanted.wait()
+            self._core = WorkerCore(settings, self._say)
         except (Exception, SystemExit) as error:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
@@ -108,6 +113,8 @@ class WorkerProcess:
                 message = read_to_worker(self._incoming)
                 if isinstance(message, Run | Free):
                     self._work.put(message)
+                elif isinstance(message, Begin):
+                    self._wanted.set()
                 elif isinstance(message, Interrupt) and self._core is not None:
                     self._core.interrupt(message.prompt_id)
                 elif isinstance(message, Ask):

@@ -35,13 +35,23 @@ from nodes.schema import NodeSchema
 log = logging.getLogger(__name__)
 
 
+def prepare(settings: WorkerSettings) -> None:
+    """What can be done before a worker is wanted, beside one that still works: run the packs' prestartup scripts, then
+    import our nodes, and with them torch. A module that fails is named when the nodes are loaded in earnest.
+    """
+    where = settings.folders
+    folders.use(where)
+    registry.HOST.begin()
+    prepare_packs(where.custom_nodes)
+    load_nodes(settings.packages, on_failure=lambda module, error: None)
+
+
 class WorkerCore:
-    """Made where it will work: in the worker's thread or process. Making it imports all nodes, and with them torch."""
+    """Made where it will work, in the worker's thread or process, after `prepare`."""
 
     def __init__(self, settings: WorkerSettings, say: Heard = lambda kind, data, client: None) -> None:
         self._unwanted: str | None = None
         self._current = ""
-        registry.HOST.begin()
         registry.HOST.replacements.clear()
         registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
@@ -49,7 +59,6 @@ class WorkerCore:
         folders.use(where)
         metadata.configure(not settings.disable_metadata)
         preview_method.configure(settings.preview_method)
-        prepare_packs(where.custom_nodes)
         # A worker with nothing but custom nodes (tests, tiny tools) does without torch, and so without devices.
         self._has_devices = bool(settings.packages)
         if self._has_devices:

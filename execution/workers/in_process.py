@@ -14,7 +14,7 @@ import msgspec
 
 from execution.events import TERMINAL, AnyEvent
 from execution.worker import Heard, Job, PackServices, Worker, WorkerFailed, WorkerSettings
-from execution.workers.core import WorkerCore
+from execution.workers.core import WorkerCore, prepare
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class InProcessWorker(Worker):
     async def start(self) -> None:
         if self._core is None:
             try:
+                await self._in_thread(prepare, self._settings)
                 self._core = await self._in_thread(WorkerCore, self._settings, self._say)
             except Exception as error:
                 raise WorkerFailed(f"The worker could not start: {type(error).__name__}: {error}") from error

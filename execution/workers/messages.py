@@ -16,10 +16,14 @@ from execution.worker import Job, PackServices, WorkerSettings
 from nodes.schema import NodeSchema
 
 
-class Begin(msgspec.Struct, tag=True):
-    """The first message to a worker process."""
+class Prepare(msgspec.Struct, tag=True):
+    """The first message to a worker process: import what takes time, but no packs yet."""
 
     settings: WorkerSettings
+
+
+class Begin(msgspec.Struct, tag=True):
+    """The worker is wanted now."""
 
 
 class Run(msgspec.Struct, tag=True):
@@ -90,7 +94,7 @@ class Stats(msgspec.Struct, tag=True):
     stats: dict[str, Any]
 
 
-ToWorker = Begin | Run | Interrupt | Free | AskStats | Ask
+ToWorker = Prepare | Begin | Run | Interrupt | Free | AskStats | Ask
 FromWorker = Ready | Failed | Happened | Done | Stats | Answer | Said
 
 _LENGTH = struct.Struct(">I")

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -34,11 +35,13 @@ class Child:
         self.services = PackServices()
         self.exit_code: int | None = None
         self.job: str | None = None
+        self._idle = asyncio.Event()
         self._killed = False
         self._process = process
         self._events: asyncio.Queue[list[AnyEvent] | None] = asyncio.Queue()
         self._heard = heard
         self._ready: asyncio.Future[messages.Ready] = asyncio.get_running_loop().create_future()
+        self._ready.add_done_callback(lambda one: one.cancelled() or one.exception())  # heard, if nobody waits
         self._asked: list[asyncio.Future[dict[str, Any]]] = []
         self._answers: dict[int, asyncio.Future[bytes | None]] = {}
         self._numbers = itertools.count()
@@ -48,7 +51,7 @@ class Child:
 
     @classmethod
     async def launch(cls, settings: WorkerSettings, heard: Heard) -> Child:
-        """Start a process and wait until it can work. Raises WorkerFailed."""
+        """Start a process and have it prepare to work."""
         paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "execution.workers.child"),
@@ -59,13 +62,21 @@ class Child:
         )
         child = cls(process, heard)
         try:
-            await child.send(messages.Begin(settings))
-            ready = await child._ready
-            child.catalogue, child.services = ready.catalogue, ready.services
+            await child.send(messages.Prepare(settings))
         except BaseException:
             await child.close()
             raise
         return child
+
+    async def begin(self) -> None:
+        """Have it load the packs, and wait until it can work; it ends if it cannot. Raises WorkerFailed."""
+        try:
+            await self.send(messages.Begin())
+            ready = await self._ready
+            self.catalogue, self.services = ready.catalogue, ready.services
+        except BaseException:
+            await self.close()
+            raise
 
     async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
         """The events of a job; they just end when the process dies (`exit_code` is set then).
@@ -73,6 +84,7 @@ class Child:
         A job that is abandoned takes its process with it, for nothing else would stop it.
         """
         self.job = job.prompt_id
+        self._idle.clear()
         try:
             await self.send(messages.pack_job(job))
             while (events := await self._events.get()) is not None:
@@ -83,6 +95,14 @@ class Child:
             raise
         finally:
             self.job = None
+            self._idle.set()
+
+    async def ends(self, prompt_id: str, within: float) -> bool:
+        """Wait for the end of that job, if it runs, for so many seconds at most; whether it does not run any more."""
+        if self.job == prompt_id:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), within)
+        return self.job != prompt_id
 
     async def send(self, message: messages.ToWorker) -> None:
         """Say something; a process that is gone hears nothing, and its end is noticed by the reader."""

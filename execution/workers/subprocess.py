@@ -23,27 +23,34 @@ from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
 PATIENCE = 4.0
+PART_BEFORE_A_SPARE = 0.25
+"""Of the patience: whoever ignores an interrupt for so long will hardly heed it any more."""
 
 
 class SubprocessWorker(Worker):
     """Keeps one worker process running: one that dies in a job is replaced at once, one that dies idle by the next job.
 
-    A job that ignores an interrupt for `patience` seconds has its process killed.
+    A job that ignores an interrupt for `patience` seconds has its process killed. A spare one is prepared meanwhile:
+    who comes next need not wait until torch is imported.
     """
 
     def __init__(self, settings: WorkerSettings | None = None, *, patience: float = PATIENCE) -> None:
         self._settings = settings or WorkerSettings()
         self._patience = patience
         self._child: Child | None = None
+        self._spare: Child | None = None
         self._heard: Heard = lambda kind, data, client: None
         self._starting = asyncio.Lock()
         self._unwanted: str | None = None
         self._restart: asyncio.Task[None] | None = None
+        self._insisting: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         async with self._starting:
             if self._child is None or not await self._child.is_usable():
-                self._child = await Child.launch(self._settings, lambda *message: self._heard(*message))
+                child = await self._next_child()
+                await child.begin()
+                self._child = child
 
     async def catalogue(self) -> list[NodeSchema]:
         if self._child is None:
@@ -85,7 +92,9 @@ class SubprocessWorker(Worker):
         child = self._child
         if child is not None and child.job == prompt_id:
             await child.send(messages.Interrupt(prompt_id))
-            asyncio.get_running_loop().call_later(self._patience, child.kill_if_running, prompt_id)
+            if prompt_id not in self._insisting:
+                self._insisting[prompt_id] = asyncio.create_task(self._insist(child, prompt_id))
+                self._insisting[prompt_id].add_done_callback(lambda _: self._insisting.pop(prompt_id))
 
     async def free(self, unload_models: bool, free_memory: bool) -> None:
         if self._child is not None:
@@ -95,10 +104,33 @@ class SubprocessWorker(Worker):
         return await self._child.stats() if self._child is not None else {}
 
     async def close(self) -> None:
-        if self._restart is not None:
-            self._restart.cancel()
-        if self._child is not None:
-            await self._child.close()
+        for task in (self._restart, *self._insisting.values()):
+            if task is not None:
+                task.cancel()
+        for child in (self._child, self._spare):
+            if child is not None:
+                await child.close()
+
+    async def _insist(self, child: Child, prompt_id: str) -> None:
+        """End a job that does not heed the interrupt."""
+        at_first = self._patience * PART_BEFORE_A_SPARE
+        if await child.ends(prompt_id, at_first):
+            return
+        self._spare = await self._launch()
+        if await child.ends(prompt_id, self._patience - at_first):
+            spare, self._spare = self._spare, None
+            if spare is not None:
+                await spare.close()
+        else:
+            child.kill_if_running(prompt_id)
+
+    async def _next_child(self) -> Child:
+        """The process to go on with: the spare one, if there is one."""
+        spare, self._spare = self._spare, None
+        return spare if spare is not None and await spare.is_usable() else await self._launch()
+
+    async def _launch(self) -> Child:
+        return await Child.launch(self._settings, lambda *message: self._heard(*message))
 
     async def _restart_quietly(self) -> None:
         try:

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import execution.workers.subprocess
 from comfy_core.folders import CHECKOUT
 from execution.events import (
     Executed,
@@ -179,6 +180,41 @@ async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
     assert (await until(ExecutionInterrupted, events)).node_type == "FakeSlow"
     await events.aclose()
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+
+
+async def test_the_process_that_goes_on_was_prepared_before_the_other_one_was_killed(process):
+    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    await until(Executing, events)
+    killed = process._child
+    await process.interrupt("p")
+    while process._spare is None:
+        await asyncio.sleep(0.01)
+    prepared = process._spare
+    assert killed.exit_code is None
+    await until(ExecutionInterrupted, events)
+    await events.aclose()
+    assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
+    assert process._child is prepared
+
+
+async def test_a_prepared_process_that_nobody_needs_is_ended(settings, monkeypatch):
+    monkeypatch.setattr(execution.workers.subprocess, "PART_BEFORE_A_SPARE", 0)
+    worker = SubprocessWorker(settings, patience=60)
+    await worker.start()
+    events = worker.run(job_of("FakeSlow", seconds=0.5, heeds_interrupts=False))
+    await until(Executing, events)
+    await worker.interrupt("p")
+    while worker._spare is None:
+        await asyncio.sleep(0.01)
+    prepared = worker._spare
+    await until(ExecutionInterrupted, events)
+    assert (await until(Executing, events)).node is None
+    await events.aclose()
+    while worker._insisting:
+        await asyncio.sleep(0.01)
+    assert prepared.exit_code is not None
+    assert worker._spare is None
+    await worker.close()
 
 
 async def test_a_worker_that_cannot_start_says_why():
