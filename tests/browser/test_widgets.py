@@ -225,6 +225,28 @@ def test_boxes_are_drawn_described_moved_and_taken_away(every: Page):
         assert len(rects()) == left
 
 
+def test_esc_while_a_widget_is_held_gives_it_the_value_from_before(every: Page):
+    before = saved(every)["nodes"]
+    for name, inside in (
+        ("amount", '[role="slider"]'),
+        ("curve", "svg"),
+        ("boxes", "svg"),
+        ("box", '[role="spinbutton"]'),
+    ):
+        box = widget(every, "1", name).locator(inside).first.bounding_box()
+        middle = (box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4)
+        every.mouse.move(*middle)
+        every.mouse.down()
+        every.mouse.move(middle[0] + 20, middle[1] + 8)
+        every.mouse.move(middle[0] + 40, middle[1] + 8)
+        expect(every.get_by_role("button", name="Undo")).to_be_enabled()
+        every.keyboard.press("Escape")
+        expect(every.get_by_role("button", name="Undo")).to_be_disabled()
+        every.mouse.move(middle[0] + 60, middle[1] + 8)
+        every.mouse.up()
+        assert saved(every)["nodes"] == before, name
+
+
 def test_what_no_widget_knows_is_edited_as_json_and_what_is_hidden_is_kept(every: Page):
     field = widget(every, "1", "state").get_by_role("textbox")
     field.fill('{"layers": [1, 2')

@@ -53,6 +53,8 @@ export class PointerController {
     host.addEventListener("contextmenu", (e) => this.menu(e), { signal });
     host.addEventListener("dblclick", (e) => this.doubleClick(e), { signal });
     window.addEventListener("keydown", (e) => this.key(e), { signal });
+    // Capture: while something is dragged, Esc takes that back and does nothing else.
+    window.addEventListener("keydown", (e) => this.escape(e), { signal, capture: true });
     // Capture: a Space that moved the view is none for what has the focus.
     window.addEventListener("keyup", (e) => this.key(e), { signal, capture: true });
     window.addEventListener("blur", () => this.setSpace(false), { signal });
@@ -223,8 +225,14 @@ export class PointerController {
     this.engine.askMenu(e.clientX, e.clientY);
   }
 
+  private escape(e: KeyboardEvent): void {
+    if (e.key !== "Escape" || !this.tool) return;
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    this.end()?.cancel();
+  }
+
   private key(e: KeyboardEvent): void {
-    if (e.key === "Escape" && e.type === "keydown") this.end()?.cancel();
     if (e.code !== "Space") return;
     const free = !(e.target instanceof Element && e.target.closest(CONTROLS));
     if (e.type === "keyup" && this.spaceUsed) e.stopPropagation();

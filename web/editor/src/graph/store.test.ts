@@ -49,6 +49,25 @@ describe("the record store", () => {
     expect(state(store)).toEqual([]);
   });
 
+  it("takes a gesture that lasts back as if it had never been, and nothing that came before it", () => {
+    const store = make();
+    const drag = (value: number) => store.transact("drag", (tx) => tx.put({ id: "a", value }), "a");
+    store.transact("a", (tx) => tx.put({ id: "a", value: 1 }));
+    store.transact("b", (tx) => tx.put({ id: "a", value: 2 }));
+    store.undo();
+    for (const value of [5, 6]) drag(value);
+    store.takeBack("a");
+    expect(state(store)).toEqual(["a=1"]);
+    expect(store.history).toMatchObject({ undoLabel: "a", redoLabel: "b" });
+    store.redo();
+    expect(state(store)).toEqual(["a=2"]);
+    drag(7);
+    store.endMerge("a");
+    store.takeBack("a");
+    store.takeBack("other");
+    expect(state(store)).toEqual(["a=7"]);
+  });
+
   it("does not count a transaction that changed nothing", () => {
     const store = make();
     store.transact("a", (tx) => {

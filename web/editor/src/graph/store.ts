@@ -45,6 +45,8 @@ export class RecordStore<K extends string, R extends object> {
   private redoSteps: Step<K, R>[] = [];
   private open: Map<K, Change<R>> | null = null;
   private mergeBarrier = false;
+  /** What could be redone before the latest step began. */
+  private cut: Step<K, R>[] = [];
 
   /**
    * `onApply` sees each single change at once, so that indexes are right inside a transaction too. `rebase` carries a
@@ -115,6 +117,7 @@ export class RecordStore<K extends string, R extends object> {
     }
     this.undoSteps = [];
     this.redoSteps = [];
+    this.cut = [];
     this.changed.emit(diff);
     this.historyChanged.emit();
   }
@@ -130,6 +133,14 @@ export class RecordStore<K extends string, R extends object> {
   /** Ends a run of merging transactions, or only one with this key: the next one is a step of its own. */
   endMerge(mergeKey?: string): void {
     if (mergeKey === undefined || this.undoSteps.at(-1)?.mergeKey === mergeKey) this.mergeBarrier = true;
+  }
+
+  /** Takes a run of merging transactions back as if it had never been; nothing when it has ended. */
+  takeBack(mergeKey: string): void {
+    const redo = this.cut;
+    if (this.mergeBarrier || this.undoSteps.at(-1)?.mergeKey !== mergeKey || !this.undo()) return;
+    this.redoSteps = redo;
+    this.historyChanged.emit();
   }
 
   get history(): HistoryState {
@@ -161,13 +172,15 @@ export class RecordStore<K extends string, R extends object> {
   }
 
   private remember(step: Step<K, R>): void {
-    this.redoSteps = [];
     const last = this.undoSteps.at(-1);
+    const redo = this.redoSteps;
+    this.redoSteps = [];
     if (last && step.mergeKey !== undefined && last.mergeKey === step.mergeKey && !this.mergeBarrier) {
       last.diff = concat(last.diff, step.diff);
       return;
     }
     this.mergeBarrier = false;
+    this.cut = redo;
     this.undoSteps.push(step);
     if (this.undoSteps.length > HISTORY_LIMIT) this.undoSteps.shift();
   }

@@ -127,6 +127,7 @@ function Shared({ widget, nodes }: SharedProps) {
         name={widget.name}
         onChange={change}
         onDone={() => doc.store.endMerge(gesture)}
+        onCancel={() => doc.store.takeBack(gesture)}
       />
     </div>
   );

@@ -2,7 +2,7 @@
  * A box on a picture: its outline, and grips that pull at it. With the focus the arrow keys move it, with Ctrl further,
  * and with Shift they pull its lower right corner.
  */
-import type { KeyboardEvent, PointerEvent } from "react";
+import type { KeyboardEvent } from "react";
 import { type Extent, type Grip, within } from "../../lib/boxes";
 import type { Point, Rect } from "../../lib/geometry";
 import { t } from "../../lib/t";
@@ -70,16 +70,6 @@ export function BoxMark(props: Props) {
         ))}
     </g>
   );
-}
-
-/** Where the pointer is, in pixels of the picture that the drawing is. */
-export function placeOn(area: SVGSVGElement | null, e: PointerEvent): Point {
-  return new DOMPoint(e.clientX, e.clientY).matrixTransform(area?.getScreenCTM()?.inverse());
-}
-
-/** What of a box the pointer is on: an edge, a corner, or "move"; undefined: it is on none. */
-export function gripOf(e: PointerEvent): string | undefined {
-  return (e.target as Element).closest<SVGElement>("[data-grip]")?.dataset.grip;
 }
 
 export function outlineOf({ x, y, w, h }: Rect): string {

@@ -19,7 +19,7 @@ interface Props extends WidgetProps<BoxSpec> {
 }
 
 export function BoxWidget(props: Props) {
-  const { label, spec, value, disabled, onChange, onDone } = props;
+  const { label, spec, value, disabled, onChange, onDone, onCancel } = props;
   const standard: JsonObject = isObject(spec.default) ? spec.default : {};
   const box: JsonObject = isObject(value) ? value : standard;
   return (
@@ -33,6 +33,7 @@ export function BoxWidget(props: Props) {
           disabled={disabled}
           onChange={(next, merge) => onChange({ ...box, [part]: next }, merge)}
           onDone={onDone}
+          onCancel={onCancel}
         />
       ))}
       {spec.onPicture && <OnPicture {...props} box={box} />}
@@ -40,7 +41,8 @@ export function BoxWidget(props: Props) {
   );
 }
 
-function OnPicture({ id, label, box, disabled, onChange, onDone }: Props & { readonly box: JsonObject }) {
+function OnPicture(props: Props & { readonly box: JsonObject }) {
+  const { id, label, box, disabled, onChange, onDone, onCancel } = props;
   const { viewUrl } = useServices();
   const input = useShape(id)?.sockets.find(({ type }) => type === "IMAGE")?.name;
   const incoming = useInputPicture(id, input);
@@ -60,6 +62,7 @@ function OnPicture({ id, label, box, disabled, onChange, onDone }: Props & { rea
       disabled={disabled}
       onChange={({ x, y, w, h }) => onChange({ ...box, x, y, width: w, height: h }, true)}
       onDone={onDone}
+      onCancel={onCancel}
     />
   );
 }

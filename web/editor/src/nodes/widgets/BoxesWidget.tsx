@@ -3,7 +3,7 @@
  * chosen one away. The canvas has the node's own width and height, and boxes are in its pixels.
  */
 import { Plus, Trash2 } from "lucide-react";
-import { type PointerEvent, useRef, useState } from "react";
+import { useState } from "react";
 import type { NodeId } from "../../graph/records";
 import type { BoxesSpec } from "../../graph/widgets";
 import { boxBetween, type Drag, dragOf, type Extent, within } from "../../lib/boxes";
@@ -13,8 +13,9 @@ import { t } from "../../lib/t";
 import { useInputPicture } from "../inputPicture";
 import { useNode, useServices, useShape } from "../services";
 import { useShown } from "../useShown";
+import { BoxArea, type Hold } from "./BoxArea";
 import { BoxDetails } from "./BoxDetails";
-import { BoxMark, gripOf, placeOn } from "./BoxMark";
+import { BoxMark } from "./BoxMark";
 import { readColor } from "./ColorWidget";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -24,11 +25,9 @@ interface Props extends WidgetProps<BoxesSpec> {
   readonly id: NodeId;
 }
 
-export function BoxesWidget({ id, label, value, disabled, onChange, onDone }: Props) {
+export function BoxesWidget({ id, label, value, disabled, onChange, onDone, onCancel }: Props) {
   const boxes = (isArray(value) ? value : []).filter(isObject);
   const [chosen, setChosen] = useState(0);
-  const area = useRef<SVGSVGElement>(null);
-  const drag = useRef<{ readonly index: number; readonly to: Drag } | null>(null);
   const canvas = useCanvas(id);
   const { w, h } = canvas;
   const box = boxes[chosen];
@@ -53,40 +52,16 @@ export function BoxesWidget({ id, label, value, disabled, onChange, onDone }: Pr
     setChosen(boxes.length);
   };
 
-  const press = (e: PointerEvent<SVGSVGElement>) => {
-    if (e.button !== 0 || disabled) return;
-    e.currentTarget.setPointerCapture(e.pointerId);
-    const [start, grip] = [placeOn(area.current, e), gripOf(e)];
-    const index = Number(
-      (e.target as Element).closest<SVGElement>("[data-box]")?.dataset.box ?? boxes.length,
-    );
+  const hold = ({ at: start, grip, index = boxes.length }: Hold) => {
     const rect = boxes[index] && rectOf(boxes[index], canvas);
     const to: Drag = rect && grip ? dragOf(grip, start, rect, canvas) : (at) => boxBetween(start, at, canvas);
-    drag.current = { index, to };
     setChosen(index);
+    return (...pointer: Parameters<Drag>) => put(index, to(...pointer));
   };
-  const move = (e: PointerEvent) => {
-    const held = drag.current;
-    if (held) put(held.index, held.to(placeOn(area.current, e), e.shiftKey));
-  };
-  const release = () => {
-    drag.current = null;
-    onDone();
-  };
+  const area = { label, extent: canvas, url: canvas.url, disabled, onDone, onCancel };
   return (
     <fieldset className="field-boxes" aria-label={label} disabled={disabled}>
-      <svg
-        ref={area}
-        className="box-area"
-        viewBox={`0 0 ${w} ${h}`}
-        onPointerDown={press}
-        onPointerMove={move}
-        onPointerUp={release}
-        onPointerCancel={release}
-      >
-        <title>{label}</title>
-        <rect className="box-paper" width={w} height={h} />
-        {canvas.url && <image href={canvas.url} width={w} height={h} preserveAspectRatio="none" />}
+      <BoxArea {...area} onHold={hold}>
         {boxes.map((one, i) => (
           <BoxMark
             // biome-ignore lint/suspicious/noArrayIndexKey: a box is its place in the list
@@ -104,7 +79,7 @@ export function BoxesWidget({ id, label, value, disabled, onChange, onDone }: Pr
             onRemove={() => remove(i)}
           />
         ))}
-      </svg>
+      </BoxArea>
       <div className="boxes-tools">
         <span className="field-label">
           {box ? t("Box {number} of {count}", { number: chosen + 1, count: boxes.length }) : t("Draw a box")}

@@ -7,7 +7,9 @@ import type { WidgetProps } from "./WidgetRow";
 
 const MOST = 32;
 
-export function ColorsWidget({ label, value, disabled, onChange, onDone }: WidgetProps<ColorsSpec>) {
+type Props = Omit<WidgetProps<ColorsSpec>, "onCancel">;
+
+export function ColorsWidget({ label, value, disabled, onChange, onDone }: Props) {
   const colors = (isArray(value) ? value : []).map((color) => readColor(String(color)) ?? "#000000");
   const without = (at: number) => onChange(colors.filter((_, i) => i !== at));
   return (

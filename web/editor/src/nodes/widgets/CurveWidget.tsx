@@ -7,6 +7,7 @@ import type { CurveSpec } from "../../graph/widgets";
 import { clamp, type Point } from "../../lib/geometry";
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
 import { monotoneCubic, piecewiseLinear } from "../../lib/monotoneCubic";
+import { follow } from "./follow";
 import type { WidgetProps } from "./WidgetRow";
 
 const STRAIGHT: readonly Point[] = [
@@ -22,16 +23,16 @@ const ARROWS: Readonly<Record<string, Point>> = {
   ArrowDown: { x: 0, y: -NUDGE },
 };
 
-export function CurveWidget({ label, value, disabled, onChange, onDone }: WidgetProps<CurveSpec>) {
+export function CurveWidget(props: WidgetProps<CurveSpec>) {
+  const { label, value, disabled, onChange, onDone, onCancel } = props;
   const plot = useRef<SVGSVGElement>(null);
-  const dragged = useRef<number | null>(null);
   const { points, linear, rest } = readCurve(value);
   const write = (next: readonly Point[], merge = false, straight = linear) =>
     onChange(writeCurve(rest, next, straight), merge);
-  const put = (i: number, to: Point) => write(moved(points, i, to), true);
+  const put = (i: number, to: Point, of = points) => write(moved(of, i, to), true);
   const remove = (i: number) => points.length > 2 && write(points.filter((_, at) => at !== i));
 
-  const place = (e: PointerEvent): Point => {
+  const place = (e: { readonly clientX: number; readonly clientY: number }): Point => {
     const box = (plot.current as SVGSVGElement).getBoundingClientRect();
     const part = (at: number, size: number) => clamp(Math.round((at / size) * 1000) / 1000, 0, 1);
     return { x: part(e.clientX - box.left, box.width), y: 1 - part(e.clientY - box.top, box.height) };
@@ -41,13 +42,10 @@ export function CurveWidget({ label, value, disabled, onChange, onDone }: Widget
     const at = place(e);
     const target = (e.target as Element).closest<SVGElement>("[data-point]")?.dataset.point;
     const i = target === undefined ? points.filter((point) => point.x <= at.x).length : Number(target);
-    e.currentTarget.setPointerCapture(e.pointerId);
-    dragged.current = i;
-    if (target === undefined) write([...points.slice(0, i), at, ...points.slice(i)], true);
-  };
-  const release = () => {
-    dragged.current = null;
+    const held = target === undefined ? [...points.slice(0, i), at, ...points.slice(i)] : points;
     onDone();
+    if (held !== points) write(held, true);
+    follow(e, { move: (to) => put(i, place(to), held), up: onDone, cancel: onCancel });
   };
   const key = (e: KeyboardEvent, i: number) => {
     const by = ARROWS[e.key];
@@ -61,15 +59,7 @@ export function CurveWidget({ label, value, disabled, onChange, onDone }: Widget
 
   return (
     <fieldset className="field-curve" aria-label={label} disabled={disabled}>
-      <svg
-        ref={plot}
-        viewBox="0 0 1 1"
-        preserveAspectRatio="none"
-        onPointerDown={press}
-        onPointerMove={(e) => dragged.current !== null && put(dragged.current, place(e))}
-        onPointerUp={release}
-        onPointerCancel={release}
-      >
+      <svg ref={plot} viewBox="0 0 1 1" preserveAspectRatio="none" onPointerDown={press}>
         <title>{label}</title>
         <path className="curve-grid" d="M.25 0V1M.5 0V1M.75 0V1M0 .25H1M0 .5H1M0 .75H1" />
         <path className="curve-line" d={path(points, linear)} />

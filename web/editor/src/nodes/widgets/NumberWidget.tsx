@@ -14,6 +14,7 @@ import { flushSync } from "react-dom";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
 import { clamp } from "../../lib/geometry";
 import { keepKeys } from "./fieldKeys";
+import { follow } from "./follow";
 import { beginning, numberOf, settled, shownNumber, stepped, stepsLeft, stepsOf, typed } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -21,7 +22,7 @@ type Props = WidgetProps<IntSpec | FloatSpec>;
 
 const PIXELS_PER_STEP = 6;
 
-export function NumberWidget({ label, spec, value, disabled, onChange, onDone }: Props) {
+export function NumberWidget({ label, spec, value, disabled, onChange, onDone, onCancel }: Props) {
   const [typing, setTyping] = useState<{ text: string; begun: boolean } | null>(null);
   const field = useRef<HTMLDivElement>(null);
   const current = numberOf(spec, value);
@@ -44,6 +45,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
 
   const press = (e: PressEvent<HTMLDivElement>) => {
     if (e.button !== 0 || disabled) return;
+    onDone();
     drag(
       e,
       stepsLeft(spec, current),
@@ -52,6 +54,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone }:
         onDone();
         if (!dragged) setTyping({ text: shownNumber(spec, current), begun: false });
       },
+      onCancel,
     );
   };
 
@@ -163,34 +166,28 @@ function drag(
   e: PressEvent<HTMLDivElement>,
   [fewest, most]: readonly [number, number],
   onSteps: (steps: number) => void,
-  onEnd: (dragged: boolean) => void,
+  onUp: (dragged: boolean) => void,
+  onCancel: () => void,
 ): void {
   const element = e.currentTarget;
-  const end = new AbortController();
-  const options = { signal: end.signal };
   let last = e.clientX;
   let steps = 0;
   let dragged = false;
-  element.setPointerCapture(e.pointerId);
-  element.addEventListener(
-    "pointermove",
-    (event) => {
-      const move = event as PointerEvent;
-      if (!dragged && Math.abs(move.clientX - e.clientX) < 4) return;
+  const ended = (then: () => void) => () => {
+    element.removeAttribute("data-dragging");
+    then();
+  };
+  follow(e, {
+    move: (to) => {
+      if (!dragged && Math.abs(to.clientX - e.clientX) < 4) return;
       dragged = true;
       element.toggleAttribute("data-dragging", true);
-      const speed = move.ctrlKey || move.metaKey ? 10 : move.shiftKey ? 0.1 : 1;
-      steps = clamp(steps + ((move.clientX - last) / PIXELS_PER_STEP) * speed, fewest, most);
-      last = move.clientX;
+      const speed = to.ctrlKey || to.metaKey ? 10 : to.shiftKey ? 0.1 : 1;
+      steps = clamp(steps + ((to.clientX - last) / PIXELS_PER_STEP) * speed, fewest, most);
+      last = to.clientX;
       onSteps(steps);
     },
-    options,
-  );
-  const finish = () => {
-    end.abort();
-    element.removeAttribute("data-dragging");
-    onEnd(dragged);
-  };
-  element.addEventListener("pointerup", finish, options);
-  element.addEventListener("pointercancel", finish, options);
+    up: ended(() => onUp(dragged)),
+    cancel: ended(onCancel),
+  });
 }

@@ -75,6 +75,7 @@ function PaperSize({ id, disabled }: { readonly id: NodeId; readonly disabled: b
             disabled={disabled}
             onChange={(next, merge) => setValue(doc, id, side, next, merge ? gesture : undefined)}
             onDone={() => doc.store.endMerge(gesture)}
+            onCancel={() => doc.store.takeBack(gesture)}
           />
         );
       })}

@@ -1,6 +1,7 @@
 /** A number shown as part of its range: press or drag anywhere, arrows to step, Enter or a double click to type. */
 import { type CSSProperties, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { clamp } from "../../lib/geometry";
+import { follow } from "./follow";
 import { backToField, NumberInput } from "./NumberWidget";
 import {
   beginning,
@@ -14,18 +15,25 @@ import {
 } from "./numberValue";
 import type { WidgetProps } from "./WidgetRow";
 
-export function SliderWidget({ label, spec, value, disabled, onChange, onDone }: WidgetProps<NumberSpec>) {
+export function SliderWidget(props: WidgetProps<NumberSpec>) {
+  const { label, spec, value, disabled, onChange, onDone, onCancel } = props;
   const [typing, setTyping] = useState<{ text: string; begun: boolean } | null>(null);
   const field = useRef<HTMLDivElement>(null);
   const current = numberOf(spec, value);
   const [min, max] = [Number(spec.min), Number(spec.max)];
   const part = max > min ? clamp((Number(current) - min) / (max - min), 0, 1) : 0;
 
-  const slide = (e: PointerEvent<HTMLDivElement>) => {
+  const press = (e: PointerEvent<HTMLDivElement>) => {
+    if (e.button !== 0 || disabled) return;
     const box = e.currentTarget.getBoundingClientRect();
-    const at = min + clamp((e.clientX - box.left) / box.width, 0, 1) * (max - min);
-    const steps = Math.round((at - min) / Number(spec.step));
-    onChange(settled(spec, stepped(spec, spec.min ?? 0, steps)), true);
+    const slide = ({ clientX }: { readonly clientX: number }) => {
+      const at = min + clamp((clientX - box.left) / box.width, 0, 1) * (max - min);
+      const steps = Math.round((at - min) / Number(spec.step));
+      onChange(settled(spec, stepped(spec, spec.min ?? 0, steps)), true);
+    };
+    onDone();
+    slide(e);
+    follow(e, { move: slide, up: onDone, cancel: onCancel });
   };
   const type = () => setTyping({ text: shownNumber(spec, current), begun: false });
   const key = (e: KeyboardEvent) => {
@@ -60,14 +68,7 @@ export function SliderWidget({ label, spec, value, disabled, onChange, onDone }:
       aria-valuenow={Number(current)}
       aria-valuetext={shownNumber(spec, current)}
       style={{ "--part": part } as CSSProperties}
-      onPointerDown={(e) => {
-        if (e.button !== 0 || disabled) return;
-        e.currentTarget.setPointerCapture(e.pointerId);
-        slide(e);
-      }}
-      onPointerMove={(e) => e.currentTarget.hasPointerCapture(e.pointerId) && slide(e)}
-      onPointerUp={onDone}
-      onPointerCancel={onDone}
+      onPointerDown={press}
       onDoubleClick={() => !disabled && type()}
       onKeyDown={key}
       onBlur={onDone}

@@ -46,6 +46,8 @@ export interface WidgetProps<Spec> {
   /** `merge`: part of a gesture that began before; the whole gesture is one step of undo. */
   readonly onChange: (value: Json, merge?: boolean) => void;
   readonly onDone: () => void;
+  /** Takes the gesture that is under way back. */
+  readonly onCancel: () => void;
 }
 
 export const WidgetRow = memo(function WidgetRow(props: Props) {
@@ -75,6 +77,7 @@ export const WidgetRow = memo(function WidgetRow(props: Props) {
         name={widget.name}
         onChange={(next, merge) => setValue(doc, id, widget.name, next, merge ? gesture : undefined)}
         onDone={() => doc.store.endMerge(gesture)}
+        onCancel={() => doc.store.takeBack(gesture)}
       />
       {spec.kind === "combo" && spec.upload && (
         <UploadButton id={id} name={widget.name} kind={spec.upload} disabled={linked} />
