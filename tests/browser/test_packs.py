@@ -217,6 +217,37 @@ def test_the_small_api_gives_widgets_actions_panels_badges_and_menus(page: Page)
     expect(page.get_by_role("complementary", name="Dials")).to_contain_text("0 dials")
 
 
+def test_a_key_that_is_taken_is_shown_with_who_has_it_said_in_the_log_and_can_be_given_to_the_pack(page: Page):
+    said = []
+    page.on("console", lambda message: said.append(message.text) if "Ctrl+M" in message.text else None)
+    page.reload()
+    until(page, UP)
+    page.locator(".canvas").focus()
+    page.keyboard.press("Alt+j")
+    page.keyboard.press("F1")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    row = dialog.get_by_role("listitem").filter(has_text="Call dials dials")
+    expect(row).to_contain_text("Ctrl+M is “Mute”")
+    row.scroll_into_view_if_needed()
+    row.get_by_role("button", name="Use it here").click()
+    expect(row).not_to_contain_text("is “")
+    page.keyboard.press("Escape")
+    page.locator(".canvas").focus()
+    page.keyboard.press("Control+m")
+    expect(page.locator(".node-name", has_text="Dial")).not_to_have_count(0)
+    assert len(said) == 1
+    page.keyboard.press("F1")
+    dialog.get_by_role("button", name="Reset all").click()
+    expect(row).to_contain_text("Ctrl+M is “Mute”")
+
+
+def test_panels_of_packs_are_shown_from_the_palette(page: Page):
+    page.keyboard.press("Control+k")
+    page.keyboard.type("show panel dials")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary", name="Dials")).to_contain_text("0 dials")
+
+
 @needs_axe
 def test_panels_of_packs_have_no_violation(page: Page):
     take_up(page)

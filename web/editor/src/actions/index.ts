@@ -58,6 +58,12 @@ export function actionForKey(key: string): Action | undefined {
   return bound.find((action) => registry.getState().keys[action.id]) ?? bound[0];
 }
 
+/** The action that a key starts instead of this one, which has it too. */
+export function keyTakenBy(action: Action, key: string): Action | undefined {
+  const holder = actionForKey(key);
+  return holder?.id === action.id ? undefined : holder;
+}
+
 /** Answers how to take it away again. An action of the same id takes the place of an earlier one. */
 export function addAction(action: Action): () => void {
   const others = registry.getState().added.filter((other) => other.id !== action.id);

@@ -3,13 +3,13 @@ import { Puzzle } from "lucide-react";
 import { PacksPanel } from "../features/packs/PacksPanel";
 import { packOf, packs } from "../features/packs/packs";
 import { isSafeAddress, readPacksOff } from "../features/packs/safeMode";
-import { addPanels } from "../features/panels/panels";
+import { addExtraPanel } from "../features/panels/panels";
 import type { OpenEditor } from "./createEditor";
 
 export async function startPacks(editor: OpenEditor): Promise<void> {
   const scripts = await editor.api.extensions();
   if (!scripts.length) return;
-  addPanels({ id: "packs", title: "Packs", side: "left", Icon: Puzzle, Content: PacksPanel });
+  addExtraPanel({ id: "packs", title: "Packs", side: "left", Icon: Puzzle, Content: PacksPanel });
   const off = new Set(await readPacksOff(editor.api));
   if (isSafeAddress() || editor.settings.get().packs === "off") {
     packs.setState({ safe: true });

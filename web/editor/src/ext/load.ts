@@ -2,6 +2,7 @@
 import type { Editor } from "../actions/editor";
 import { blame, packOf, packs } from "../features/packs/packs";
 import { loadPackSettings } from "../features/settings/packSettings";
+import { reportTakenKeys } from "../features/shortcuts/taken";
 import { prepareLegacy } from "./legacy/start";
 import { exposeV1, startV1 } from "./v1/start";
 
@@ -26,6 +27,7 @@ export async function loadPacks(
       return definition ? [{ definition, pack: packOf(scripts[i] ?? "") ?? "" }] : [];
     }),
   );
+  reportTakenKeys();
 }
 
 function list(scripts: readonly string[]): void {

@@ -32,6 +32,15 @@ export default defineExtension({
           tx.setTitle(second, "Second dial");
         }),
     },
+    {
+      id: "modern.title",
+      label: "Call dials dials",
+      keys: "Ctrl+M",
+      run: ({ graph }) =>
+        graph.transact("Call dials dials", (tx) => {
+          for (const { id } of graph.nodes()) tx.setTitle(id, "Dial");
+        }),
+    },
   ],
   panels: [
     {

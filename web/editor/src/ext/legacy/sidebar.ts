@@ -1,7 +1,7 @@
 /** Panels of packs: an icon on the rail, and an element that they fill. */
 import { Puzzle } from "lucide-react";
 import { callingPack } from "../../features/packs/packs";
-import { addPanels } from "../../features/panels/panels";
+import { addExtraPanel } from "../../features/panels/panels";
 import { mountedPanel } from "../mountedPanel";
 
 interface SidebarTab {
@@ -18,11 +18,9 @@ export function addSidebarTab({ id, title, tooltip, render, destroy }: SidebarTa
     render?.(element);
     return destroy;
   };
-  addPanels({
-    id,
-    title: title ?? tooltip ?? id,
-    side: "left",
-    Icon: Puzzle,
-    Content: mountedPanel(id, pack, mount),
-  });
+  const Content = mountedPanel(id, pack, mount);
+  addExtraPanel(
+    { id, title: title ?? tooltip ?? id, side: "left", Icon: Puzzle, Content },
+    pack ?? undefined,
+  );
 }

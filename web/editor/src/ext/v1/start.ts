@@ -4,7 +4,7 @@ import { addAction } from "../../actions";
 import type { Editor } from "../../actions/editor";
 import { menuSources } from "../../actions/packMenus";
 import { blame } from "../../features/packs/packs";
-import { addPanels } from "../../features/panels/panels";
+import { addExtraPanel } from "../../features/panels/panels";
 import { addPackSetting } from "../../features/settings/packSettings";
 import { customTypes } from "../../graph/widgets";
 import { registerView } from "../../nodes/customViews";
@@ -75,7 +75,7 @@ function contribute(editor: Editor, extension: Extension, pack: string, context:
   }
   for (const { id, title, mount } of extension.panels ?? []) {
     const Content = mountedPanel(id, pack, (element) => mount(element, context));
-    addPanels({ id, title, side: "left", Icon: Puzzle, Content });
+    addExtraPanel({ id, title, side: "left", Icon: Puzzle, Content }, pack);
   }
   for (const setting of extension.settings ?? []) {
     const { id, type, label = id, default: standard, options = [], changed, ...bounds } = setting;

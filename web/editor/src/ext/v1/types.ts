@@ -124,6 +124,10 @@ export interface Extension {
   readonly actions?: readonly {
     readonly id: string;
     readonly label: string;
+    /**
+     * Such as "Alt+T" or "Ctrl+Shift+K". A key that the editor, the person or an earlier pack has given to something else
+     * stays theirs: the list of shortcuts shows it struck out with who has it, and either can be given another one there.
+     */
     readonly keys?: string;
     run(context: Context): unknown;
   }[];

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
-import { allActions, keysOf, registry } from "../../actions";
+import { allActions, keysOf, keyTakenBy, registry } from "../../actions";
 import { t } from "../../lib/t";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";
@@ -28,7 +28,9 @@ function Commands({ onClose }: { readonly onClose: () => void }) {
         .map((action) => ({
           key: action.id,
           label: t(action.label),
-          hint: [keysOf(action)[0], action.pack].filter(Boolean).join(" · "),
+          hint: [keysOf(action).find((key) => !keyTakenBy(action, key)), action.pack]
+            .filter(Boolean)
+            .join(" · "),
           words: `${action.label} ${action.id} ${action.pack ?? ""}`,
           disabled: action.enabled?.(editor) === false,
         })),

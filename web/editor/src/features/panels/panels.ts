@@ -1,7 +1,9 @@
 /** The panels beside the canvas. One is open on each side at most; packs bring panels of their own. */
 import type { ComponentType } from "react";
 import { createStore } from "zustand/vanilla";
+import { actions, addAction } from "../../actions";
 import type { FileRef } from "../../api/types";
+import { t } from "../../lib/t";
 
 export interface PanelProps {
   /** `against`: the one that is put beside it. */
@@ -34,6 +36,16 @@ export function addPanels(...added: readonly Panel[]): () => void {
   const without = (list: readonly Panel[]) => list.filter((panel) => !ids.has(panel.id));
   panels.setState(({ list }) => ({ list: [...without(list), ...added] }));
   return () => panels.setState(({ list }) => ({ list: list.filter((panel) => !added.includes(panel)) }));
+}
+
+/** A panel that is not the editor's own: the command palette and the list of shortcuts get an action for it. */
+export function addExtraPanel(panel: Panel, pack?: string): void {
+  addPanels(panel);
+  const id = `panel.${panel.id}`;
+  // It may have taken the place of a built-in one.
+  if (actions.some((action) => action.id === id)) return;
+  const label = t("Show panel {title}", { title: panel.title });
+  addAction({ id, label, pack, run: (editor) => editor.togglePanel(panel.id) });
 }
 
 export function openPanel(id: string): void {

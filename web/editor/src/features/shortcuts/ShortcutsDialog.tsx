@@ -2,7 +2,7 @@
 import { RotateCcw, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { allActions, keysOf, registry } from "../../actions";
+import { allActions, keysOf, keyTakenBy, registry } from "../../actions";
 import { type Action, keyName } from "../../actions/action";
 import { fuzzySearch } from "../../lib/fuzzy";
 import { t } from "../../lib/t";
@@ -80,7 +80,9 @@ function Row({ action }: { readonly action: Action }) {
   const [wanted, setWanted] = useState<string | null>(null);
   const keys = keysOf(action);
   const changed = registry.getState().keys[action.id] !== undefined;
-  const holder = wanted ? holderOf(wanted, action) : undefined;
+  const dead = keys.find((key) => keyTakenBy(action, key));
+  const disputed = wanted ?? dead;
+  const holder = wanted ? holderOf(wanted, action) : dead && keyTakenBy(action, dead);
 
   const stop = () => {
     setAsking(false);
@@ -106,10 +108,10 @@ function Row({ action }: { readonly action: Action }) {
         {t(action.label)}
         {action.pack && <small> {action.pack}</small>}
       </span>
-      {wanted && holder && (
-        <span className="shortcut-conflict" role="alert">
-          {t("{key} is “{action}”", { key: wanted, action: t(holder.label) })}
-          <Button kind="plain" onClick={() => take(wanted)}>
+      {disputed && holder && (
+        <span className="shortcut-conflict" role={wanted ? "alert" : undefined}>
+          {t("{key} is “{action}”", { key: disputed, action: t(holder.label) })}
+          <Button kind="plain" onClick={() => take(disputed)}>
             {t("Use it here")}
           </Button>
         </span>
@@ -129,7 +131,7 @@ function Row({ action }: { readonly action: Action }) {
         {asking
           ? t("Press a key")
           : keys.length
-            ? keys.map((key) => <kbd key={key}>{`${key} `}</kbd>)
+            ? keys.map((key) => <kbd key={key} data-dead={keyTakenBy(action, key) && true}>{`${key} `}</kbd>)
             : t("None")}
       </button>
       {changed ? (

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { actionForKey, actionOf, actions, addAction, keysOf, registry } from "../../actions";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { actionForKey, actionOf, actions, addAction, keysOf, keyTakenBy, registry } from "../../actions";
 import { FakeServer } from "../../api/fake/FakeServer";
 import { bindKey, holderOf, loadKeys, resetKeys, unbind } from "./keymap";
+import { reportTakenKeys } from "./taken";
 
 const server = () => new FakeServer({ objectInfo: {} });
 const mute = () => actionOf("mute");
@@ -39,6 +40,30 @@ describe("keys", () => {
     expect(actionForKey("Ctrl+M")?.id).toBe("mute");
     await unbind(api, mute());
     expect(actionForKey("Ctrl+M")?.id).toBe("pack.mute");
+  });
+
+  it("that a pack asks for in vain are said once each, with who has them", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const off = reportTakenKeys();
+    const pack = {
+      id: "pack.mute",
+      label: "Mute more",
+      pack: "Dials",
+      keys: ["Ctrl+M", "Alt+M"],
+      run: () => {},
+    };
+    addAction(pack);
+    addAction({ id: "pack.free", label: "Free", pack: "Dials", keys: ["Alt+Q"], run: () => {} });
+    await bindKey(server(), bypass(), "Alt+Q");
+    expect(warn.mock.calls.map(([line]) => String(line).split(". ")[0])).toEqual([
+      "Dials: Ctrl+M does not start “Mute more”, it is “Mute”",
+      "Dials: Alt+M does not start “Mute more”, it is “Minimap”",
+    ]);
+    expect(keyTakenBy(pack, "Ctrl+M")).toBe(mute());
+    await bindKey(server(), pack, "Ctrl+M");
+    expect(keyTakenBy(pack, "Ctrl+M")).toBeUndefined();
+    off();
+    warn.mockRestore();
   });
 
   it("survive a setting that is none", async () => {
