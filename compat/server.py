@@ -92,7 +92,7 @@ class PromptServer:
         for handler in self.on_prompt_handlers:
             try:
                 json_data = handler(json_data)
-            except Exception:
+            except BaseException:
                 log.warning("a pack's prompt handler failed and is passed over", exc_info=True)
         return json_data
 

@@ -76,7 +76,7 @@ class Executor:
         try:
             with self.around():
                 end, out_of_memory = loop.run(run.to_the_end())
-        except Exception as error:
+        except BaseException as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
             end, out_of_memory = own_failure(job, run.current, error), False
         run.note_figures()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from execution.graph import GraphNode
-from execution.invocation import Arguments
+from execution.invocation import Arguments, Escaped
 from execution.results import Returned
 
 
@@ -65,8 +65,15 @@ class Flight:
             if task.cancelled():
                 raise RuntimeError(f"{self.node.title} cancelled itself")
             if task.done():
-                task.result()
+                _result(task)
         return [one.result() if isinstance(one, asyncio.Future) else one for one in self.outcomes]
+
+
+def _result(task: asyncio.Future[Any]) -> Any:
+    try:
+        return task.result()
+    except Escaped as escaped:
+        raise escaped.error from None
 
 
 async def cancel(flights: Iterable[Flight]) -> None:

@@ -142,8 +142,19 @@ def blocker_in(item: Mapping[str, Any]) -> ExecutionBlocker | None:
     return None
 
 
+class Escaped(Exception):
+    """Around what would end the event loop if a task of it raised that: SystemExit, KeyboardInterrupt."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 async def _finish(awaitable: Any) -> Any:
-    return await awaitable
+    try:
+        return await awaitable
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise Escaped(error) from error
 
 
 def _names(returned: Any) -> list[str]:

@@ -16,7 +16,7 @@ from nodes.schema import Node
 log = logging.getLogger(__name__)
 
 
-def _log_failure(module: str, error: Exception | SystemExit) -> None:
+def _log_failure(module: str, error: BaseException) -> None:
     log.error("%s could not be imported, its nodes are missing: %s: %s", module, type(error).__name__, error)
     log.debug("", exc_info=error)
 
@@ -42,7 +42,10 @@ def load_nodes(
     if packs:
         expose_compat()
     for pack in packs:
-        _collect(load_pack(pack, on_failure), found, pack.name)
+        try:
+            _collect(load_pack(pack, on_failure), found, pack.name)
+        except BaseException as error:
+            on_failure(f"custom_nodes.{pack.name}", error)
         registry.NODES.update(found)
     registry.TITLES.update({name: node.schema.title for name, node in found.items()})
     return found
@@ -77,6 +80,6 @@ def _submodules(root: ModuleType, on_failure: OnFailure) -> Iterator[ModuleType]
 def _import(name: str, on_failure: OnFailure) -> ModuleType | None:
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         on_failure(name, error)
         return None

@@ -23,11 +23,12 @@ import msgspec
 
 from comfy_core.folders import CHECKOUT
 from execution.classic import adapt_class
+from execution.restored import restored
 from nodes import registry
-from nodes.schema import Node
+from nodes.schema import Node, NodeSchema
 
 log = logging.getLogger(__name__)
-OnFailure = Callable[[str, Exception | SystemExit], None]
+OnFailure = Callable[[str, BaseException], None]
 
 
 def expose_compat() -> None:
@@ -108,8 +109,9 @@ def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) 
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+        with restored(name):
+            spec.loader.exec_module(module)
+    except BaseException as error:  # also what a pack raises to end the process: it ends its own loading
         del sys.modules[name]
         on_failure(name, error)
         return None
@@ -122,7 +124,8 @@ def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) 
 def _classes(module: str, mappings: Mapping[str, Any], titles: Any, on_failure: OnFailure) -> Iterator[Node]:
     known = titles if isinstance(titles, Mapping) else {}
     for id, cls in mappings.items():
-        node = _adapt(module, id, cls, known.get(id, ""), on_failure)
+        title = known.get(id)
+        node = _adapt(module, id, cls, title if isinstance(title, str) else "", on_failure)
         if node is not None:
             yield node
 
@@ -141,12 +144,18 @@ def _adapt(module: str, id: Any, cls: Any, title: str, on_failure: OnFailure) ->
                 node = _changed(node, {"id": id, "title": title or node.schema.title})
         else:
             node = adapt_class(id, cls, title=title, python_module=module)
-    except (Exception, SystemExit) as error:
+        _crosses(node.schema)
+    except BaseException as error:
         on_failure(f"{module}, class {shown}", error)
         return None
     if id not in registry.NODES or registry.NODES[id].gives_way:
         registry.CLASSES[id] = cls
     return node
+
+
+def _crosses(schema: NodeSchema) -> None:
+    """Raises msgspec.ValidationError for a schema that the server would not understand."""
+    msgspec.convert(msgspec.to_builtins(schema, enc_hook=str), NodeSchema)
 
 
 def _changed(node: Node, changed: Mapping[str, Any]) -> Node:
@@ -164,8 +173,9 @@ def _changed(node: Node, changed: Mapping[str, Any]) -> Node:
 
 def _entered(module: str, entry_point: Callable[[], Any], on_failure: OnFailure) -> list[Node]:
     try:
-        classes = asyncio.run(_enter(entry_point))
-    except (Exception, SystemExit) as error:
+        with restored(module):
+            classes = asyncio.run(_enter(entry_point))
+    except BaseException as error:
         on_failure(module, error)
         return []
     found = [_adapt(module, None, cls, "", on_failure) for cls in classes]

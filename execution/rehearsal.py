@@ -97,7 +97,7 @@ class Rehearsal:
         if not has_hook or node.links.keys() <= arguments.keys():
             try:
                 return await self._invoker.wishes(node, arguments, lazy)
-            except Exception:
+            except BaseException:
                 log.info("%s cannot say beforehand which inputs it needs", node.title, exc_info=True)
         self._undecided += [link.node_id for link in lazy.values()]
         return set()

@@ -137,7 +137,7 @@ class Run:
             node = self.nodes[class_type]
             try:
                 self.schemas[class_type] = node.current_schema()
-            except Exception:
+            except BaseException:
                 log.warning("%s: its inputs cannot be read; those read before count", class_type, exc_info=True)
                 self.schemas[class_type] = node.schema
         return self.schemas[class_type]
@@ -209,7 +209,7 @@ class Run:
             raise
         except Interrupted:
             raise Ended(self.tell.interruption(flight.node)) from None
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # also what a node raises to end the process: it ends its prompt
             log.info("%s failed", flight.node.title, exc_info=True)
             end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
             raise Ended(end, is_out_of_memory(error)) from None

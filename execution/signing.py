@@ -18,7 +18,7 @@ async def sign(plan: Plan, invoker: Invoker, order: Sequence[str]) -> None:
         node = plan.graph.nodes[node_id]
         try:
             plan.fingerprints[node_id] = await invoker.fingerprint(node)
-        except Exception:
+        except BaseException:  # a fingerprint cannot end the process
             log.warning("%s: its fingerprint failed, so it runs again", node.title, exc_info=True)
             plan.fingerprints[node_id] = float("nan")
         if node.schema.is_output and invoker.job.user:  # what it wrote for another is not this user's

@@ -130,7 +130,7 @@ def failure(job: Job, node_id: str, node_type: str, message: str, exception_type
     )
 
 
-def own_failure(job: Job, node_id: str, error: Exception) -> ExecutionError:
+def own_failure(job: Job, node_id: str, error: BaseException) -> ExecutionError:
     """The engine itself failed."""
     class_type = job.prompt.get(node_id, {}).get("class_type", "")
     return failure(job, node_id, class_type, f"The engine failed: {error}", type(error).__name__)

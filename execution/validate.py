@@ -120,7 +120,7 @@ def _check_nodes(
         if not found and node.schema.id in nodes:
             try:
                 found = own_problems(nodes[node.schema.id], graph, node, given)
-            except Exception as error:
+            except BaseException as error:  # a check cannot end the process
                 askers = askers or _askers(graph)
                 found = [_failed_check(node, error, askers, inputs)]
         if found:
@@ -141,7 +141,7 @@ def _askers(graph: Graph) -> dict[str, tuple[Input, Link]]:
 
 
 def _failed_check(
-    node: GraphNode, error: Exception, askers: Mapping[str, tuple[Input, Link]], inputs: Inputs
+    node: GraphNode, error: BaseException, askers: Mapping[str, tuple[Input, Link]], inputs: Inputs
 ) -> Problem:
     """A node's own check raised something; for all but output nodes it is told as found through a link to them."""
     said, kind = without_roots(str(error)), type(error).__name__

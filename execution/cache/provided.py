@@ -127,7 +127,7 @@ class ProvidedCache(Cache):
     def _call(self, provider: CacheProvider, what: str, context: CacheContext, *value: CacheValue) -> Any:
         try:
             wanted = provider.should_cache(context, *value)
-        except Exception:
+        except BaseException:
             log.warning("the cache provider %s failed in should_cache", type(provider).__name__, exc_info=True)
             return None
         return self._settle(provider, what, context, *value) if wanted else None
@@ -139,7 +139,7 @@ class ProvidedCache(Cache):
             if inspect.isawaitable(answer):  # a run has an event loop of its own, which must not wait for itself
                 return self._waiting.submit(asyncio.run, _awaited(answer)).result()
             return answer
-        except Exception:
+        except BaseException:
             log.warning("the cache provider %s failed in %s", type(provider).__name__, what, exc_info=True)
             return None
 

@@ -90,7 +90,7 @@ class WorkerProcess:
             prepare(settings)
             self._wanted.wait()
             self._core = WorkerCore(settings, self._say)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
             sys.exit(1)
@@ -135,7 +135,7 @@ class WorkerProcess:
             if self._core is not None:
                 found = self._core.answer(message.question, *json.loads(message.arguments))
                 answer = msgspec.json.encode(found, enc_hook=str)
-        except Exception:
+        except BaseException:
             log.exception("%s: no answer", message.question)
         self._send(Answer(message.number, answer))
 

@@ -26,6 +26,7 @@ from execution.figures import Figures
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
+from execution.restored import restored
 from execution.validate import Validation, validate
 from execution.why import Past
 from execution.worker import Heard, Job, PackServices, WorkerSettings
@@ -87,7 +88,8 @@ class WorkerCore:
         self._current = job.prompt_id
         self.cache.tell("on_prompt_start", job.prompt_id)
         place = folders.of_user(folders.current(), job.user)
-        with preview_method.using(job.extra_data.get("preview_method")), folders.using(place):
+        preview = preview_method.using(job.extra_data.get("preview_method"))
+        with preview, folders.using(place), restored(f"prompt {job.prompt_id}"):
             self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
         self.cache.tell("on_prompt_end", job.prompt_id)
         self._unwanted = None
@@ -124,7 +126,7 @@ class WorkerCore:
         for name in schemas.keys() & set(current):
             try:
                 schemas[name] = self.nodes[name].current_schema()
-            except Exception:
+            except BaseException:
                 log.warning("%s: its inputs cannot be read; those read before count", name, exc_info=True)
         return schemas
 

@@ -1,11 +1,14 @@
 """How a prompt runs, and what is told of it."""
 
+import asyncio
 import gc
 import json
 import weakref
 
+import msgspec
 import pytest
 
+from comfy_core.folders import Folders
 from execution.cache.memory import RamCache
 from execution.events import (
     Executed,
@@ -21,8 +24,10 @@ from execution.events import (
     ProgressState,
 )
 from execution.executor import Executor
+from execution.validate import validate
 from execution.worker import Job
-from nodes.schema import Node, NodeSchema, Output
+from nodes.schema import Checks, Node, NodeSchema, Output
+from tests.execution.conftest import node_of
 
 
 @pytest.fixture
@@ -310,3 +315,56 @@ def test_a_result_that_is_not_cached_lives_until_its_last_use(nodes):
     executor = Executor(nodes | more, RamCache(budget=0))
     executor.run(Job(prompt_id="p", prompt=prompt, outputs=["show"]), events.append)
     assert [event.output for event in events if isinstance(event, Executed)] == [{"text": ["0"]}]
+
+
+# --- what would end the process ends the prompt ---
+
+
+class Odd(BaseException):
+    pass
+
+
+ENDINGS = [SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, Odd]
+
+
+def leaving(executor, error, *, waits=False, hook=None):
+    """A node that raises this: when it runs, after it has waited for something, or in a hook."""
+
+    def leave(**inputs):
+        raise error
+
+    async def leave_later(**inputs):
+        await asyncio.sleep(0.001)
+        raise error
+
+    ui = {"ui": {"text": ["ran"]}}
+    function = leave_later if waits else leave if hook is None else lambda: ui
+    schema = NodeSchema(id="Leaving", title="", category="", is_output=True)
+    executor.nodes["Leaving"] = Node(schema, function, {hook: leave} if hook else {}, is_async=waits)
+    return {"1": node_of("Leaving")}
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("error", ENDINGS)
+def test_a_node_that_would_end_the_process_fails_its_prompt_only(executor, run, error, waits):
+    (failed,) = run(leaving(executor, error, waits=waits)).of(ExecutionError)
+    assert (failed.node_id, failed.node_type) == ("1", "Leaving")
+    assert run({"1": node_of("FakeShow", value=["2", 0]), "2": node_of("FakeNumber", value=1)}).of(ExecutionSuccess)
+
+
+@pytest.mark.parametrize("error", ENDINGS)
+def test_a_fingerprint_that_would_end_the_process_is_one_that_failed(executor, run, error):
+    prompt = leaving(executor, error, hook="fingerprint")
+    for _ in range(2):
+        assert [event.output for event in run(prompt).of(Executed)] == [{"text": ["ran"]}]
+
+
+@pytest.mark.parametrize("error", ENDINGS)
+def test_a_check_that_would_end_the_process_is_a_problem_of_its_node(executor, tmp_path, error):
+    prompt = leaving(executor, error, hook="check")
+    node = executor.nodes["Leaving"]
+    schema = msgspec.structs.replace(node.schema, checks=Checks(everything=True))
+    found = validate(prompt, {"Leaving": schema}, Folders(base=tmp_path), None, {"Leaving": node})
+    (problem,) = found.node_errors["1"]["errors"]
+    assert problem["type"] == "exception_during_validation"
+    assert problem["extra_info"]["exception_type"] == error.__name__

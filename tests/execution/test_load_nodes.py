@@ -42,14 +42,22 @@ def test_a_file_and_a_folder_in_custom_nodes_are_packs(tmp_path, load):
 def test_a_broken_pack_is_named_and_costs_only_itself(tmp_path, load, failures):
     (tmp_path / "broken.py").write_text("import a_module_that_is_not_there")
     (tmp_path / "leaving.py").write_text("raise SystemExit('no licence')")
+    (tmp_path / "stopping.py").write_text("raise KeyboardInterrupt")
+    (tmp_path / "odd.py").write_text("class Odd(BaseException): pass\nraise Odd")
+    (tmp_path / "entering.py").write_text("async def comfy_entrypoint(): raise KeyboardInterrupt")
+    (tmp_path / "answering.py").write_text("def __getattr__(name): raise SystemExit(name)")
     (tmp_path / "syntax.py").write_text("def")
     (tmp_path / "well.py").write_text(GOOD.format(name="A"))
     assert list(load()) == ["A"]
-    kinds = {name: type(error) for name, error in failures.items()}
+    kinds = {name: type(error).__name__ for name, error in failures.items()}
     assert kinds == {
-        "custom_nodes.broken": ModuleNotFoundError,
-        "custom_nodes.leaving": SystemExit,
-        "custom_nodes.syntax": SyntaxError,
+        "custom_nodes.broken": "ModuleNotFoundError",
+        "custom_nodes.leaving": "SystemExit",
+        "custom_nodes.stopping": "KeyboardInterrupt",
+        "custom_nodes.odd": "Odd",
+        "custom_nodes.entering": "KeyboardInterrupt",
+        "custom_nodes.answering.py": "SystemExit",
+        "custom_nodes.syntax": "SyntaxError",
     }
 
 
@@ -110,6 +118,20 @@ def test_a_class_that_is_broken_costs_only_itself(tmp_path, load, failures):
     (tmp_path / "pack.py").write_text(CLASSIC.format(name="A", body="raise OSError('no disk')"))
     assert list(load()) == ["OtherA"]
     assert list(failures) == ["custom_nodes.pack, class A"]
+
+
+def test_a_class_that_the_server_would_not_understand_costs_only_itself(tmp_path, load, failures):
+    code = CLASSIC.format(name="A", body="return {}") + "A.OUTPUT_TOOLTIPS, A.RETURN_TYPES = (5,), ('INT',)\n"
+    (tmp_path / "pack.py").write_text(code + "NODE_CLASS_MAPPINGS['OtherA'].OUTPUT_TOOLTIPS = ()")
+    assert list(load()) == ["OtherA"]
+    assert "got `int` - at `$.outputs[0].tooltip`" in str(failures["custom_nodes.pack, class A"])
+
+
+def test_a_display_name_that_is_no_text_is_passed_over(tmp_path, load, failures):
+    code = CLASSIC.format(name="A", body="return {}")
+    (tmp_path / "pack.py").write_text(code + "NODE_DISPLAY_NAME_MAPPINGS = {'A': None, 'OtherA': 5}")
+    assert [node.schema.title for node in load().values()] == ["A", "OtherA"]
+    assert failures == {}
 
 
 def test_an_entry_point_may_fail(tmp_path, load, failures):
@@ -174,14 +196,15 @@ def test_a_core_class_is_never_replaced(tmp_path, failures):
 
 
 def test_scripts_run_before_anything_is_loaded_and_may_fail(tmp_path, failures, monkeypatch):
-    for name, code in {"good": "import os; os.environ['EASEL_EARLY'] = 'yes'", "bad": "1 / 0"}.items():
+    good = "import os; os.environ['EASEL_EARLY'] = 'yes'"
+    for name, code in {"good": good, "bad": "1 / 0", "bye": "exit()", "stop": "raise KeyboardInterrupt"}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
         (tmp_path / name / "prestartup_script.py").write_text(code)
     monkeypatch.delenv("EASEL_EARLY", raising=False)
     prepare_packs(tmp_path, failures.__setitem__)
     assert os.environ.pop("EASEL_EARLY") == "yes"
-    assert list(failures) == ["custom_nodes.bad.prestartup_script"]
+    assert list(failures) == [f"custom_nodes.{name}.prestartup_script" for name in ("bad", "bye", "stop")]
 
 
 def test_web_directories_are_noted_by_folder_and_by_project_name(tmp_path, load):
