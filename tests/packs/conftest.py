@@ -20,6 +20,9 @@ PACKS = Path(__file__).parent / "custom_nodes"
 
 @pytest.fixture(scope="session")
 def nodes():
+    """Loaded from here, even if a worker in this process has already loaded them through a link elsewhere."""
+    for name in [one for one in sys.modules if one.startswith("custom_nodes.")]:
+        del sys.modules[name]
     failures = {}
     prepare_packs(PACKS, failures.__setitem__)
     found = load_nodes((), PACKS, failures.__setitem__)
