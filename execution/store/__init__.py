@@ -18,7 +18,7 @@ from execution.lock import FileLock
 from execution.store import archive, queue, rows
 from execution.store.archive import JobQuery
 from execution.store.commits import Commits
-from execution.store.database import flush, is_shared, lock_database, open_database
+from execution.store.database import connect_for_quick_work, flush, is_shared, lock_database, open_database
 from execution.store.job import FINISHED, StoredJob
 from execution.store.queue import note_crash
 
@@ -56,7 +56,7 @@ class Store:
         self._lock = lock_database(self._url)
         try:
             self._database = await asyncio.to_thread(open_database, self._url, self._durable)
-            self._commits = Commits(self._database)
+            self._commits = Commits(self._database, None if self._durable else connect_for_quick_work(self._database))
             await self._write(lambda connection: archive.prune(connection, *self._kept))
         except BaseException:
             await self.close()
@@ -83,11 +83,11 @@ class Store:
     def add(self, job: StoredJob) -> asyncio.Future[StoredJob | None]:
         """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned
         instead, and nothing is added."""
-        return self._write(lambda connection: queue.add(connection, job))
+        return self._write(lambda connection: queue.add(connection, job), quick=True)
 
     def take(self) -> asyncio.Future[StoredJob | None]:
         """The next pending job, which is running from now on; smaller numbers first, then older ones."""
-        return self._write(queue.take)
+        return self._write(queue.take, quick=True)
 
     async def try_again(self, job: StoredJob) -> None:
         """A running job begins once more."""
@@ -121,7 +121,7 @@ class Store:
 
     def save_outputs(self, job: StoredJob, nodes: Sequence[str]) -> asyncio.Future[None]:
         """Write what these nodes of a running job have put out."""
-        return self._write(lambda connection: queue.save_outputs(connection, job, nodes))
+        return self._write(lambda connection: queue.save_outputs(connection, job, nodes), quick=True)
 
     def finish(self, job: StoredJob, status: str) -> asyncio.Future[None]:
         """Write the end of a job, with all that is known of it but its outputs."""
@@ -133,7 +133,7 @@ class Store:
 
         self._finished += 1
         is_time_to_prune = self._finished % FINISHED_PER_PRUNING == 0
-        return self._write(write)
+        return self._write(write, quick=not is_time_to_prune)
 
     # --- the history ---
 
@@ -156,10 +156,10 @@ class Store:
 
     # --- how ---
 
-    def _write(self, work: Callable[[sa.Connection], T]) -> asyncio.Future[T]:
+    def _write(self, work: Callable[[sa.Connection], T], *, quick: bool = False) -> asyncio.Future[T]:
         assert self._commits is not None, "the store is not open"
         self._unflushed = True
-        return self._commits.submit(work)
+        return self._commits.submit(work, quick=quick)
 
     async def _read(self, work: Callable[[sa.Connection], T]) -> T:
         """Beside the writing, so that a long list holds up nobody; everything committed before is seen."""

@@ -73,6 +73,17 @@ def is_shared(database: sa.Engine) -> bool:
     return database.dialect.name != "sqlite" or sqlite_path(str(database.url)) is not None
 
 
+def connect_for_quick_work(database: sa.Engine) -> sa.Connection | None:
+    """A connection that waits for nobody and leaves checkpoints to others; None where every commit takes its time."""
+    if database.dialect.name != "sqlite" or not is_shared(database):
+        return None
+    connection = database.connect()
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    driver.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
+
+
 def flush(database: sa.Engine) -> None:
     """Bring what is committed to the disk, beside whoever writes. Other databases than SQLite do so by themselves."""
     if database.dialect.name == "sqlite":

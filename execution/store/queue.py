@@ -7,16 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from execution.events import now_ms
 from execution.store import rows
 from execution.store.job import FINISHED, StoredJob
-from execution.store.tables import jobs, outputs, prompts
+from execution.store.prepared import Prepared
+from execution.store.tables import jobs, prompts
 
 MOST_CRASHES = 3
 _pending = jobs.c.status == "pending"
 _running = jobs.c.status == "running"
-_known = sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id"))
-_insert_outputs = sa.insert(outputs)
+_known = Prepared(sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id")), "id")
 _prompt_text = sa.type_coerce(prompts.c.prompt, sa.Text).label("prompt_text")
 _next = rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
 
@@ -24,11 +23,10 @@ _next = rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*row
 def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
     """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned instead,
     and nothing is added."""
-    known = connection.execute(_known, {"id": job.id}).first()
-    if known is not None and known.status not in FINISHED:
-        return rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == known.sequence))[0]
-    if known is not None:
-        rows.delete(connection, [known.sequence])
+    for sequence, status in _known(connection, {"id": job.id}).fetchall():
+        if status not in FINISHED:
+            return rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == sequence))[0]
+        rows.delete(connection, [sequence])
     rows.insert(connection, job)
     return None
 
@@ -41,8 +39,7 @@ def take(connection: sa.Connection) -> StoredJob | None:
     while found := rows.read(connection, _next, with_outputs=False):
         job = found[0]
         if job.prompt and job.targets:
-            job.status, job.attempts, job.started_at = "running", job.attempts + 1, now_ms()
-            rows.update(connection, job, status=job.status, attempts=job.attempts, started_at=job.started_at)
+            rows.start(connection, job)
             return job
         job.error = {"exception_type": "Unreadable", "exception_message": "The database has no readable prompt for it."}
         rows.finish(connection, job, "failed")
@@ -118,7 +115,8 @@ def note_crash(job: StoredJob, node: str) -> bool:
 
 def save_outputs(connection: sa.Connection, job: StoredJob, nodes: Sequence[str]) -> None:
     """Write what these nodes of a running job have put out."""
-    connection.execute(_insert_outputs, [rows.output_of(job, node) for node in nodes])
+    for node in nodes:
+        rows.add_output(connection, job, node)
 
 
 def check(connection: sa.Connection) -> None:

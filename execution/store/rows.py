@@ -10,41 +10,59 @@ import sqlalchemy as sa
 
 from execution.events import now_ms
 from execution.store.job import StoredJob, plain_meta, words_of, workflow_of
+from execution.store.prepared import Prepared
 from execution.store.tables import jobs, outputs, prompts
 
 OWN = [column for column in jobs.c if column.name != "finished_order"]
 WITH_PROMPT = sa.select(*OWN, prompts.c.prompt, prompts.c.extra_data).join(prompts, prompts.c.job == jobs.c.sequence)
 WITHOUT_PROMPT = sa.select(*OWN)
 QUEUE_ORDER = (jobs.c.number, jobs.c.sequence)
-# Made once, for making a statement costs more than running it.
-_insert_job = sa.insert(jobs)
-_insert_prompt = sa.insert(prompts).values(prompt=sa.bindparam("prompt_text", type_=sa.Text))
-_update_job = sa.update(jobs).where(jobs.c.sequence == sa.bindparam("key"))
-_finish_job = _update_job.values(
-    finished_order=sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
+_OF_NEW = ("id", "number", "status", "attempts", "created_at", "started_at", "owner", "targets", "messages", "timings")
+_OF_FINISHED = ("status", "messages", "timings", "crashes", "error")
+_insert_job = Prepared(sa.insert(jobs).returning(jobs.c.sequence), *_OF_NEW, "workflow_id")
+_insert_prompt = Prepared(
+    sa.insert(prompts).values(prompt=sa.bindparam("prompt_text", type_=sa.Text)),
+    "job",
+    "words",
+    "prompt_text",
+    "extra_data",
 )
+_insert_output = Prepared(sa.insert(outputs), "job", "node", "output", "meta")
+_this_job = sa.update(jobs).where(jobs.c.sequence == sa.bindparam("key"))
+_last_in_order = sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
+_finish_job = Prepared(_this_job.values(finished_order=_last_in_order), "key", "finished_at", *_OF_FINISHED)
+_start_job = Prepared(_this_job, "key", "status", "attempts", "started_at")
 
 
 def insert(connection: sa.Connection, job: StoredJob) -> None:
-    own = ("id", "number", "status", "attempts", "created_at", "started_at", "owner", "targets", "messages", "timings")
-    row = {name: getattr(job, name) for name in own}
-    known = {"workflow_id": workflow_of(job.extra_data)}
-    inserted = connection.execute(_insert_job, row | known).inserted_primary_key
-    assert inserted is not None
-    job.sequence = inserted[0]
+    row = {name: getattr(job, name) for name in _OF_NEW}
+    [[job.sequence]] = _insert_job(connection, {**row, "workflow_id": workflow_of(job.extra_data)}).fetchall()
     job.prompt_text = json.dumps(job.prompt)
     texts = {"words": words_of(job.prompt), "prompt_text": job.prompt_text, "extra_data": job.extra_data}
-    connection.execute(_insert_prompt, texts | {"job": job.sequence})
+    _insert_prompt(connection, {**texts, "job": job.sequence})
+
+
+def start(connection: sa.Connection, job: StoredJob) -> None:
+    job.status, job.attempts, job.started_at = "running", job.attempts + 1, now_ms()
+    values = {"status": job.status, "attempts": job.attempts, "started_at": job.started_at}
+    _start_job(connection, {"key": job.sequence, **values})
 
 
 def update(connection: sa.Connection, job: StoredJob, **values: Any) -> None:
-    connection.execute(_update_job, {"key": job.sequence} | values)
+    connection.execute(_this_job, {"key": job.sequence, **values})
+
+
+def add_output(connection: sa.Connection, job: StoredJob, node: str) -> None:
+    """What a node has put out. That a node stands for itself, as nearly all do, needs no words."""
+    meta = job.meta[node]
+    words = {} if meta == plain_meta(node) else meta
+    _insert_output(connection, {"job": job.sequence, "node": node, "output": job.outputs[node], "meta": words})
 
 
 def finish(connection: sa.Connection, job: StoredJob, status: str) -> None:
     job.status = status
-    values = {name: getattr(job, name) for name in ("status", "messages", "timings", "crashes", "error")}
-    connection.execute(_finish_job, {"key": job.sequence, "finished_at": now_ms()} | values)
+    values = {name: getattr(job, name) for name in _OF_FINISHED}
+    _finish_job(connection, {"key": job.sequence, "finished_at": now_ms(), **values})
 
 
 def delete(connection: sa.Connection, sequences: Sequence[int]) -> None:
@@ -64,13 +82,6 @@ def read(connection: sa.Connection, query: sa.Select[Any], *, with_outputs: bool
             by_sequence[row.job].outputs[row.node] = row.output
             by_sequence[row.job].meta[row.node] = row.meta or plain_meta(row.node)
     return found
-
-
-def output_of(job: StoredJob, node: str) -> dict[str, Any]:
-    """The row of a node's output. That a node stands for itself, as nearly all do, needs no words."""
-    meta = job.meta[node]
-    row = {"job": job.sequence, "node": node, "output": job.outputs[node]}
-    return row | {"meta": {} if meta == plain_meta(node) else meta}
 
 
 def owned_by(owner: str | None) -> sa.ColumnElement[bool]:
