@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from safetensors.torch import save
 
-from tests.browser.hands import drop_file, node, tab, type_number, widget
+from tests.browser.hands import drag, drop_file, node, slot, tab, type_number, widget
 
 PROMPT = {"1": {"class_type": "EmptyImage", "inputs": {"width": 77, "height": 8, "batch_size": 1, "color": 0}},
           "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}  # fmt: skip
@@ -161,3 +161,18 @@ def test_what_is_missing_is_told_with_what_to_do(page: Page):
     expect(dialog).not_to_contain_text("models/checkpoints/")
     dialog.get_by_role("button", name="Show").click()
     expect(node(page, "1")).to_be_focused()
+    expect(page.get_by_role("alert")).to_contain_text("needs 1 thing")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_notice_that_the_workflow_cannot_run_goes_with_its_reason(page: Page):
+    page.expected_errors += ["400"]
+    type_number(page, "3", "steps", "2")
+    link = slot(page, "9", "images")
+    drag(page, link, (link[0] - 40, link[1] + 200))
+    page.keyboard.press("Control+Enter")
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("The workflow cannot run yet")
+    drag(page, slot(page, "8", "IMAGE"), slot(page, "9", "images"))
+    expect(notice).to_have_count(0)

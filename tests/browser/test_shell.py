@@ -159,6 +159,9 @@ def test_help_tells_what_a_node_is_for(page: Page):
     expect(panel.get_by_role("heading", name="KSampler")).to_be_visible()
     expect(panel).to_contain_text("steps")
     expect(panel).to_contain_text("from 1 to 10000")
+    node(page, "4").locator(".node-title").click()
+    terms = panel.locator("dl").last.locator("div")
+    expect(terms).to_have_text(["MODEL", "CLIP", "VAE"])  # named as their types, and that once
 
 
 def test_templates_open_in_a_tab(page: Page):

@@ -1,12 +1,12 @@
 /** What the inside of a node may use, put together from the editor. */
 import { uploadInto } from "../actions/uploads";
 import type { Engine } from "../canvas/Engine";
-import { problemItems, RUN_TOPIC } from "../features/run/reports";
+import { showProblems } from "../features/run/reports";
 import { optionText } from "../graph/widgets";
+import { t } from "../lib/t";
 import { RemoteLists } from "../nodes/remoteLists";
 import type { NodeServices } from "../nodes/services";
 import type { Tab } from "../tabs/Tab";
-import { showToast } from "../ui/toasts";
 import type { OpenEditor } from "./createEditor";
 
 export function nodeServices(editor: OpenEditor, tab: Tab, engine: Engine): NodeServices {
@@ -29,8 +29,9 @@ export function nodeServices(editor: OpenEditor, tab: Tab, engine: Engine): Node
     editMask: (node, file) => editor.maskAsked.emit({ node, file }),
     draw: (node, widget) => editor.drawingAsked.emit({ node, widget }),
     showProblems(id) {
-      const items = problemItems(doc.runId(id), status.get(doc.runId(id)).problems, tab, editor.reveal);
-      showToast({ kind: "error", topic: RUN_TOPIC, title: doc.shape(id)?.title ?? "Problem", items });
+      const own = doc.runId(id);
+      const title = doc.shape(id)?.title ?? t("Problem");
+      showProblems(title, new Map([[own, status.get(own).problems]]), tab, editor.reveal);
     },
   };
 }

@@ -113,10 +113,20 @@ export class RunStatus {
   /** Of some nodes, or of all. */
   clearProblems(ids: Iterable<NodeId> = this.runs.keys()): void {
     for (const id of [...ids]) {
-      const run = this.get(id);
-      if (run.problems.length)
-        this.update(id, { problems: [], refused: false, state: run.state === "error" ? "idle" : run.state });
+      this.clear(id);
+      // The subgraphs around it say that something inside is wrong.
+      for (let host = hostOf(id); host && !this.failsIn(host); host = hostOf(host)) this.clear(host);
     }
+  }
+
+  private clear(id: NodeId): void {
+    const { problems, state } = this.get(id);
+    if (problems.length)
+      this.update(id, { problems: [], refused: false, state: state === "error" ? "idle" : state });
+  }
+
+  private failsIn(host: NodeId): boolean {
+    return [...this.runs].some(([id, { problems }]) => id.startsWith(`${host}:`) && problems.length > 0);
   }
 
   /** Another workflow: ids mean other nodes now. */
@@ -147,4 +157,9 @@ export class RunStatus {
   lastQueued(id: NodeId, name: string): Json | undefined {
     return this.queuedValues.get(`${id}\n${name}`);
   }
+}
+
+/** The subgraph around a node, by its id in the prompt; empty where there is none. */
+function hostOf(id: NodeId): NodeId {
+  return id.slice(0, Math.max(0, id.lastIndexOf(":")));
 }

@@ -30,11 +30,24 @@ let nextId = 1;
 
 export const toasts = createStore<Toasts>(() => ({ list: [] }));
 
-export function showToast(toast: Omit<Toast, "id">): void {
+/** Answers its id. */
+export function showToast(toast: Omit<Toast, "id">): number {
   const id = nextId++;
   const others = toasts.getState().list.filter((other) => !toast.topic || other.topic !== toast.topic);
   toasts.setState({ list: [...others, { ...toast, id }].slice(-4) });
   if (toast.kind === "info" && !toast.action) setTimeout(() => closeToast(id), INFO_SECONDS * 1000);
+  return id;
+}
+
+export function isShown(id: number): boolean {
+  return toasts.getState().list.some((toast) => toast.id === id);
+}
+
+/** It says something else now; nothing when it was closed. */
+export function changeToast(id: number, change: Partial<Omit<Toast, "id">>): void {
+  toasts.setState(({ list }) => ({
+    list: list.map((toast) => (toast.id === id ? { ...toast, ...change } : toast)),
+  }));
 }
 
 export function closeToast(id: number): void {

@@ -35,10 +35,7 @@ export function HelpPanel() {
           // biome-ignore lint/suspicious/noArrayIndexKey: outputs have no names of their own
           <div key={i}>
             <dt>{name}</dt>
-            <dd className="panel-quiet">
-              {type}
-              {isList && ` · ${t("list")}`}
-            </dd>
+            <Facts facts={[name !== type && type, isList && t("list")]} />
           </div>
         ))}
       </dl>
@@ -47,14 +44,19 @@ export function HelpPanel() {
 }
 
 function Input({ input: { label, type, optional, tooltip, widget } }: { readonly input: InputDef }) {
-  const facts = [type, optional && t("optional"), ...(widget ? bounds(widget) : [])].filter(Boolean);
+  const facts = [label !== type && type, optional && t("optional"), ...(widget ? bounds(widget) : [])];
   return (
     <div>
       <dt>{label}</dt>
-      <dd className="panel-quiet">{facts.join(" · ")}</dd>
+      <Facts facts={facts} />
       {tooltip && <dd>{tooltip}</dd>}
     </div>
   );
+}
+
+function Facts({ facts }: { readonly facts: readonly (string | false)[] }) {
+  const said = facts.filter(Boolean).join(" · ");
+  return said && <dd className="panel-quiet">{said}</dd>;
 }
 
 function bounds(spec: WidgetSpec): string[] {

@@ -2,8 +2,9 @@ import { X } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { plural } from "../../lib/format";
 import type { Tab } from "../../tabs/Tab";
+import type { Tabs } from "../../tabs/Tabs";
 import { Button } from "../../ui/Button";
-import { showToast } from "../../ui/toasts";
+import { changeToast, closeToast, isShown, showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
 import { findMissing, type Missing, type MissingClass, type MissingModel, takeInstead } from "./find";
 
@@ -13,22 +14,30 @@ const TOPIC = "missing";
 export function MissingDialog() {
   const { tabs } = useEditor();
   const [tab, setTab] = useState<Tab | null>(null);
-  useEffect(
-    () =>
-      tabs.opened.on((opened) => {
-        const count = countOf(findMissing(opened.doc));
-        if (!count) return;
-        showToast({
-          kind: "error",
-          topic: TOPIC,
-          title: `${opened.name} needs ${plural(count, "thing")} that ${count === 1 ? "is" : "are"} not here`,
-          body: "It is open as it is, and nothing of it is lost.",
-          action: { label: "What to do", run: () => setTab(opened) },
-        });
-      }),
-    [tabs],
-  );
+  useEffect(() => tabs.opened.on((opened) => tell(opened, tabs, () => setTab(opened))), [tabs]);
   return tab && <Details tab={tab} onClose={() => setTab(null)} />;
+}
+
+/** Until all of it is here, or the workflow is closed. */
+function tell(tab: Tab, tabs: Tabs, explain: () => void): void {
+  const title = (count: number) =>
+    `${tab.name} needs ${plural(count, "thing")} that ${count === 1 ? "is" : "are"} not here`;
+  const needed = countOf(findMissing(tab.doc));
+  if (!needed) return;
+  const toast = showToast({
+    kind: "error",
+    topic: TOPIC,
+    title: title(needed),
+    body: "It is open as it is, and nothing of it is lost.",
+    action: { label: "What to do", run: explain },
+  });
+  const look = () => {
+    const left = isShown(toast) && tabs.list.includes(tab) ? countOf(findMissing(tab.doc)) : 0;
+    if (left) return changeToast(toast, { title: title(left) });
+    closeToast(toast);
+    for (const off of offs) off();
+  };
+  const offs = [tab.doc.touched.on(look), tabs.closed.on(look)];
 }
 
 function countOf({ classes, models }: Missing): number {
@@ -44,7 +53,11 @@ function Details({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => 
       last.current = { revision: tab.revision, missing: findMissing(tab.doc) };
     return last.current.missing;
   });
+  const isDone = !countOf(missing);
   useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    if (isDone) onClose();
+  }, [isDone, onClose]);
   const show = (id: string) => () => {
     onClose();
     reveal(id, tab);
@@ -55,7 +68,6 @@ function Details({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => 
         <h1>What is missing</h1>
         <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onClose} />
       </div>
-      {!countOf(missing) && <p>Nothing any more.</p>}
       {missing.classes.length > 0 && <h2>Nodes</h2>}
       <ul className="missing-list">
         {missing.classes.map((one) => (

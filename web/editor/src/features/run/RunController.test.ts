@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeServer } from "../../api/fake/FakeServer";
 import { objectInfo } from "../../api/fake/objectInfo";
-import { addNode, setControl, setValue } from "../../graph/edit";
+import { PromptRejected } from "../../api/http";
+import type { NodeErrors } from "../../api/types";
+import { addNode, removeNodes, setControl, setValue } from "../../graph/edit";
 import { defaultWorkflow, defs } from "../../graph/testing";
 import { Tabs } from "../../tabs/Tabs";
 import { toasts } from "../../ui/toasts";
@@ -18,6 +20,10 @@ function make(failing: Record<string, string> = {}, changesFirst = false) {
   const runner = new RunController(tabs, server, server, store, reveal, () => changesFirst);
   server.start();
   return { tabs, tab, doc: tab.doc, server, status: tab.status, store, runner, revealed };
+}
+
+function refuse(server: FakeServer, errors: NodeErrors): void {
+  vi.spyOn(server, "queuePrompt").mockRejectedValue(new PromptRejected("It cannot run", "", errors));
 }
 
 beforeEach(() => toasts.setState({ list: [] }));
@@ -63,6 +69,38 @@ describe("running", () => {
     const [toast] = toasts.getState().list;
     toast?.items?.[0]?.show?.();
     expect(revealed).toEqual([id]);
+  });
+
+  it("says no longer what is mended, and nothing once all of it is", async () => {
+    const { doc, server, runner } = make();
+    const problem = { message: "Required input is missing", details: "", input: "" };
+    refuse(server, new Map([...["3", "9"].map((id) => [id, [problem]] as const)]));
+    await runner.queue();
+    const said = () => toasts.getState().list.map(({ items }) => items?.map(({ title }) => title));
+    expect(said()).toEqual([["KSampler", "Save Image"]]);
+    setValue(doc, "3", "steps", 5);
+    expect(said()).toEqual([["Save Image"]]);
+    removeNodes(doc, ["9"]);
+    expect(said()).toEqual([]);
+  });
+
+  it("says that there is nothing to run only until something is there", async () => {
+    const { doc, server, runner } = make();
+    refuse(server, new Map());
+    await runner.queue();
+    expect(toasts.getState().list).toHaveLength(1);
+    addNode(doc, "SaveImage", { x: 0, y: 0 });
+    expect(toasts.getState().list).toEqual([]);
+  });
+
+  it("takes the mark off a subgraph with the last node inside that is mended", () => {
+    const { status } = make();
+    const problems = [{ message: "Required input is missing", details: "images", input: "images" }];
+    for (const id of ["5", "5:1", "5:2"]) status.update(id, { state: "error", problems });
+    status.clearProblems(["5:1"]);
+    expect(status.get("5").problems).toEqual(problems);
+    status.clearProblems(["5:2"]);
+    expect(status.get("5")).toMatchObject({ state: "idle", problems: [] });
   });
 
   it("keeps what was refused marked while the rest runs, and forgets it with the next run", async () => {

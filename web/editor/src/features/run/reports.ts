@@ -1,11 +1,11 @@
 /** Failures in words: what happened, where, and what to do. */
 import type { PromptRejected } from "../../api/http";
 import type { Failure } from "../../api/jobs";
-import type { NodeProblem } from "../../api/types";
+import type { NodeErrors, NodeProblem } from "../../api/types";
 import { locate } from "../../graph/navigation";
 import type { NodeId } from "../../graph/records";
 import type { Tab } from "../../tabs/Tab";
-import { showToast, type ToastItem } from "../../ui/toasts";
+import { changeToast, closeToast, showToast, type ToastItem } from "../../ui/toasts";
 import { failures } from "./failures";
 
 /** All messages about runs: a new one takes the place of the last. */
@@ -14,7 +14,7 @@ export const RUN_TOPIC = "run";
 type Reveal = (id: NodeId, tab?: Tab) => void;
 
 export function reportRejection(error: PromptRejected, tab: Tab, reveal: Reveal): void {
-  const items = [...error.nodeErrors].flatMap(([id, problems]) => problemItems(id, problems, tab, reveal));
+  const items = itemsOf(error.nodeErrors, tab, reveal);
   const known: Record<string, string> = {
     "Prompt has no outputs": "Nothing to run: add a node that saves or previews a result",
     "Prompt outputs failed validation": "The workflow cannot run yet",
@@ -22,21 +22,37 @@ export function reportRejection(error: PromptRejected, tab: Tab, reveal: Reveal)
   // One line is enough where the node's own message is all there is to say.
   const repeated = items.some((item) => item.detail === error.message);
   const title = known[error.message] ?? (repeated ? "The workflow cannot run yet" : error.message);
-  showToast({
-    kind: "error",
-    topic: RUN_TOPIC,
-    title,
-    body: items.length ? undefined : error.details,
-    items,
+  if (items.length) showProblems(title, error.nodeErrors, tab, reveal);
+  else untilChanged(showToast({ kind: "error", topic: RUN_TOPIC, title, body: error.details }), tab);
+}
+
+/** What is wrong with nodes. It says less as they are mended, and goes with the last of them. */
+export function showProblems(title: string, errors: NodeErrors, tab: Tab, reveal: Reveal): void {
+  let standing = errors;
+  const items = itemsOf(errors, tab, reveal);
+  const toast = showToast({ kind: "error", topic: RUN_TOPIC, title, items });
+  const off = tab.status.changed.on(() => {
+    const left = new Map([...errors].filter(([id]) => tab.status.get(id).problems.length));
+    if (left.size === standing.size) return;
+    standing = left;
+    if (left.size) return changeToast(toast, { items: itemsOf(left, tab, reveal) });
+    off();
+    closeToast(toast);
   });
 }
 
-export function problemItems(
-  id: NodeId,
-  problems: readonly NodeProblem[],
-  tab: Tab,
-  reveal: Reveal,
-): ToastItem[] {
+function untilChanged(toast: number, tab: Tab): void {
+  const off = tab.doc.touched.on(() => {
+    off();
+    closeToast(toast);
+  });
+}
+
+function itemsOf(errors: NodeErrors, tab: Tab, reveal: Reveal): ToastItem[] {
+  return [...errors].flatMap(([id, problems]) => problemItems(id, problems, tab, reveal));
+}
+
+function problemItems(id: NodeId, problems: readonly NodeProblem[], tab: Tab, reveal: Reveal): ToastItem[] {
   const { doc } = tab;
   const host = locate(doc, id)?.id ?? id.split(":")[0] ?? id;
   const name = doc.shape(host)?.title ?? `Node ${id}`;
