@@ -14,8 +14,12 @@ import "./app/app.css";
 import { HttpApi } from "./api/http";
 import { App } from "./app/App";
 import { keepApplied } from "./features/settings/apply";
+import { speakAsSet } from "./features/settings/language";
 import { SettingsStore } from "./features/settings/settings";
 
 // Before anything is drawn: as it was set the last time.
-keepApplied(new SettingsStore(new HttpApi()), () => {})();
-createRoot(document.getElementById("root") as HTMLElement).render(<App />);
+const settings = new SettingsStore(new HttpApi());
+keepApplied(settings, () => {})();
+void speakAsSet(settings.get()).then(() => {
+  createRoot(document.getElementById("root") as HTMLElement).render(<App />);
+});

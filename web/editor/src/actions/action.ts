@@ -1,9 +1,10 @@
 /** An action is one thing a person can do. Menus, buttons and keys all read the same table. */
+import type { Label } from "../lib/t";
 import type { Editor } from "./editor";
 
 export interface Action {
   readonly id: string;
-  readonly label: string;
+  readonly label: Label;
   /** The pack that has added it. */
   readonly pack?: string;
   /** `Ctrl` means Cmd on a Mac. */

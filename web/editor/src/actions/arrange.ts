@@ -2,6 +2,7 @@
 import { frameAround } from "../canvas/groups";
 import { togglePinned } from "../graph/edit";
 import { addGroup } from "../graph/groups";
+import { t } from "../lib/t";
 import type { Action } from "./action";
 import { selectedGroups } from "./clipboard";
 import type { Editor } from "./editor";
@@ -11,7 +12,7 @@ const hasSelection = ({ selection }: Editor) => selection.ids.size > 0;
 export const arrangeActions: readonly Action[] = [
   {
     id: "rename",
-    label: "Rename",
+    label: () => t("Rename"),
     keys: ["F2"],
     enabled: ({ selection }) => selection.ids.size === 1,
     run: ({ engine, selection }) => {
@@ -23,7 +24,7 @@ export const arrangeActions: readonly Action[] = [
   },
   {
     id: "group",
-    label: "Group nodes",
+    label: () => t("Group nodes"),
     keys: ["Ctrl+G"],
     enabled: hasSelection,
     run: (editor) => {
@@ -31,12 +32,12 @@ export const arrangeActions: readonly Action[] = [
       const inner = [...selectedGroups(editor)].flatMap((id) => doc.group(id) ?? []);
       const rect = engine && frameAround(engine.scene, selection.ids, inner);
       if (!rect) return;
-      engine.renaming.begin({ kind: "group", id: addGroup(doc, "Group", rect) });
+      engine.renaming.begin({ kind: "group", id: addGroup(doc, t("Group"), rect) });
     },
   },
   {
     id: "pin",
-    label: "Pin in place",
+    label: () => t("Pin in place"),
     enabled: hasSelection,
     checked: ({ doc, selection }) => [...selection.ids].every((id) => doc.node(id)?.pinned === true),
     run: ({ doc, selection }) => togglePinned(doc, selection.ids),

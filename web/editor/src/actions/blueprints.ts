@@ -5,6 +5,7 @@ import { copyNodes, insertWorkflow } from "../graph/clipboard";
 import type { NodeId } from "../graph/records";
 import type { Point } from "../lib/geometry";
 import { isObject, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { t } from "../lib/t";
 import { uuid } from "../lib/uuid";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
@@ -41,7 +42,7 @@ export async function listBlueprints(api: Api): Promise<Blueprint[]> {
 
 function asWorkflow(text: string, name: string): JsonObject {
   const file = parseJson(text);
-  if (!isObject(file)) throw new Error(`${name} is no workflow`);
+  if (!isObject(file)) throw new Error(t("{name} is no workflow", { name }));
   return file;
 }
 
@@ -56,17 +57,22 @@ export async function publish(editor: Editor, id: NodeId, name: string, replace 
   const path = `${FOLDER}/${name}.json`;
   try {
     await editor.api.writeFile(path, stringifyJson(blueprintOf(editor, id), 2), replace);
-    const body = "It can be added like any node, in every workflow.";
-    showToast({ kind: "info", topic: FOLDER, title: `Published ${name}`, body });
+    const body = t("It can be added like any node, in every workflow.");
+    showToast({ kind: "info", topic: FOLDER, title: t("Published {name}", { name }), body });
   } catch (error) {
     if (error instanceof RequestFailed && error.status === CONFLICT) {
-      const action = { label: "Replace it", run: () => void publish(editor, id, name, true) };
-      showToast({ kind: "info", topic: FOLDER, title: `There is a subgraph ${name} already`, action });
+      const action = { label: t("Replace it"), run: () => void publish(editor, id, name, true) };
+      showToast({
+        kind: "info",
+        topic: FOLDER,
+        title: t("There is a subgraph {name} already", { name }),
+        action,
+      });
     } else
       showToast({
         kind: "error",
         topic: FOLDER,
-        title: "It could not be published",
+        title: t("It could not be published"),
         body: (error as Error).message,
       });
   }
@@ -79,7 +85,7 @@ export async function addBlueprint(editor: Editor, blueprint: Blueprint, at: Poi
     const [first] = ids;
     if (first !== undefined) editor.engine?.focusNode(first);
   } catch (error) {
-    const title = `${blueprint.name} cannot be added`;
+    const title = t("{name} cannot be added", { name: blueprint.name });
     showToast({ kind: "error", topic: FOLDER, title, body: (error as Error).message });
   }
 }

@@ -4,6 +4,7 @@ import { copyNodes, isCopiedNodes, type PasteOptions, pasteNodes } from "../grap
 import { removeNodes } from "../graph/edit";
 import { removeGroups } from "../graph/groups";
 import type { GroupId } from "../graph/records";
+import { t } from "../lib/t";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
 
@@ -36,6 +37,7 @@ export function pasteText({ doc, selection }: Editor, text: string, options?: Pa
   if (!isCopiedNodes(text)) return false;
   const ids = pasteNodes(doc, text, options);
   selection.set(ids);
-  if (!ids.length) showToast({ kind: "info", title: "A subgraph cannot be put into itself", topic: "paste" });
+  if (!ids.length)
+    showToast({ kind: "info", title: t("A subgraph cannot be put into itself"), topic: "paste" });
   return true;
 }

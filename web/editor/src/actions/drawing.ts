@@ -3,6 +3,7 @@ import type { FileRef } from "../api/types";
 import { setValue } from "../graph/edit";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { fileRefOf, pathOf } from "../nodes/fileRef";
 import { pictureInto } from "../nodes/inputPicture";
 import type { Action } from "./action";
@@ -19,7 +20,7 @@ const PAPER = "#000000";
 export const drawingActions: readonly Action[] = [
   {
     id: "draw",
-    label: "Draw",
+    label: () => t("Draw"),
     enabled: (editor) => selectedSheet(editor) !== null,
     run: (editor) => {
       const target = selectedSheet(editor);

@@ -4,6 +4,7 @@ import { Mode } from "../graph/records";
 import { removeReroutes } from "../graph/reroutes";
 import { isSide } from "../graph/sheets";
 import { removeAndReconnect } from "../graph/splice";
+import { t } from "../lib/t";
 import type { Action } from "./action";
 import { copySelection, cutSelection, pasteText } from "./clipboard";
 import type { Editor } from "./editor";
@@ -18,21 +19,21 @@ const allHave = ({ doc, selection }: Editor, mode: number) =>
 export const editActions: readonly Action[] = [
   {
     id: "undo",
-    label: "Undo",
+    label: () => t("Undo"),
     keys: ["Ctrl+Z"],
     enabled: ({ doc }) => doc.store.history.canUndo,
     run: ({ doc }) => undo(doc),
   },
   {
     id: "redo",
-    label: "Redo",
+    label: () => t("Redo"),
     keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
     enabled: ({ doc }) => doc.store.history.canRedo,
     run: ({ doc }) => redo(doc),
   },
   {
     id: "delete",
-    label: "Delete",
+    label: () => t("Delete"),
     keys: ["Delete", "Backspace"],
     enabled: (editor) => hasSelection(editor) || editor.selection.reroutes.size > 0,
     run: ({ doc, selection, engine }) => {
@@ -46,30 +47,30 @@ export const editActions: readonly Action[] = [
   {
     // Ctrl+C and Ctrl+V come as events of the clipboard, not as keys: that way each system's own habits work.
     id: "copy",
-    label: "Copy",
+    label: () => t("Copy"),
     enabled: hasSelection,
     run: (editor) => void writeClipboard(copySelection(editor)),
   },
   {
     id: "paste",
-    label: "Paste",
+    label: () => t("Paste"),
     run: (editor) => void editor.paste(),
   },
   {
     id: "cut",
-    label: "Cut",
+    label: () => t("Cut"),
     enabled: hasSelection,
     run: (editor) => void writeClipboard(cutSelection(editor)),
   },
   {
     id: "pasteWithLinks",
-    label: "Paste with links",
+    label: () => t("Paste with links"),
     keys: ["Ctrl+Shift+V"],
     run: (editor) => void editor.paste({ withLinks: true, at: editor.engine?.pointed() }),
   },
   {
     id: "deleteAndReconnect",
-    label: "Remove and reconnect",
+    label: () => t("Remove and reconnect"),
     keys: ["Ctrl+Delete", "Ctrl+Backspace"],
     enabled: hasSelection,
     run: ({ doc, selection, engine }) => {
@@ -79,21 +80,21 @@ export const editActions: readonly Action[] = [
   },
   {
     id: "duplicate",
-    label: "Duplicate",
+    label: () => t("Duplicate"),
     keys: ["Ctrl+D"],
     enabled: hasSelection,
     run: (editor) => pasteText(editor, copySelection(editor)),
   },
   {
     id: "selectAll",
-    label: "Select all",
+    label: () => t("Select all"),
     keys: ["Ctrl+A"],
     run: ({ doc, selection }) =>
       selection.set([...doc.nodes()].filter(({ type }) => !isSide(type)).map((node) => node.id)),
   },
   {
     id: "deselect",
-    label: "Select nothing, or leave the subgraph",
+    label: () => t("Select nothing, or leave the subgraph"),
     keys: ["Escape"],
     enabled: ({ doc, selection }) => selection.ids.size + selection.reroutes.size + doc.path.length > 0,
     run: (editor) => {
@@ -104,7 +105,7 @@ export const editActions: readonly Action[] = [
   },
   {
     id: "mute",
-    label: "Mute",
+    label: () => t("Mute"),
     keys: ["Ctrl+M"],
     enabled: hasSelection,
     checked: (editor) => allHave(editor, Mode.muted),
@@ -112,7 +113,7 @@ export const editActions: readonly Action[] = [
   },
   {
     id: "bypass",
-    label: "Bypass",
+    label: () => t("Bypass"),
     keys: ["Ctrl+B"],
     enabled: hasSelection,
     checked: (editor) => allHave(editor, Mode.bypassed),
@@ -120,7 +121,7 @@ export const editActions: readonly Action[] = [
   },
   {
     id: "collapse",
-    label: "Collapse or expand",
+    label: () => t("Collapse or expand"),
     keys: ["Alt+C"],
     enabled: hasSelection,
     run: ({ doc, selection }) =>

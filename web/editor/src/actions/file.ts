@@ -2,29 +2,36 @@
 import { toApiPrompt } from "../graph/formats/apiPrompt";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { stringifyJson } from "../lib/json";
+import { t } from "../lib/t";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
 import { openFile } from "./openFile";
 import { saveAgain } from "./save";
 
 export const fileActions: readonly Action[] = [
-  { id: "open", label: "Open file…", keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
+  { id: "open", label: () => t("Open file…"), keys: ["Ctrl+O"], everywhere: true, run: chooseFile },
   {
     id: "save",
-    label: "Save",
+    label: () => t("Save"),
     keys: ["Ctrl+S"],
     everywhere: true,
     run: save,
   },
   {
     id: "saveAs",
-    label: "Save as…",
+    label: () => t("Save as…"),
     keys: ["Ctrl+Shift+S"],
     everywhere: true,
     run: ({ nameAsked, tabs }) => nameAsked.emit({ tab: tabs.current }),
   },
-  { id: "download", label: "Download", keys: ["Ctrl+Alt+S"], everywhere: true, run: downloadWorkflow },
-  { id: "exportPrompt", label: "Export for the API", run: exportPrompt },
+  {
+    id: "download",
+    label: () => t("Download"),
+    keys: ["Ctrl+Alt+S"],
+    everywhere: true,
+    run: downloadWorkflow,
+  },
+  { id: "exportPrompt", label: () => t("Export for the API"), run: exportPrompt },
 ];
 
 function save(editor: Editor): void {

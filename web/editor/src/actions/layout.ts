@@ -5,24 +5,25 @@ import { moveBy } from "../graph/edit";
 import { setGroupRect } from "../graph/groups";
 import type { GroupRecord, NodeId } from "../graph/records";
 import type { Point, Rect } from "../lib/geometry";
+import { type Label, t } from "../lib/t";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
 
 const STEP = 24;
 
-const SIDES: readonly (readonly [Side, string])[] = [
-  ["left", "Align left"],
-  ["center", "Align centres"],
-  ["right", "Align right"],
-  ["top", "Align top"],
-  ["middle", "Align middles"],
-  ["bottom", "Align bottom"],
+const SIDES: readonly (readonly [Side, Label])[] = [
+  ["left", () => t("Align left")],
+  ["center", () => t("Align centres")],
+  ["right", () => t("Align right")],
+  ["top", () => t("Align top")],
+  ["middle", () => t("Align middles")],
+  ["bottom", () => t("Align bottom")],
 ];
-const ARROWS: readonly (readonly [string, Point])[] = [
-  ["Left", { x: -STEP, y: 0 }],
-  ["Right", { x: STEP, y: 0 }],
-  ["Up", { x: 0, y: -STEP }],
-  ["Down", { x: 0, y: STEP }],
+const ARROWS: readonly (readonly [string, Label, Point])[] = [
+  ["Left", () => t("Move left"), { x: -STEP, y: 0 }],
+  ["Right", () => t("Move right"), { x: STEP, y: 0 }],
+  ["Up", () => t("Move up"), { x: 0, y: -STEP }],
+  ["Down", () => t("Move down"), { x: 0, y: STEP }],
 ];
 
 export const layoutActions: readonly Action[] = [
@@ -31,20 +32,20 @@ export const layoutActions: readonly Action[] = [
       id: `align.${side}`,
       label,
       enabled: ({ selection }) => selection.ids.size > 1,
-      run: (editor) => shift(editor, label, align(framesOf(editor), side)),
+      run: (editor) => shift(editor, "Align", align(framesOf(editor), side)),
     }),
   ),
   ...(["x", "y"] as const).map(
     (axis): Action => ({
       id: `distribute.${axis}`,
-      label: axis === "x" ? "Spread out sideways" : "Spread out downwards",
+      label: () => (axis === "x" ? t("Spread out sideways") : t("Spread out downwards")),
       enabled: ({ selection }) => selection.ids.size > 2,
       run: (editor) => shift(editor, "Spread out", distribute(framesOf(editor), axis)),
     }),
   ),
   {
     id: "layOut",
-    label: "Tidy up",
+    label: () => t("Tidy up"),
     keys: ["Ctrl+Shift+L"],
     enabled: ({ doc }) => !doc.nodes().next().done,
     run: (editor) => {
@@ -53,9 +54,9 @@ export const layoutActions: readonly Action[] = [
     },
   },
   ...ARROWS.map(
-    ([name, by]): Action => ({
+    ([name, label, by]): Action => ({
       id: `move.${name.toLowerCase()}`,
-      label: `Move ${name.toLowerCase()}`,
+      label,
       keys: [`Ctrl+Arrow${name}`],
       enabled: ({ selection }) => selection.ids.size + selection.reroutes.size > 0,
       run: ({ doc, selection }) =>

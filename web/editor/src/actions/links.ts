@@ -9,38 +9,38 @@ import { type LinkRecord, type NodeId, type RerouteId, ROOT } from "../graph/rec
 import { linksThrough } from "../graph/rerouteChains";
 import { sourceOfReroute } from "../graph/reroutes";
 import { splice, spliceSlots } from "../graph/splice";
+import { t } from "../lib/t";
 import { announce } from "../ui/announce";
 import type { Action } from "./action";
 import type { Editor, ListRequest } from "./editor";
 
-const NO_LINKS = "There are no links";
-const NOTHING_FITS = "Nothing fits: add a node first";
+const nothingFits = () => t("Nothing fits: add a node first");
 
 export const linkActions: readonly Action[] = [
   {
     id: "connect",
-    label: "Link with…",
+    label: () => t("Link with…"),
     keys: ["Alt+L"],
     enabled: ({ selection }) => selection.ids.size === 1,
     run: chooseConnection,
   },
   {
     id: "links",
-    label: "Links and reroutes…",
+    label: () => t("Links and reroutes…"),
     keys: ["Alt+Shift+L"],
     enabled: ({ doc }) => !doc.links().next().done,
     run: chooseLink,
   },
   {
     id: "insertInLink",
-    label: "Put into a link…",
+    label: () => t("Put into a link…"),
     keys: ["Alt+I"],
     enabled: ({ selection }) => selection.ids.size === 1,
     run: choosePlace,
   },
   {
     id: "disconnect",
-    label: "Remove links",
+    label: () => t("Remove links"),
     enabled: ({ doc, selection }) => [...selection.ids].some((id) => doc.linksOf(id).length > 0),
     run: ({ doc, selection }) =>
       doc.transact("Remove links", () => {
@@ -56,8 +56,14 @@ function chooseConnection({ doc, selection, listAsked }: Editor): void {
     label: `${own} ${incoming ? "←" : "→"} ${other}`,
     run: () => connect(doc, from, to),
   }));
-  const placeholder = `Link ${doc.shape(node)?.title ?? "node"} with…`;
-  listAsked.emit({ label: "Link", placeholder, nothing: NOTHING_FITS, items: saying("Linked", items), node });
+  const placeholder = t("Link {node} with…", { node: titleOf(doc, node) });
+  listAsked.emit({
+    label: t("Link"),
+    placeholder,
+    nothing: nothingFits(),
+    items: saying(items, (name) => t("Linked {name}", { name })),
+    node,
+  });
 }
 
 /** Those of the selected nodes, or of all: a link shows its menu then, a reroute is selected. */
@@ -73,12 +79,17 @@ function chooseLink(editor: Editor): void {
   const items = [
     ...links.map((link) => ({ label: linkName(doc, link), run: () => askAbout(engine, link) })),
     ...reroutes.map(({ id }, i) => ({
-      label: `Reroute ${i + 1} of ${nameOfCarried(doc, id)}`,
+      label: t("Reroute {number} of {link}", { number: i + 1, link: nameOfCarried(doc, id) }),
       run: () => takeReroute(editor, engine, id),
     })),
   ];
   const [node] = ids;
-  const request = { label: "Links", placeholder: "Which link or reroute?", nothing: NO_LINKS, items };
+  const request = {
+    label: t("Links"),
+    placeholder: t("Which link or reroute?"),
+    nothing: t("There are no links"),
+    items,
+  };
   listAsked.emit(node === undefined ? request : { ...request, node });
 }
 
@@ -88,12 +99,11 @@ function choosePlace({ doc, selection, listAsked }: Editor): void {
   const items = [...doc.links()]
     .filter((link) => spliceSlots(doc, link, node))
     .map((link) => ({ label: linkName(doc, link), run: () => splice(doc, link, node) }));
-  const nothing = "It fits into no link";
   listAsked.emit({
-    label: "Put into",
-    placeholder: "Into which link?",
-    nothing,
-    items: saying("Put into", items),
+    label: t("Put into"),
+    placeholder: t("Into which link?"),
+    nothing: t("It fits into no link"),
+    items: saying(items, (name) => t("Put into {name}", { name })),
     node,
   });
 }
@@ -111,10 +121,10 @@ export function chooseEnd({ doc, listAsked }: Editor, link: LinkRecord): void {
         }),
     }));
   listAsked.emit({
-    label: "Lead to",
-    placeholder: "Where to?",
-    nothing: NOTHING_FITS,
-    items: saying("Led to", items),
+    label: t("Lead to"),
+    placeholder: t("Where to?"),
+    nothing: nothingFits(),
+    items: saying(items, (name) => t("Led to {name}", { name })),
     node: link.to,
   });
 }
@@ -127,20 +137,20 @@ export function chooseBranch({ doc, listAsked }: Editor, id: RerouteId): void {
     .filter(({ incoming, from }) => !incoming && from.output === link.output)
     .map(({ other, from, to }) => ({ label: other, run: () => connect(doc, from, to, id) }));
   listAsked.emit({
-    label: "Branch off to",
-    placeholder: "Where to?",
-    nothing: NOTHING_FITS,
-    items: saying("Branched off to", items),
+    label: t("Branch off to"),
+    placeholder: t("Where to?"),
+    nothing: nothingFits(),
+    items: saying(items, (name) => t("Branched off to {name}", { name })),
   });
 }
 
 /** What was chosen is said aloud: who cannot see the link hears of it. */
-function saying(done: string, items: ListRequest["items"]): ListRequest["items"] {
+function saying(items: ListRequest["items"], said: (label: string) => string): ListRequest["items"] {
   return items.map(({ label, run }) => ({
     label,
     run: () => {
       run();
-      announce(`${done} ${label}`);
+      announce(said(label));
     },
   }));
 }
@@ -172,7 +182,7 @@ function linkName(doc: GraphDocument, { from, output, to, input }: LinkRecord): 
 
 function nameOfCarried(doc: GraphDocument, id: RerouteId): string {
   const link = sourceOfReroute(doc, id);
-  return link ? linkName(doc, link) : "no link";
+  return link ? linkName(doc, link) : t("no link");
 }
 
 function titleOf(doc: GraphDocument, id: NodeId): string {

@@ -1,6 +1,7 @@
 /** Looking at pictures, films and sounds on the whole page. */
 import type { FileRef } from "../api/types";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { mediumOf } from "../nodes/fileRef";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
@@ -17,7 +18,7 @@ export interface Look {
 export const lookActions: readonly Action[] = [
   {
     id: "look",
-    label: "Look at results full screen",
+    label: () => t("Look at results full screen"),
     enabled: (editor) => lookAtSelection(editor) !== null,
     run: (editor) => {
       const look = lookAtSelection(editor);

@@ -3,6 +3,7 @@ import type { FileRef } from "../api/types";
 import { addNode, setValue } from "../graph/edit";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { fileRefOf, mediumOf, pathOf } from "../nodes/fileRef";
 import { showToast } from "../ui/toasts";
 import type { Action } from "./action";
@@ -19,7 +20,7 @@ const ASIDE = 40;
 export const maskActions: readonly Action[] = [
   {
     id: "mask",
-    label: "Edit mask",
+    label: () => t("Edit mask"),
     enabled: (editor) => selectedPicture(editor) !== null,
     run: (editor) => {
       const target = selectedPicture(editor);
@@ -42,7 +43,7 @@ export function applyMask(
     return;
   }
   if (!doc.defs.has(LOADER)) {
-    showToast({ kind: "info", title: "The masked picture is saved", body: value });
+    showToast({ kind: "info", title: t("The masked picture is saved"), body: value });
     return;
   }
   const frame = engine?.scene.frame(node);

@@ -1,6 +1,7 @@
 /** New nodes where they are wanted: dropped at a place in the page, or in the middle of the view. */
 import { addNode, setValue } from "../graph/edit";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
 
@@ -20,7 +21,7 @@ export function placeNode(
   const { doc, engine } = editor;
   if (!engine) return null;
   if (!doc.defs.has(type)) {
-    showToast({ kind: "error", topic: "place", title: `There is no class of nodes ${type}` });
+    showToast({ kind: "error", topic: "place", title: t("There is no class of nodes {type}", { type }) });
     return null;
   }
   const at = page ? engine.pointAt(page.x, page.y).world : engine.center();

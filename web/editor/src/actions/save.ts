@@ -4,6 +4,7 @@ import type { EarlierVersion } from "../api/earlier";
 import { RequestFailed } from "../api/http";
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
 import { parseJson, stringifyJson } from "../lib/json";
+import { t } from "../lib/t";
 import type { Tab } from "../tabs/Tab";
 import { closeTopic, showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
@@ -46,12 +47,12 @@ export async function saveTo(
   } catch (error) {
     if (error instanceof RequestFailed && error.status === EXISTS) return "exists";
     if (error instanceof RequestFailed && error.status === CHANGED) return "changed";
-    report("The workflow could not be saved", error);
+    report(t("The workflow could not be saved"), error);
     return "failed";
   }
   tab.markSaved(path, lastPart(path), revision, version);
   editor.filesChanged.emit();
-  showToast({ kind: "info", topic: TOPIC, title: `Saved ${nameOf(path)}` });
+  showToast({ kind: "info", topic: TOPIC, title: t("Saved {name}", { name: nameOf(path) }) });
   return "saved";
 }
 
@@ -74,7 +75,7 @@ export async function openFrom(editor: Editor, path: string): Promise<void> {
     const { text, version } = await api.readFile(path);
     tabs.open(parseJson(text), { name: lastPart(path), path, version });
   } catch (error) {
-    report(`${nameOf(path)} cannot be opened`, error);
+    report(t("{name} cannot be opened", { name: nameOf(path) }), error);
   }
 }
 
@@ -85,7 +86,7 @@ export async function rename(editor: Editor, path: string, to: string): Promise<
     editor.tabs.withPath(path)?.movedTo(to, lastPart(to));
     editor.filesChanged.emit();
   } catch (error) {
-    report(`${nameOf(path)} could not be renamed`, error);
+    report(t("{name} could not be renamed", { name: nameOf(path) }), error);
   }
 }
 
@@ -101,13 +102,13 @@ export async function remove(editor: Editor, path: string): Promise<void> {
       closeTopic(TOPIC);
       api.writeFile(path, text, false).then(
         () => filesChanged.emit(),
-        (error) => report(`${nameOf(path)} could not be put back`, error),
+        (error) => report(t("{name} could not be put back", { name: nameOf(path) }), error),
       );
     };
-    const action = { label: "Put it back", run: undo };
-    showToast({ kind: "info", topic: TOPIC, title: `Deleted ${nameOf(path)}`, action });
+    const action = { label: t("Put it back"), run: undo };
+    showToast({ kind: "info", topic: TOPIC, title: t("Deleted {name}", { name: nameOf(path) }), action });
   } catch (error) {
-    report(`${nameOf(path)} could not be deleted`, error);
+    report(t("{name} could not be deleted", { name: nameOf(path) }), error);
   }
 }
 
@@ -122,7 +123,12 @@ export async function renameTab(editor: Editor, tab: Tab, name: string): Promise
   }
   const to = pathOf([...nameOf(path).split("/").slice(0, -1), wanted].join("/"));
   if (to) await rename(editor, path, to);
-  else showToast({ kind: "error", topic: TOPIC, title: `“${wanted}” cannot be the name of a workflow` });
+  else
+    showToast({
+      kind: "error",
+      topic: TOPIC,
+      title: t("“{name}” cannot be the name of a workflow", { name: wanted }),
+    });
 }
 
 /** Beside what is open, as something that is saved nowhere. */
@@ -131,7 +137,7 @@ export async function openEarlier({ api, tabs }: Editor, version: EarlierVersion
   try {
     tabs.open(parseJson(await api.earlier.read(version)), { name, dirty: true });
   } catch (error) {
-    report(`${name} cannot be opened`, error);
+    report(t("{name} cannot be opened", { name }), error);
   }
 }
 
@@ -142,7 +148,7 @@ export async function putBack(editor: Editor, version: EarlierVersion): Promise<
     await editor.api.writeFile(path, await editor.api.earlier.read(version), false);
     editor.filesChanged.emit();
   } catch (error) {
-    report(`${nameOf(path)} could not be put back`, error);
+    report(t("{name} could not be put back", { name: nameOf(path) }), error);
     return;
   }
   await openFrom(editor, path);

@@ -1,15 +1,17 @@
 /** What opens the panels and dialogs around the canvas. */
+
+import { type Label, t } from "../lib/t";
 import type { Action } from "./action";
 import type { Editor } from "./editor";
 
-const panel = (id: string, label: string, ...keys: string[]): Action => ({
+const panel = (id: string, label: Label, ...keys: string[]): Action => ({
   id: `panel.${id}`,
   label,
   keys,
   run: (editor: Editor) => editor.togglePanel(id),
 });
 
-const dialog = (id: "palette" | "shortcuts" | "find" | "app", label: string, ...keys: string[]): Action => ({
+const dialog = (id: "palette" | "shortcuts" | "find" | "app", label: Label, ...keys: string[]): Action => ({
   id,
   label,
   keys,
@@ -18,14 +20,14 @@ const dialog = (id: "palette" | "shortcuts" | "find" | "app", label: string, ...
 });
 
 export const shellActions: readonly Action[] = [
-  dialog("palette", "Command palette", "Ctrl+K"),
-  dialog("shortcuts", "Keyboard shortcuts", "Ctrl+Shift+?", "F1"),
-  dialog("find", "Find node in workflow", "Ctrl+F"),
-  dialog("app", "App mode", "Ctrl+Alt+A"),
-  panel("nodes", "Node library", "Ctrl+Alt+N"),
-  panel("models", "Model library", "Ctrl+Alt+M"),
-  panel("templates", "Templates"),
-  panel("properties", "Properties", "Ctrl+Alt+P"),
-  panel("help", "Help on the node", "Ctrl+Alt+H"),
-  panel("logs", "Log"),
+  dialog("palette", () => t("Command palette"), "Ctrl+K"),
+  dialog("shortcuts", () => t("Keyboard shortcuts"), "Ctrl+Shift+?", "F1"),
+  dialog("find", () => t("Find node in workflow"), "Ctrl+F"),
+  dialog("app", () => t("App mode"), "Ctrl+Alt+A"),
+  panel("nodes", () => t("Node library"), "Ctrl+Alt+N"),
+  panel("models", () => t("Model library"), "Ctrl+Alt+M"),
+  panel("templates", () => t("Templates")),
+  panel("properties", () => t("Properties"), "Ctrl+Alt+P"),
+  panel("help", () => t("Help on the node"), "Ctrl+Alt+H"),
+  panel("logs", () => t("Log")),
 ];

@@ -3,6 +3,7 @@ import type { NodeRecord } from "../graph/records";
 import { ROOT } from "../graph/records";
 import { isSide } from "../graph/sheets";
 import { convertToSubgraph, renameSubgraph, unpackSubgraph } from "../graph/subgraphs";
+import { t } from "../lib/t";
 import type { Action } from "./action";
 import { publish } from "./blueprints";
 import { selectedGroups } from "./clipboard";
@@ -21,14 +22,14 @@ const isInside = ({ doc }: Editor) => doc.path.length > 0;
 export const subgraphActions: readonly Action[] = [
   {
     id: "convertToSubgraph",
-    label: "Convert to subgraph",
+    label: () => t("Convert to subgraph"),
     keys: ["Ctrl+Shift+E"],
     enabled: ({ doc, selection }) => [...selection.ids].some((id) => !isSide(doc.node(id)?.type ?? "")),
     run: convert,
   },
   {
     id: "openSubgraph",
-    label: "Open subgraph",
+    label: () => t("Open subgraph"),
     keys: ["Alt+ArrowDown"],
     enabled: hasInstance,
     run: (editor) => {
@@ -38,14 +39,14 @@ export const subgraphActions: readonly Action[] = [
   },
   {
     id: "leaveSubgraph",
-    label: "Leave subgraph",
+    label: () => t("Leave subgraph"),
     keys: ["Alt+ArrowUp", "Alt+Backspace"],
     enabled: isInside,
     run: leave,
   },
   {
     id: "unpackSubgraph",
-    label: "Unpack subgraph",
+    label: () => t("Unpack subgraph"),
     enabled: hasInstance,
     run: (editor) => {
       const node = selectedInstance(editor);
@@ -54,20 +55,20 @@ export const subgraphActions: readonly Action[] = [
   },
   {
     id: "renameSubgraph",
-    label: "Rename subgraph…",
+    label: () => t("Rename subgraph…"),
     enabled: (editor) => hasInstance(editor) || isInside(editor),
     run: ask,
   },
   {
     id: "publishSubgraph",
-    label: "Publish for reuse…",
+    label: () => t("Publish for reuse…"),
     enabled: hasInstance,
     run: (editor) => {
       const node = selectedInstance(editor);
       if (!node) return;
       const value = editor.doc.definition(node.type)?.name ?? "";
       const done = (name: string) => void publish(editor, node.id, name.trim().replace(/[\\/:*?"<>|]/g, "_"));
-      editor.textAsked.emit({ label: "Name of the subgraph", verb: "Publish", value, done });
+      editor.textAsked.emit({ label: t("Name of the subgraph"), verb: t("Publish"), value, done });
     },
   },
 ];
@@ -95,5 +96,5 @@ function ask(editor: Editor): void {
   const sheet = doc.definition(selectedInstance(editor)?.type ?? (doc.sheet === ROOT ? "" : doc.sheet));
   if (!sheet) return;
   const done = (name: string) => renameSubgraph(doc, sheet.id, name);
-  editor.textAsked.emit({ label: "Name of the subgraph", verb: "Rename", value: sheet.name, done });
+  editor.textAsked.emit({ label: t("Name of the subgraph"), verb: t("Rename"), value: sheet.name, done });
 }

@@ -1,5 +1,6 @@
 /** Opening, closing and walking the tabs. A browser keeps Ctrl with T, W and Tab for itself, so these are on Alt. */
 import { writeWorkflow } from "../graph/formats/writeWorkflow";
+import { t } from "../lib/t";
 import type { ClosedDraft } from "../tabs/drafts";
 import { openDraft } from "../tabs/keepDrafts";
 import type { Tab } from "../tabs/Tab";
@@ -13,21 +14,21 @@ const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 export const tabActions: readonly Action[] = [
   {
     id: "new",
-    label: "New workflow",
+    label: () => t("New workflow"),
     keys: ["Alt+N"],
     everywhere: true,
     run: ({ tabs }) => void tabs.openEmpty(),
   },
   {
     id: "closeTab",
-    label: "Close tab",
+    label: () => t("Close tab"),
     keys: ["Alt+W"],
     everywhere: true,
     run: (editor) => closeTabs(editor, [editor.tabs.current]),
   },
   {
     id: "reopenTab",
-    label: "Reopen closed tab",
+    label: () => t("Reopen closed tab"),
     keys: ["Alt+Shift+W"],
     everywhere: true,
     enabled: ({ drafts }) => drafts !== null,
@@ -35,19 +36,19 @@ export const tabActions: readonly Action[] = [
   },
   {
     id: "duplicateTab",
-    label: "Duplicate tab",
+    label: () => t("Duplicate tab"),
     run: ({ tabs }) => duplicate(tabs, tabs.current),
   },
   {
     id: "nextTab",
-    label: "Next tab",
+    label: () => t("Next tab"),
     keys: ["Alt+PageDown"],
     everywhere: true,
     run: ({ tabs }) => tabs.step(1),
   },
   {
     id: "previousTab",
-    label: "Previous tab",
+    label: () => t("Previous tab"),
     keys: ["Alt+PageUp"],
     everywhere: true,
     run: ({ tabs }) => tabs.step(-1),
@@ -55,7 +56,7 @@ export const tabActions: readonly Action[] = [
   ...DIGITS.map(
     (digit): Action => ({
       id: `tab${digit}`,
-      label: `Go to tab ${digit}`,
+      label: () => t("Go to tab {digit}", { digit }),
       keys: [`Alt+${digit}`],
       everywhere: true,
       enabled: ({ tabs }) => digit <= tabs.list.length,
@@ -81,7 +82,7 @@ export function duplicate(tabs: Tabs, tab: Tab): void {
 async function reopenLast(editor: Editor): Promise<void> {
   const [last] = (await editor.drafts?.closed()) ?? [];
   if (last) await reopen(editor, last);
-  else showToast({ kind: "info", topic: "tabs", title: "No tab was closed" });
+  else showToast({ kind: "info", topic: "tabs", title: t("No tab was closed") });
 }
 
 /** As it was when it was closed. Its file may be open again meanwhile: then it is kept nowhere. */
@@ -91,6 +92,10 @@ export async function reopen({ tabs, drafts }: Editor, draft: ClosedDraft): Prom
     openDraft(tabs, taken ? { ...draft, path: null, dirty: true } : draft);
     await drafts?.reopened(draft);
   } catch (error) {
-    showToast({ kind: "error", title: `${draft.name} cannot be opened`, body: (error as Error).message });
+    showToast({
+      kind: "error",
+      title: t("{name} cannot be opened", { name: draft.name }),
+      body: (error as Error).message,
+    });
   }
 }

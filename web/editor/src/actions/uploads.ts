@@ -5,6 +5,7 @@ import type { WidgetShape } from "../graph/nodeShape";
 import type { NodeId } from "../graph/records";
 import type { Upload } from "../graph/widgets";
 import type { Point } from "../lib/geometry";
+import { t } from "../lib/t";
 import { fileRefOf, mediumOf, pathOf } from "../nodes/fileRef";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
@@ -24,7 +25,11 @@ export async function uploadInto(editor: Editor, id: NodeId, name: string, file:
     const sent = await api.uploadImage(file, { subfolder: "", type });
     setValue(doc, id, name, pathOf(sent));
   } catch (error) {
-    showToast({ kind: "error", title: `${file.name} was not uploaded`, body: (error as Error).message });
+    showToast({
+      kind: "error",
+      title: t("{name} was not uploaded", { name: file.name }),
+      body: (error as Error).message,
+    });
   }
 }
 

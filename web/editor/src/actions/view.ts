@@ -1,24 +1,30 @@
 import { freePlace } from "../canvas/freePlace";
+import { t } from "../lib/t";
 import type { Action } from "./action";
 
 export const viewActions: readonly Action[] = [
   {
     id: "fit",
-    label: "Fit view",
+    label: () => t("Fit view"),
     keys: ["."],
     run: ({ engine, selection }) => engine?.fit(selection.ids.size ? selection.ids : undefined),
   },
-  { id: "zoomIn", label: "Zoom in", keys: ["Ctrl+=", "Ctrl++"], run: ({ engine }) => engine?.zoomBy(1.25) },
-  { id: "zoomOut", label: "Zoom out", keys: ["Ctrl+-"], run: ({ engine }) => engine?.zoomBy(0.8) },
+  {
+    id: "zoomIn",
+    label: () => t("Zoom in"),
+    keys: ["Ctrl+=", "Ctrl++"],
+    run: ({ engine }) => engine?.zoomBy(1.25),
+  },
+  { id: "zoomOut", label: () => t("Zoom out"), keys: ["Ctrl+-"], run: ({ engine }) => engine?.zoomBy(0.8) },
   {
     id: "actualSize",
-    label: "Actual size",
+    label: () => t("Actual size"),
     keys: ["Ctrl+0"],
     run: ({ engine }) => engine?.zoomBy(1 / engine.camera.zoom),
   },
   {
     id: "addNode",
-    label: "Add node",
+    label: () => t("Add node"),
     keys: ["Shift+A"],
     run: ({ engine, selection }) => {
       if (!engine) return;
@@ -30,29 +36,34 @@ export const viewActions: readonly Action[] = [
   },
   {
     id: "theme",
-    label: "Switch between dark and light",
+    label: () => t("Switch between dark and light"),
     keys: ["Ctrl+Alt+T"],
     run: (editor) => editor.toggleTheme(),
   },
   {
     id: "menu",
-    label: "Show menu",
+    label: () => t("Show menu"),
     keys: ["ContextMenu", "Shift+F10"],
     run: ({ engine }) => engine?.askMenuAtFocus(),
   },
   {
     id: "library",
-    label: "Workflows",
+    label: () => t("Workflows"),
     keys: ["Ctrl+Alt+W"],
     run: (editor) => editor.togglePanel("workflows"),
   },
   {
     id: "outputs",
-    label: "Outputs",
+    label: () => t("Outputs"),
     keys: ["Ctrl+Alt+O"],
     run: (editor) => editor.togglePanel("outputs"),
   },
-  { id: "minimap", label: "Minimap", keys: ["Alt+M"], run: (editor) => editor.toggleMinimap() },
-  { id: "settings", label: "Settings", keys: ["Ctrl+,"], run: (editor) => editor.openSettings() },
-  { id: "panel", label: "Queue and history", keys: ["Ctrl+H"], run: (editor) => editor.togglePanel("queue") },
+  { id: "minimap", label: () => t("Minimap"), keys: ["Alt+M"], run: (editor) => editor.toggleMinimap() },
+  { id: "settings", label: () => t("Settings"), keys: ["Ctrl+,"], run: (editor) => editor.openSettings() },
+  {
+    id: "panel",
+    label: () => t("Queue and history"),
+    keys: ["Ctrl+H"],
+    run: (editor) => editor.togglePanel("queue"),
+  },
 ];

@@ -1,5 +1,6 @@
 /** What may go wrong with a request, and how the server says so. */
 import { isObject, type Json, type JsonObject } from "../lib/json";
+import { t } from "../lib/t";
 import { readNodeErrors, text } from "./readers";
 import type { NodeErrors } from "./types";
 
@@ -32,7 +33,7 @@ export function rejection(body: JsonObject, error: JsonObject): PromptRejected {
   if (id && !nodeErrors.has(id))
     nodeErrors.set(id, [{ message: text(error.message), details: "", input: null }]);
   return new PromptRejected(
-    text(error.message) || "The server refused the workflow",
+    text(error.message) || t("The server refused the workflow"),
     text(error.details),
     nodeErrors,
   );

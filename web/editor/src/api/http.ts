@@ -1,5 +1,6 @@
 /** Every request that the editor makes of the server, by name. */
 import { isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
+import { t } from "../lib/t";
 import { type EarlierApi, HttpEarlier } from "./earlier";
 import { failure, PromptRejected, RequestFailed, rejection } from "./failures";
 import { HttpJobs, type JobsApi } from "./jobs";
@@ -212,7 +213,7 @@ export class HttpApi implements Api {
   async globalSubgraph(id: string): Promise<string> {
     const body = await this.get(`global_subgraphs/${encodeURIComponent(id)}`);
     if (isObject(body) && typeof body.data === "string") return body.data;
-    throw new RequestFailed("The server does not have this subgraph any more", 404);
+    throw new RequestFailed(t("The server does not have this subgraph any more"), 404);
   }
 
   private async upload(path: string, file: File, place: UploadPlace, original?: string): Promise<FileRef> {
@@ -225,8 +226,7 @@ export class HttpApi implements Api {
     const body = await readBody(response);
     if (!response.ok || !isObject(body)) throw failure(path, response, body);
     const [ref] = readFiles([{ filename: body.name, subfolder: body.subfolder, type: body.type ?? "input" }]);
-    if (!ref)
-      throw new RequestFailed("The server took the file but did not say under which name", response.status);
+    if (!ref) throw new RequestFailed(t("The server took the file but did not name it"), response.status);
     return ref;
   }
 
@@ -274,7 +274,7 @@ export class HttpApi implements Api {
     try {
       return await fetch(this.base + path, init);
     } catch {
-      throw new RequestFailed("The server cannot be reached", 0);
+      throw new RequestFailed(t("The server cannot be reached"), 0);
     }
   }
 }

@@ -1,10 +1,11 @@
 /** From the first moment to the open editor: connecting, no server, no nodes, ready. */
 import { Plug, Puzzle, RotateCw } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { HttpApi } from "../api/http";
 import { Socket } from "../api/socket";
 import { SettingsStore } from "../features/settings/settings";
 import { randomId } from "../lib/ids";
+import { locale, localeChanged, t } from "../lib/t";
 import { Drafts } from "../tabs/drafts";
 import { Button } from "../ui/Button";
 import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
@@ -28,6 +29,8 @@ export function App() {
   const [stage, setStage] = useState<Stage>({ name: "connecting" });
   const [attempt, setAttempt] = useState(0);
   const ready = stage.name === "ready";
+  // In another language everything is said anew.
+  useSyncExternalStore(localeChanged.on, locale);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is asked for by counting up
   useEffect(() => {
@@ -64,13 +67,15 @@ export function App() {
     case "ready":
       return <Workspace editor={stage.editor} />;
     case "connecting":
-      return <Waiting title="Connecting to the server" text="The nodes are being read." busy />;
+      return <Waiting title={t("Connecting to the server")} text={t("The nodes are being read.")} busy />;
     case "unreachable":
       return (
         <Waiting
           icon={<Plug size={28} strokeWidth={1.5} aria-hidden />}
-          title="The server does not answer"
-          text={`${stage.reason}. Start it with “python main.py”; this page goes on by itself.`}
+          title={t("The server does not answer")}
+          text={t("{reason}. Start it with “python main.py”; this page goes on by itself.", {
+            reason: stage.reason,
+          })}
           onRetry={retry}
         />
       );
@@ -78,8 +83,8 @@ export function App() {
       return (
         <Waiting
           icon={<Puzzle size={28} strokeWidth={1.5} aria-hidden />}
-          title="No nodes yet"
-          text="The server runs, but its nodes are still being loaded. This page goes on by itself."
+          title={t("No nodes yet")}
+          text={t("The server runs, but its nodes are still being loaded. This page goes on by itself.")}
           onRetry={retry}
         />
       );
@@ -121,7 +126,7 @@ function Waiting({ title, text, icon, busy, onRetry }: WaitingProps) {
       <p>{text}</p>
       {onRetry && (
         <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={onRetry}>
-          Try now
+          {t("Try now")}
         </Button>
       )}
     </main>

@@ -1,5 +1,6 @@
 import { useStore } from "zustand";
 import { type PanelProps, panels } from "../features/panels/panels";
+import { locale } from "../lib/t";
 import { SidePanel } from "./SidePanel";
 
 /** The panel that is open on this side, if any. */
@@ -8,8 +9,8 @@ export function OpenPanel({ side, ...props }: PanelProps & { readonly side: "lef
   const panel = list.find((candidate) => candidate.id === id && candidate.side === side);
   if (!panel) return null;
   return (
-    <SidePanel title={panel.title} side={side} onClose={() => panels.setState({ [side]: null })}>
-      <panel.Content {...props} />
+    <SidePanel title={panel.title()} side={side} onClose={() => panels.setState({ [side]: null })}>
+      <panel.Content key={locale()} {...props} />
     </SidePanel>
   );
 }

@@ -16,13 +16,13 @@ export function Rail({ onSettings }: { readonly onSettings: () => void }) {
   const editor = useEditor();
   const { list, left } = useStore(panels);
   return (
-    <nav className="rail" aria-label="Panels">
+    <nav className="rail" aria-label={t("Panels")}>
       {list
         .filter((panel) => panel.side === "left")
         .map(({ id, title, Icon }) => (
           <Button
             key={id}
-            label={t(title)}
+            label={title()}
             icon={<Icon size={18} strokeWidth={1.75} aria-hidden />}
             aria-pressed={left === id}
             onClick={() => togglePanel(id)}
@@ -32,14 +32,14 @@ export function Rail({ onSettings }: { readonly onSettings: () => void }) {
       {SHORT.map(({ id, Icon }) => (
         <Button
           key={id}
-          label={t(actionOf(id).label)}
+          label={actionOf(id).label()}
           icon={<Icon size={18} strokeWidth={1.75} aria-hidden />}
           onClick={() => actionOf(id).run(editor)}
         />
       ))}
       <Button
-        label="Settings"
-        title="Settings (Ctrl+,)"
+        label={t("Settings")}
+        title={`${t("Settings")} (Ctrl+,)`}
         icon={<Settings size={18} strokeWidth={1.75} aria-hidden />}
         onClick={onSettings}
       />

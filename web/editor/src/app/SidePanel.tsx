@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { type PointerEvent, type ReactNode, useState } from "react";
 import { clamp } from "../lib/geometry";
+import { t } from "../lib/t";
 import { Button } from "../ui/Button";
 
 const KEYS = { left: "easel.libraryWidth", right: "easel.panelWidth" };
@@ -34,7 +35,7 @@ export function SidePanel({ title, side, onClose, children }: Props) {
         className="panel-edge"
         role="separator"
         tabIndex={0}
-        aria-label="Width of the panel"
+        aria-label={t("Width of the panel")}
         aria-orientation="vertical"
         aria-valuenow={width}
         aria-valuemin={LEAST}
@@ -49,7 +50,7 @@ export function SidePanel({ title, side, onClose, children }: Props) {
       />
       <header className="panel-title">
         <h1>{title}</h1>
-        <Button label="Close panel" icon={<X size={16} aria-hidden />} onClick={onClose} />
+        <Button label={t("Close panel")} icon={<X size={16} aria-hidden />} onClick={onClose} />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
       <div className="panel-body" tabIndex={0}>

@@ -8,6 +8,7 @@ import { panels, togglePanel } from "../features/panels/panels";
 import { RunButton } from "../features/run/RunButton";
 import { shownTheme, watchSettings } from "../features/settings/apply";
 import { TabBar } from "../features/tabs/TabBar";
+import { t } from "../lib/t";
 import { Button } from "../ui/Button";
 import { Menu } from "../ui/Menu";
 import { type Anchor, anchorOf } from "../ui/Popover";
@@ -28,24 +29,24 @@ export function TopBar() {
       <FileMenu />
       <TabBar />
       <Button
-        label="Add node"
+        label={t("Add node")}
         title={titleOf(actionOf("addNode"))}
         icon={<Plus size={16} aria-hidden />}
         onClick={() => actionOf("addNode").run(editor)}
       >
-        <span className="topbar-word">Add node</span>
+        <span className="topbar-word">{t("Add node")}</span>
       </Button>
       <span className="topbar-space" />
       <ActionButton id="undo" icon={<Undo2 size={16} aria-hidden />} disabled={!canUndo} />
       <ActionButton id="redo" icon={<Redo2 size={16} aria-hidden />} disabled={!canRedo} />
       <Button
         className="topbar-theme"
-        label={theme === "dark" ? "Light theme" : "Dark theme"}
+        label={theme === "dark" ? t("Light theme") : t("Dark theme")}
         icon={theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
         onClick={editor.toggleTheme}
       />
       <Button
-        label="Queue and history"
+        label={t("Queue and history")}
         icon={<History size={16} aria-hidden />}
         aria-pressed={queueOpen}
         onClick={() => togglePanel("queue")}
@@ -57,7 +58,7 @@ export function TopBar() {
 
 function titleOf(action: Action): string {
   const [key] = keysOf(action);
-  return key ? `${action.label} (${key})` : action.label;
+  return key ? `${action.label()} (${key})` : action.label();
 }
 
 function ActionButton({
@@ -73,7 +74,7 @@ function ActionButton({
   const action = actionOf(id);
   return (
     <Button
-      label={action.label}
+      label={action.label()}
       title={titleOf(action)}
       icon={icon}
       disabled={disabled}
@@ -92,19 +93,19 @@ function FileMenu() {
     (id) => {
       const action = actionOf(id);
       const icon = FILE_ICONS[id as keyof typeof FILE_ICONS] ?? <span style={{ width: 14 }} />;
-      return { label: action.label, icon, hint: keysOf(action)[0], run: () => action.run(editor) };
+      return { label: action.label(), icon, hint: keysOf(action)[0], run: () => action.run(editor) };
     },
   );
   return (
     <span ref={button} className="topbar-brand">
       <Button
-        label="File"
+        label={t("File")}
         icon={<MenuIcon size={16} aria-hidden />}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       />
-      {anchor && <Menu anchor={anchor} label="File" items={items} onClose={() => setAnchor(null)} />}
+      {anchor && <Menu anchor={anchor} label={t("File")} items={items} onClose={() => setAnchor(null)} />}
     </span>
   );
 }

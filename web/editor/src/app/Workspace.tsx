@@ -34,6 +34,7 @@ import { loadKeys } from "../features/shortcuts/keymap";
 import { Shortcuts } from "../features/shortcuts/ShortcutsDialog";
 import { Breadcrumb } from "../features/subgraph/Breadcrumb";
 import { CloseDialog } from "../features/tabs/CloseDialog";
+import { locale, t } from "../lib/t";
 import { GroupLayer } from "../nodes/GroupLayer";
 import { NodeLayer } from "../nodes/NodeLayer";
 import { NodeServicesContext } from "../nodes/services";
@@ -109,7 +110,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
               // biome-ignore lint/a11y/noNoninteractiveTabindex: the canvas takes keys
               tabIndex={0}
               role="application"
-              aria-label="Graph. Tab goes through the nodes, arrow keys follow their links."
+              aria-label={t("Graph. Tab goes through the nodes, arrow keys follow their links.")}
             />
             <EmptyHint />
             <FirstRunHint />
@@ -123,8 +124,8 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
       </NodeServicesContext>
       {services && (
         <NodeServicesContext value={services}>
-          <GroupLayer />
-          <NodeLayer />
+          <GroupLayer key={`groups ${locale()}`} />
+          <NodeLayer key={`nodes ${locale()}`} />
         </NodeServicesContext>
       )}
       {shownEngine && <NodeSearch />}

@@ -20,15 +20,28 @@ import { NodeLibraryPanel } from "../features/nodeLibrary/NodeLibraryPanel";
 import type { Panel } from "../features/panels/panels";
 import { PropertiesPanel } from "../features/properties/PropertiesPanel";
 import { TemplatesPanel } from "../features/templates/TemplatesPanel";
+import { t } from "../lib/t";
 
 export const BUILT_IN: readonly Panel[] = [
-  { id: "nodes", title: "Nodes", side: "left", Icon: Blocks, Content: NodeLibraryPanel },
-  { id: "models", title: "Models", side: "left", Icon: Box, Content: ModelLibraryPanel },
-  { id: "workflows", title: "Workflows", side: "left", Icon: FolderOpen, Content: LibraryPanel },
-  { id: "outputs", title: "Outputs", side: "left", Icon: Images, Content: GalleryPanel },
-  { id: "templates", title: "Templates", side: "left", Icon: LayoutTemplate, Content: TemplatesPanel },
-  { id: "logs", title: "Log", side: "left", Icon: SquareTerminal, Content: LogPanel },
-  { id: "properties", title: "Properties", side: "right", Icon: SlidersHorizontal, Content: PropertiesPanel },
-  { id: "help", title: "Help", side: "right", Icon: CircleHelp, Content: HelpPanel },
-  { id: "queue", title: "Queue and history", side: "right", Icon: History, Content: QueuePanel },
+  { id: "nodes", title: () => t("Nodes"), side: "left", Icon: Blocks, Content: NodeLibraryPanel },
+  { id: "models", title: () => t("Models"), side: "left", Icon: Box, Content: ModelLibraryPanel },
+  { id: "workflows", title: () => t("Workflows"), side: "left", Icon: FolderOpen, Content: LibraryPanel },
+  { id: "outputs", title: () => t("Outputs"), side: "left", Icon: Images, Content: GalleryPanel },
+  {
+    id: "templates",
+    title: () => t("Templates"),
+    side: "left",
+    Icon: LayoutTemplate,
+    Content: TemplatesPanel,
+  },
+  { id: "logs", title: () => t("Log"), side: "left", Icon: SquareTerminal, Content: LogPanel },
+  {
+    id: "properties",
+    title: () => t("Properties"),
+    side: "right",
+    Icon: SlidersHorizontal,
+    Content: PropertiesPanel,
+  },
+  { id: "help", title: () => t("Help"), side: "right", Icon: CircleHelp, Content: HelpPanel },
+  { id: "queue", title: () => t("Queue and history"), side: "right", Icon: History, Content: QueuePanel },
 ];

@@ -15,6 +15,7 @@ import { locate } from "../graph/navigation";
 import { type NodeDefs, parseObjectInfo, readDifferently } from "../graph/nodeDefs";
 import { Emitter } from "../lib/emitter";
 import type { Json } from "../lib/json";
+import { t } from "../lib/t";
 import type { Drafts, Kept } from "../tabs/drafts";
 import { keepDrafts, openKept } from "../tabs/keepDrafts";
 import { Tabs } from "../tabs/Tabs";
@@ -99,7 +100,7 @@ export function createEditor(
     },
     async paste(options) {
       if (!pasteText(editor, await readClipboard(), options))
-        showToast({ kind: "info", title: "There are no nodes to paste", topic: "paste" });
+        showToast({ kind: "info", title: t("There are no nodes to paste"), topic: "paste" });
     },
     reveal,
     toggleTheme: () => set("theme", shownTheme(settings.get()) === "dark" ? "light" : "dark"),
@@ -118,10 +119,14 @@ export function createEditor(
 function openFirst(tabs: Tabs, memory: Memory | null): void {
   if (memory) {
     openKept(tabs, memory.kept, ({ name }, error) =>
-      showToast({ kind: "error", title: `The draft of ${name} cannot be opened`, body: error.message }),
+      showToast({
+        kind: "error",
+        title: t("The draft of {name} cannot be opened", { name }),
+        body: error.message,
+      }),
     );
   }
-  if (!tabs.list.length) tabs.open(defaultWorkflow as unknown as Json, { name: "Text to image" });
+  if (!tabs.list.length) tabs.open(defaultWorkflow as unknown as Json, { name: t("Text to image") });
 }
 
 /** A server that came back may have other nodes and other files. */

@@ -125,8 +125,8 @@ function toggle(options: JsonObject): ToggleSpec {
   return {
     kind: "toggle",
     default: options.default === true,
-    on: typeof options.label_on === "string" ? options.label_on : "On",
-    off: typeof options.label_off === "string" ? options.label_off : "Off",
+    on: typeof options.label_on === "string" ? options.label_on : "",
+    off: typeof options.label_off === "string" ? options.label_off : "",
   };
 }
 

@@ -1,4 +1,6 @@
 /** What an instance of a subgraph offers, and what the two sides of a subgraph offer on its own sheet. */
+
+import { t } from "../lib/t";
 import type { NodeShape, OutputShape, ShapeContext, SocketShape, WidgetShape } from "./nodeShape";
 import { innerValue, type Promotion, promotionPlaces } from "./promotions";
 import type { NodeRecord, Port, SheetRecord } from "./records";
@@ -30,11 +32,11 @@ export function sideShape(node: NodeRecord, doc: ShapeContext): NodeShape {
   const sheet = doc.definition(node.sheet);
   const isInput = node.type === INPUT_SIDE;
   const ports = (isInput ? sheet?.inputs : sheet?.outputs) ?? [];
-  const more = { name: NEW_PORT, label: "New", type: "*" };
+  const more = { name: NEW_PORT, label: t("New"), type: "*" };
   return {
     status: "side",
     def: undefined,
-    title: isInput ? "Inputs" : "Outputs",
+    title: isInput ? t("Inputs") : t("Outputs"),
     sockets: isInput ? [] : [...ports.map(portSocket), { ...more, optional: true, extra: false }],
     widgets: [],
     outputs: isInput ? [...ports.map(portOutput), { ...more, index: ports.length, isList: false }] : [],

@@ -1,4 +1,6 @@
 /** Node types that live in the editor only and are never sent to the server as nodes. */
+
+import { t } from "../lib/t";
 import type { NodeDef } from "./nodeDefs";
 
 export const REROUTE = "Reroute";
@@ -28,7 +30,9 @@ function note(type: string, title: string): [string, NodeDef] {
     multiline: true,
     markdown: type === MARKDOWN_NOTE,
     dynamicPrompts: false,
-    placeholder: "Write a note",
+    get placeholder() {
+      return t("Write a note");
+    },
   } as const;
   const input = {
     name: "text",

@@ -1,25 +1,27 @@
-/** Numbers as people read them. */
+/** Numbers as people read them, in the language of the page. */
+import { locale, t } from "./t";
 
 export function formatSeconds(seconds: number): string {
-  if (seconds < 0.01) return "0 s";
-  if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 0.01) return t("{seconds} s", { seconds: 0 });
+  if (seconds < 10) return t("{seconds} s", { seconds: decimal(seconds, seconds < 1 ? 2 : 1) });
+  if (seconds < 60) return t("{seconds} s", { seconds: Math.round(seconds) });
+  return t("{minutes} min {seconds} s", {
+    minutes: Math.floor(seconds / 60),
+    seconds: Math.round(seconds % 60),
+  });
 }
 
+const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte"];
+
 export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  let unit = -1;
+  while (value >= 1000 && unit < UNITS.length - 1) {
     value /= 1000;
     unit++;
   }
-  return `${unit && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  if (unit < 0) return `${Math.round(value)} B`;
+  return decimal(value, value < 100 ? 1 : 0, { style: "unit", unit: UNITS[unit] });
 }
 
 /** The hour of something that was today, the day and the hour of all else; `time` is in milliseconds since 1970. */
@@ -32,6 +34,14 @@ export function formatTime(time: number, precise = false): string {
     ...(precise && ({ second: "2-digit" } as const)),
   } as const;
   return today
-    ? date.toLocaleTimeString([], hour)
-    : date.toLocaleString([], { day: "numeric", month: "short", ...hour });
+    ? date.toLocaleTimeString(locale(), hour)
+    : date.toLocaleString(locale(), { day: "numeric", month: "short", ...hour });
+}
+
+function decimal(value: number, digits: number, options: Intl.NumberFormatOptions = {}): string {
+  return value.toLocaleString(locale(), {
+    ...options,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }

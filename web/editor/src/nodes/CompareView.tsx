@@ -1,6 +1,7 @@
 /** Two pictures in one place: the first left of the line, the second right of it. Pointer and arrow keys move the line. */
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
 import { clamp } from "../lib/geometry";
+import { t } from "../lib/t";
 
 interface Props {
   readonly a: readonly string[];
@@ -31,7 +32,7 @@ export function CompareView({ a, b }: Props) {
       data-interactive
       role="slider"
       tabIndex={0}
-      aria-label="Line between the two pictures"
+      aria-label={t("Line between the two pictures")}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(at)}
@@ -39,17 +40,22 @@ export function CompareView({ a, b }: Props) {
       onPointerDown={move}
       onKeyDown={key}
     >
-      <img src={b[shown]} alt="Second" draggable={false} />
-      <img src={a[shown]} alt="First" draggable={false} style={{ clipPath: `inset(0 ${100 - at}% 0 0)` }} />
+      <img src={b[shown]} alt={t("Second")} draggable={false} />
+      <img
+        src={a[shown]}
+        alt={t("First")}
+        draggable={false}
+        style={{ clipPath: `inset(0 ${100 - at}% 0 0)` }}
+      />
       <span className="compare-line" style={{ left: `${at}%` }} />
       {pairs > 1 && (
         <button
           type="button"
           className="compare-pair"
-          aria-label="Next pair"
+          aria-label={t("Next pair")}
           onClick={() => setPair((shown + 1) % pairs)}
         >
-          {shown + 1} of {pairs}
+          {t("{value} of {max}", { value: shown + 1, max: pairs })}
         </button>
       )}
     </div>

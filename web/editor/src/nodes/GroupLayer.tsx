@@ -5,6 +5,7 @@ import { groupsInGroup, nodesInGroup } from "../canvas/groups";
 import { moveBy } from "../graph/edit";
 import { removeGroups, setGroupTitle } from "../graph/groups";
 import type { GroupId } from "../graph/records";
+import { t } from "../lib/t";
 import { useServices } from "./services";
 import { TitleInput } from "./TitleInput";
 import { useRenaming } from "./useRenaming";
@@ -50,14 +51,14 @@ const GroupTitle = memo(function GroupTitle({ id }: { readonly id: GroupId }) {
       if (text !== null) setGroupTitle(doc, id, text);
       endRenaming();
     };
-    return <TitleInput label="Title of the group" title={title} onDone={done} />;
+    return <TitleInput label={t("Title of the group")} title={title} onDone={done} />;
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset brings a layout of its own
     <div
       className="group-title"
       role="group"
-      aria-label={`Group ${title}`}
+      aria-label={t("Group {title}", { title })}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a group is a stop of the keyboard on the canvas
       tabIndex={0}
       onKeyDown={key}

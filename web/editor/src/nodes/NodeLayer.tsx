@@ -2,6 +2,7 @@
 import { Component, type ReactNode, useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { NodeView } from "./NodeView";
 import { useServices } from "./services";
 
@@ -36,6 +37,6 @@ class NodeBoundary extends Component<
 
   override render(): ReactNode {
     if (!this.state.failed) return this.props.children;
-    return <div className="node node-broken">This node cannot be drawn. Its data is safe.</div>;
+    return <div className="node node-broken">{t("This node cannot be drawn. Its data is safe.")}</div>;
   }
 }

@@ -49,7 +49,7 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
           type="button"
           className="node-chevron"
           tabIndex={-1}
-          aria-label={collapsed ? "Expand" : "Collapse"}
+          aria-label={collapsed ? t("Expand") : t("Collapse")}
           aria-expanded={!collapsed}
           onClick={onCollapse}
         >
@@ -57,12 +57,12 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
         </button>
       )}
       {renaming ? (
-        <TitleInput label="Title" title={title} onDone={renamed} />
+        <TitleInput label={t("Title")} title={title} onDone={renamed} />
       ) : (
         <span className="node-name">{title}</span>
       )}
       <span className="node-badges">
-        {pinned && <Pin size={13} aria-label="Pinned" />}
+        {pinned && <Pin size={13} aria-label={t("Pinned")} />}
         <span className="node-fact node-badge" data-fact="id">
           #{id.split(":").at(-1)}
         </span>
@@ -76,30 +76,35 @@ export function NodeTitle({ id, title, className, collapsed, status, mode, pinne
         {badges.map((text) => (
           <Badge key={text} text={text} />
         ))}
-        {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text="Missing" />}
+        {status === "missing" && <Badge icon={<Unplug size={13} aria-hidden />} text={t("Missing")} />}
         {status === "subgraph" && (
           <button
             type="button"
             className="node-open"
             data-interactive
             tabIndex={-1}
-            aria-label="Open subgraph"
-            title="Open subgraph (double click)"
+            aria-label={t("Open subgraph")}
+            title={`${t("Open subgraph")} (${t("Double click")})`}
             onClick={() => doc.goTo([...doc.path, id])}
           >
             <Layers size={13} aria-hidden />
           </button>
         )}
-        {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text="Muted" />}
-        {mode === "bypassed" && <Badge icon={<FastForward size={13} aria-hidden />} text="Bypassed" />}
-        {run.problems.length > 0 && <TriangleAlert className="badge-error" size={14} aria-label="Error" />}
+        {mode === "muted" && <Badge icon={<CircleSlash size={13} aria-hidden />} text={t("Muted")} />}
+        {mode === "bypassed" && <Badge icon={<FastForward size={13} aria-hidden />} text={t("Bypassed")} />}
+        {run.problems.length > 0 && (
+          <TriangleAlert className="badge-error" size={14} aria-label={t("Error")} />
+        )}
         {run.state === "cached" && (
-          <span title="Kept from an earlier run">
-            <Check className="badge-cached" size={14} aria-label="Cached" />
+          <span title={t("Kept from an earlier run")}>
+            <Check className="badge-cached" size={14} aria-label={t("Cached")} />
           </span>
         )}
         {run.state === "done" && run.seconds !== null && (
-          <Badge text={formatSeconds(run.seconds)} title={run.why && `Ran because ${run.why}`} />
+          <Badge
+            text={formatSeconds(run.seconds)}
+            title={run.why && t("Ran because {why}", { why: run.why })}
+          />
         )}
       </span>
     </header>

@@ -5,6 +5,7 @@ import { shownWidgets } from "../canvas/nodeLayout";
 import { controlOf } from "../graph/controls";
 import { setCollapsed } from "../graph/edit";
 import { Mode, type NodeId, type NodeRecord } from "../graph/records";
+import { t } from "../lib/t";
 import { NodeTitle } from "./NodeTitle";
 import { PackLayer } from "./PackLayer";
 import { Preview } from "./Preview";
@@ -129,7 +130,7 @@ function ProgressBar({ progress }: { readonly progress: number | null }) {
     <div
       className="node-progress"
       role="progressbar"
-      aria-label="Progress"
+      aria-label={t("Progress")}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent}
@@ -168,11 +169,12 @@ function describe(
   run: NodeRun,
 ): string {
   const all = [...doc.nodes()];
-  const parts = [title, `${all.findIndex((other) => other.id === node.id) + 1} of ${all.length}`];
+  const at = all.findIndex((other) => other.id === node.id);
+  const parts = [title, t("{value} of {max}", { value: at + 1, max: all.length })];
   const mode = modeName(node);
-  if (mode) parts.push(mode);
+  if (mode) parts.push(mode === "muted" ? t("Muted") : t("Bypassed"));
   const [problem] = run.problems;
-  if (problem) parts.push(`error: ${problem.message}`);
+  if (problem) parts.push(t("error: {message}", { message: problem.message }));
   else if (run.state !== "idle") parts.push(run.state);
   return parts.join(", ");
 }

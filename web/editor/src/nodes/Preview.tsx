@@ -5,6 +5,7 @@ import type { FileRef } from "../api/types";
 import type { Band } from "../canvas/nodeLayout";
 import type { NodeShape } from "../graph/nodeShape";
 import type { NodeId, NodeRecord } from "../graph/records";
+import { t } from "../lib/t";
 import { CompareView } from "./CompareView";
 import { mediumOf } from "./fileRef";
 import { inputFiles, madeBy } from "./inputPicture";
@@ -76,8 +77,8 @@ export function Preview({ id, band, node, shape, run }: Props) {
             <Player url={viewUrl(file)} name={file.filename} medium="audio" />
             <button
               type="button"
-              aria-label={`Open ${file.filename}`}
-              title="Full screen"
+              aria-label={t("Open {name}", { name: file.filename })}
+              title={t("Full screen")}
               onClick={() => openImages(sounds, i, id)}
             >
               <Maximize2 size={14} aria-hidden />
@@ -94,10 +95,10 @@ export function Preview({ id, band, node, shape, run }: Props) {
         <Icon size={24} strokeWidth={1.5} aria-hidden />
         <span>
           {unreadable
-            ? `${sights[0]?.filename} cannot be shown`
+            ? t("{name} cannot be shown", { name: sights[0]?.filename ?? "" })
             : run.state === "running"
-              ? "Making the picture"
-              : "The picture appears here"}
+              ? t("Making the picture")
+              : t("The picture appears here")}
         </span>
       </div>
     );
@@ -124,8 +125,13 @@ function Cells({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
   return shown.items.map(({ url, file }, i) => {
     if (!file) {
       return (
-        <button type="button" key="live" aria-label="Watch full screen" onClick={() => openImages([], 0, id)}>
-          <img src={url} alt="Preview of the sampling" draggable={false} />
+        <button
+          type="button"
+          key="live"
+          aria-label={t("Watch full screen")}
+          onClick={() => openImages([], 0, id)}
+        >
+          <img src={url} alt={t("Preview of the sampling")} draggable={false} />
         </button>
       );
     }
@@ -134,7 +140,7 @@ function Cells({ id, shown }: { readonly id: NodeId; readonly shown: Shown }) {
       <button
         type="button"
         key={url}
-        aria-label={`Open ${file.filename}`}
+        aria-label={t("Open {name}", { name: file.filename })}
         onClick={() => openImages(files, i, id)}
       >
         <img src={url} alt={file.filename} draggable={false} />

@@ -2,6 +2,7 @@
 import { Brush, Copy, Maximize2 } from "lucide-react";
 import type { Compared } from "../api/messages";
 import type { NodeId } from "../graph/records";
+import { t } from "../lib/t";
 import { showToast } from "../ui/toasts";
 import { mediumOf } from "./fileRef";
 import { useServices } from "./services";
@@ -28,20 +29,25 @@ export function PreviewBar({ id, shown, compared }: Props) {
       </span>
       {isPicture && (
         <>
-          <button type="button" aria-label="Edit mask" title="Edit mask" onClick={() => editMask(id, first)}>
+          <button
+            type="button"
+            aria-label={t("Edit mask")}
+            title={t("Edit mask")}
+            onClick={() => editMask(id, first)}
+          >
             <Brush size={14} aria-hidden />
           </button>
           <button
             type="button"
-            aria-label="Copy picture"
-            title="Copy picture"
+            aria-label={t("Copy picture")}
+            title={t("Copy picture")}
             onClick={() => void copyPicture(shown.items[0]?.url ?? "")}
           >
             <Copy size={14} aria-hidden />
           </button>
         </>
       )}
-      <button type="button" aria-label="Full screen" title="Full screen" onClick={open}>
+      <button type="button" aria-label={t("Full screen")} title={t("Full screen")} onClick={open}>
         <Maximize2 size={14} aria-hidden />
       </button>
     </div>
@@ -53,9 +59,9 @@ export async function copyPicture(url: string): Promise<void> {
   try {
     const blob = (await fetch(url)).blob().then((file) => (file.type === "image/png" ? file : asPng(file)));
     await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
-    showToast({ kind: "info", title: "Copied", topic: "copy" });
+    showToast({ kind: "info", title: t("Copied"), topic: "copy" });
   } catch (error) {
-    showToast({ kind: "error", title: "The picture was not copied", body: (error as Error).message });
+    showToast({ kind: "error", title: t("The picture was not copied"), body: (error as Error).message });
   }
 }
 

@@ -3,10 +3,10 @@ import type { NodeDefs } from "../graph/nodeDefs";
 import { Emitter } from "../lib/emitter";
 import { randomId } from "../lib/ids";
 import type { Json } from "../lib/json";
+import { t } from "../lib/t";
 import { type Identity, Tab } from "./Tab";
 
 export const EMPTY: Json = { nodes: [], links: [] };
-const UNNAMED = "Untitled";
 
 export class Tabs {
   /** Anything that a list of tabs shows: which there are, their order, names, what is saved, the one that is shown. */
@@ -43,7 +43,7 @@ export class Tabs {
   }
 
   openEmpty(): Tab {
-    return this.open(EMPTY, { name: UNNAMED });
+    return this.open(EMPTY, { name: t("Untitled") });
   }
 
   show(tab: Tab): void {

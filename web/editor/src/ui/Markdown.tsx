@@ -1,6 +1,7 @@
 /** Markdown as elements of the page. Nothing in it becomes HTML, and no picture is fetched from another host. */
 import { createContext, Fragment, type ReactNode, useContext, useMemo } from "react";
 import { type Block, type Inline, type ListItem, parseMarkdown } from "../lib/markdown";
+import { t } from "../lib/t";
 
 interface Props {
   readonly text: string;
@@ -78,7 +79,7 @@ function item({ done, blocks }: ListItem): ReactNode {
   return (
     <li data-done={done ?? undefined}>
       {done !== null && (
-        <span role="img" aria-label={done ? "Done" : "Not done"}>
+        <span role="img" aria-label={done ? t("Done") : t("Not done")}>
           {done ? "☑ " : "☐ "}
         </span>
       )}

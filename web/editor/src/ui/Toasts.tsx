@@ -1,6 +1,7 @@
 import { Copy, Info, TriangleAlert, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
+import { t } from "../lib/t";
 import { Button } from "./Button";
 import { closeToast, type Toast, type ToastItem, toasts } from "./toasts";
 
@@ -13,7 +14,7 @@ export function Toasts() {
     if (list.length) section.current?.showPopover();
   }, [list]);
   return (
-    <section ref={section} className="toasts" aria-label="Messages" popover="manual">
+    <section ref={section} className="toasts" aria-label={t("Messages")} popover="manual">
       {list.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
       ))}
@@ -29,7 +30,7 @@ function ToastCard({ toast }: { readonly toast: Toast }) {
       <div className="toast-head">
         {kind === "error" ? <TriangleAlert size={16} aria-hidden /> : <Info size={16} aria-hidden />}
         <p className="toast-title">{title}</p>
-        <button type="button" className="toast-close" aria-label="Close" onClick={close}>
+        <button type="button" className="toast-close" aria-label={t("Close")} onClick={close}>
           <X size={16} aria-hidden />
         </button>
       </div>
@@ -37,7 +38,7 @@ function ToastCard({ toast }: { readonly toast: Toast }) {
       {items && items.length > 0 && <Items items={items} />}
       {report && (
         <details>
-          <summary>Details</summary>
+          <summary>{t("Details")}</summary>
           <pre>{report}</pre>
         </details>
       )}
@@ -45,7 +46,7 @@ function ToastCard({ toast }: { readonly toast: Toast }) {
         <div className="toast-actions">
           {report && (
             <Button icon={<Copy size={14} aria-hidden />} onClick={() => copy(title, body, report)}>
-              Copy report
+              {t("Copy report")}
             </Button>
           )}
           {action && (
@@ -70,7 +71,7 @@ function Items({ items }: { readonly items: readonly ToastItem[] }) {
           </div>
           {show && (
             <Button kind="plain" onClick={show}>
-              Show
+              {t("Show")}
             </Button>
           )}
         </li>

@@ -174,6 +174,6 @@ export class LegacyApp {
   ) {
     const label = typeof command.label === "function" ? command.label() : (command.label ?? command.id);
     const run = () => this.world.asEdit(label, () => command.function?.());
-    return addAction({ id: command.id, label, pack: pack ?? "", keys: key ? [key] : [], run });
+    return addAction({ id: command.id, label: () => label, pack: pack ?? "", keys: key ? [key] : [], run });
   }
 }

@@ -20,7 +20,7 @@ export function addSidebarTab({ id, title, tooltip, render, destroy }: SidebarTa
   };
   const Content = mountedPanel(id, pack, mount);
   addExtraPanel(
-    { id, title: title ?? tooltip ?? id, side: "left", Icon: Puzzle, Content },
+    { id, title: () => title ?? tooltip ?? id, side: "left", Icon: Puzzle, Content },
     pack ?? undefined,
   );
 }

@@ -181,8 +181,8 @@ export function specFor(type: string, value: unknown, options: WidgetOptions): W
       return {
         kind: "toggle",
         default: value === true,
-        on: String(options.on ?? "On"),
-        off: String(options.off ?? "Off"),
+        on: String(options.on ?? ""),
+        off: String(options.off ?? ""),
       };
     case "text":
     case "string":

@@ -67,7 +67,7 @@ function contribute(editor: Editor, extension: Extension, pack: string, context:
   for (const { id, label, keys, run } of extension.actions ?? []) {
     addAction({
       id,
-      label,
+      label: () => label,
       pack,
       keys: keys ? [keys] : [],
       run: () => guarded(label, pack, () => run(context)),
@@ -75,7 +75,7 @@ function contribute(editor: Editor, extension: Extension, pack: string, context:
   }
   for (const { id, title, mount } of extension.panels ?? []) {
     const Content = mountedPanel(id, pack, (element) => mount(element, context));
-    addExtraPanel({ id, title, side: "left", Icon: Puzzle, Content }, pack);
+    addExtraPanel({ id, title: () => title, side: "left", Icon: Puzzle, Content }, pack);
   }
   for (const setting of extension.settings ?? []) {
     const { id, type, label = id, default: standard, options = [], changed, ...bounds } = setting;

@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { TextRequest } from "../../actions/editor";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 
@@ -37,7 +38,7 @@ function Asking({ request, onClose }: Props) {
           <input value={text} spellCheck={false} onChange={(e) => setText(e.target.value)} />
         </label>
         <div className="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t("Cancel")}</Button>
           <Button type="submit" kind="primary" disabled={!text.trim()}>
             {request.verb}
           </Button>

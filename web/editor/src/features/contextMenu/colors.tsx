@@ -1,4 +1,5 @@
 import { PALETTE, type PaletteColor } from "../../graph/palette";
+import { t } from "../../lib/t";
 import type { MenuItem } from "../../ui/Menu";
 
 interface Choice {
@@ -11,7 +12,7 @@ interface Choice {
 export function colorItems({ kind, current, set }: Choice): MenuItem[] {
   const shade = (color: PaletteColor) => (kind === "group" ? color.group : color.body);
   return [null, ...PALETTE].map((color) => ({
-    label: color?.name ?? "No colour",
+    label: color?.name() ?? t("No colour"),
     icon: <span className="swatch" style={{ background: color ? shade(color) : undefined }} />,
     checked: (color && shade(color)) === current,
     run: () => set(color),

@@ -13,6 +13,7 @@ import { addReroute, removeReroutes, sourceOfReroute, straighten } from "../../g
 import { isSide } from "../../graph/sheets";
 import { insertInLink } from "../../graph/splice";
 import { REROUTE } from "../../graph/virtualNodes";
+import { t } from "../../lib/t";
 import type { MenuItem } from "../../ui/Menu";
 import { colorItems } from "./colors";
 import { portItems, promotedItems, promotionItems, widgetItems } from "./subgraphItems";
@@ -27,20 +28,20 @@ export function menuFor(
   switch (hit.kind) {
     case "node":
     case "corner":
-      return { label: "Node", items: nodeItems(editor, hit.node, open) };
+      return { label: t("Node"), items: nodeItems(editor, hit.node, open) };
     case "input":
-      return { label: "Input", items: inputItems(editor, engine, hit.ref, page) };
+      return { label: t("Input"), items: inputItems(editor, engine, hit.ref, page) };
     case "output":
-      return { label: "Output", items: outputItems(editor, engine, hit.ref, page) };
+      return { label: t("Output"), items: outputItems(editor, engine, hit.ref, page) };
     case "link":
-      return { label: "Link", items: linkItems(editor, hit.link, hit.at, world) };
+      return { label: t("Link"), items: linkItems(editor, hit.link, hit.at, world) };
     case "reroute":
-      return { label: "Reroute", items: rerouteItems(editor, engine, hit.id, page) };
+      return { label: t("Reroute"), items: rerouteItems(editor, engine, hit.id, page) };
     case "group":
     case "groupCorner":
-      return { label: "Group", items: groupItems(editor, engine, hit.group, open) };
+      return { label: t("Group"), items: groupItems(editor, engine, hit.group, open) };
     case "empty":
-      return { label: "Canvas", items: canvasItems(editor, engine, { world, page }, open) };
+      return { label: t("Canvas"), items: canvasItems(editor, engine, { world, page }, open) };
   }
 }
 
@@ -49,7 +50,7 @@ function act(editor: Editor, id: string, separated = false): MenuItem {
   const action = actionOf(id);
   const { label, enabled, checked, run } = action;
   return {
-    label,
+    label: label(),
     hint: keysOf(action)[0],
     separated,
     disabled: enabled?.(editor) === false,
@@ -68,12 +69,12 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
   if (isSide(type)) return [act(editor, "renameSubgraph"), act(editor, "leaveSubgraph", true)];
   const subgraph = doc.definition(type) ? instanceItems(editor, id, open) : [];
   const outside = doc.path.length ? widgetItems(editor, id) : [];
-  const show = () => open({ label: "Show on the subgraph", items: outside });
+  const show = () => open({ label: t("Show on the subgraph"), items: outside });
   return [
     act(editor, "runHere"),
     act(editor, "runBranch"),
     act(editor, "rename", true),
-    { label: "Colour…", run: () => open({ label: "Colour of the node", items: colors }) },
+    { label: t("Colour…"), run: () => open({ label: t("Colour of the node"), items: colors }) },
     act(editor, "collapse"),
     act(editor, "pin"),
     act(editor, "mask"),
@@ -82,7 +83,7 @@ function nodeItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => void
     act(editor, "mute", true),
     act(editor, "bypass"),
     ...subgraph,
-    ...(outside.length ? [{ label: "Show on the subgraph…", separated: true, run: show }] : []),
+    ...(outside.length ? [{ label: t("Show on the subgraph…"), separated: true, run: show }] : []),
     act(editor, "convertToSubgraph", !subgraph.length && !outside.length),
     act(editor, "copy", true),
     act(editor, "duplicate"),
@@ -105,7 +106,10 @@ function instanceItems(editor: Editor, id: NodeId, open: (menu: MenuContent) => 
     act(editor, "publishSubgraph"),
   ];
   if (!widgets.length) return items;
-  return [...items, { label: "Take off a widget…", run: () => open({ label: "Take off", items: widgets }) }];
+  return [
+    ...items,
+    { label: t("Take off a widget…"), run: () => open({ label: t("Take off"), items: widgets }) },
+  ];
 }
 
 /** A line above the first of them. */
@@ -120,10 +124,10 @@ function canvasItems(
   open: (menu: MenuContent) => void,
 ): MenuItem[] {
   const rect = { ...at.world, w: MIN_GROUP.w * 3, h: MIN_GROUP.h * 4 };
-  const newGroup = () => engine.renaming.begin({ kind: "group", id: addGroup(editor.doc, "Group", rect) });
+  const newGroup = () => engine.renaming.begin({ kind: "group", id: addGroup(editor.doc, t("Group"), rect) });
   return [
     { ...act(editor, "addNode"), run: () => engine.nodesOffered.emit({ ...at, end: null }) },
-    { label: "Add group", run: newGroup },
+    { label: t("Add group"), run: newGroup },
     act(editor, "group"),
     { ...act(editor, "paste", true), run: () => void editor.paste({ at: at.world }) },
     { ...act(editor, "pasteWithLinks"), run: () => void editor.paste({ at: at.world, withLinks: true }) },
@@ -141,13 +145,13 @@ function linkItems(editor: Editor, link: LinkRecord, at: number, world: MenuRequ
   const { doc, reveal } = editor;
   const insertNode = () => insertInLink(doc, link, REROUTE, { x: world.x - 40, y: world.y });
   return [
-    { label: "Add reroute", hint: "Alt+Click", run: () => addReroute(doc, link, world, at) },
-    { label: "Add Reroute node", run: insertNode },
-    { label: "Lead to another input…", run: () => chooseEnd(editor, link) },
-    { label: "Remove reroutes", disabled: link.parent === null, run: () => straighten(doc, [link]) },
-    { label: "Show where it comes from", separated: true, run: () => reveal(link.from) },
-    { label: "Show where it goes", run: () => reveal(link.to) },
-    { label: "Delete link", separated: true, run: () => disconnect(doc, link) },
+    { label: t("Add reroute"), hint: `Alt+${t("Click")}`, run: () => addReroute(doc, link, world, at) },
+    { label: t("Add Reroute node"), run: insertNode },
+    { label: t("Lead to another input…"), run: () => chooseEnd(editor, link) },
+    { label: t("Remove reroutes"), disabled: link.parent === null, run: () => straighten(doc, [link]) },
+    { label: t("Show where it comes from"), separated: true, run: () => reveal(link.from) },
+    { label: t("Show where it goes"), run: () => reveal(link.to) },
+    { label: t("Delete link"), separated: true, run: () => disconnect(doc, link) },
   ];
 }
 
@@ -163,9 +167,14 @@ function rerouteItems(editor: Editor, engine: Engine, id: RerouteId, page: MenuR
     engine.nodesOffered.emit({ world: { x: pos.x + 60, y: pos.y }, page, end });
   };
   return [
-    { label: `Add a node that takes ${link?.type ?? "*"}`, hint: "Alt+Drag", disabled: !link, run: branch },
-    { label: "Branch off to…", disabled: !link, run: () => chooseBranch(editor, id) },
-    { label: "Delete reroute", hint: "Delete", separated: true, run: () => removeReroutes(doc, ids) },
+    {
+      label: t("Add a node that takes {type}", { type: link?.type ?? "*" }),
+      hint: `Alt+${t("Drag")}`,
+      disabled: !link,
+      run: branch,
+    },
+    { label: t("Branch off to…"), disabled: !link, run: () => chooseBranch(editor, id) },
+    { label: t("Delete reroute"), hint: "Delete", separated: true, run: () => removeReroutes(doc, ids) },
   ];
 }
 
@@ -176,9 +185,9 @@ function inputItems(editor: Editor, engine: Engine, ref: InputRef, page: MenuReq
   const at = engine.scene.inputPoint(ref.node, ref.input) ?? engine.center();
   const offer = { world: { x: at.x - 320, y: at.y }, page, end: { kind: "input", ref, type } as const };
   return [
-    { label: `Add a node that makes ${type}`, run: () => engine.nodesOffered.emit(offer) },
-    { label: "Show where it comes from", disabled: !link, run: () => link && reveal(link.from) },
-    { label: "Remove link", disabled: !link, separated: true, run: () => link && disconnect(doc, link) },
+    { label: t("Add a node that makes {type}", { type }), run: () => engine.nodesOffered.emit(offer) },
+    { label: t("Show where it comes from"), disabled: !link, run: () => link && reveal(link.from) },
+    { label: t("Remove link"), disabled: !link, separated: true, run: () => link && disconnect(doc, link) },
     ...promotionItems(editor, ref),
     ...portItems(editor, ref),
   ];
@@ -195,8 +204,8 @@ function outputItems(editor: Editor, engine: Engine, ref: OutputRef, page: MenuR
       for (const link of links) disconnect(doc, link);
     });
   return [
-    { label: `Add a node that takes ${type}`, run: () => engine.nodesOffered.emit(offer) },
-    { label: "Remove links", disabled: !links.length, separated: true, run: removeAll },
+    { label: t("Add a node that takes {type}", { type }), run: () => engine.nodesOffered.emit(offer) },
+    { label: t("Remove links"), disabled: !links.length, separated: true, run: removeAll },
     ...portItems(editor, ref),
   ];
 }
@@ -219,15 +228,15 @@ function groupItems(
   });
   const empty = !nodes.length;
   return [
-    { label: "Rename", hint: "Enter", run: () => renaming.begin({ kind: "group", id }) },
-    { label: "Colour…", run: () => open({ label: "Colour of the group", items: colors }) },
-    { label: "Fit to content", disabled: !around, run: () => around && setGroupRect(doc, id, around) },
-    { label: "Select nodes", disabled: empty, separated: true, run: () => selection.set(nodes) },
-    { label: "Mute nodes", disabled: empty, run: () => toggleMode(doc, nodes, Mode.muted, "Mute") },
-    { label: "Bypass nodes", disabled: empty, run: () => toggleMode(doc, nodes, Mode.bypassed, "Bypass") },
-    { label: "Delete group", hint: "Delete", separated: true, run: () => removeGroups(doc, [id]) },
+    { label: t("Rename"), hint: "Enter", run: () => renaming.begin({ kind: "group", id }) },
+    { label: t("Colour…"), run: () => open({ label: t("Colour of the group"), items: colors }) },
+    { label: t("Fit to content"), disabled: !around, run: () => around && setGroupRect(doc, id, around) },
+    { label: t("Select nodes"), disabled: empty, separated: true, run: () => selection.set(nodes) },
+    { label: t("Mute nodes"), disabled: empty, run: () => toggleMode(doc, nodes, Mode.muted, "Mute") },
+    { label: t("Bypass nodes"), disabled: empty, run: () => toggleMode(doc, nodes, Mode.bypassed, "Bypass") },
+    { label: t("Delete group"), hint: "Delete", separated: true, run: () => removeGroups(doc, [id]) },
     {
-      label: "Delete group and content",
+      label: t("Delete group and content"),
       disabled: empty && !inner.length,
       run: () =>
         removeGroupWith(

@@ -6,6 +6,7 @@ import { demote, isPromoted, promote, takeOff } from "../../graph/promoting";
 import { type NodeId, type Port, ROOT } from "../../graph/records";
 import { INPUT_SIDE, OUTPUT_SIDE } from "../../graph/sheets";
 import { portLabel } from "../../graph/subgraphShape";
+import { t } from "../../lib/t";
 import type { MenuItem } from "../../ui/Menu";
 
 /** The widgets of a node inside a subgraph: which ones are shown outside. */
@@ -51,13 +52,21 @@ export function portItems(editor: Editor, ref: InputRef | OutputRef): MenuItem[]
   if (!found) return [];
   const { doc } = editor;
   const { sheet, side, port } = found;
-  const what = side === "inputs" ? "input" : "output";
+  const isInput = side === "inputs";
   const done = (text: string) => renamePort(doc, sheet, side, port.name, text);
   const rename = () =>
-    editor.textAsked.emit({ label: `Name of the ${what}`, verb: "Rename", value: portLabel(port), done });
+    editor.textAsked.emit({
+      label: isInput ? t("Name of the input") : t("Name of the output"),
+      verb: t("Rename"),
+      value: portLabel(port),
+      done,
+    });
   return [
-    { label: `Rename ${what}…`, separated: true, run: rename },
-    { label: `Remove ${what} of the subgraph`, run: () => removePort(doc, sheet, side, port.name) },
+    { label: isInput ? t("Rename input…") : t("Rename output…"), separated: true, run: rename },
+    {
+      label: isInput ? t("Remove input of the subgraph") : t("Remove output of the subgraph"),
+      run: () => removePort(doc, sheet, side, port.name),
+    },
   ];
 }
 
@@ -68,5 +77,5 @@ export function promotionItems({ doc }: Editor, { node, input }: InputRef): Menu
   const toggled = isPromoted(doc, node, input);
   const run = () => (toggled ? demote(doc, node, input) : void promote(doc, node, input));
   const disabled = !toggled && doc.linkInto(node, input) !== undefined;
-  return [{ label: "Show on the subgraph", toggled, disabled, separated: true, run }];
+  return [{ label: t("Show on the subgraph"), toggled, disabled, separated: true, run }];
 }

@@ -3,6 +3,7 @@ import type { Editor } from "../../actions/editor";
 import { openFile } from "../../actions/openFile";
 import { dropOnNode } from "../../actions/uploads";
 import type { Point } from "../../lib/geometry";
+import { t } from "../../lib/t";
 import { useEditor } from "../context";
 
 /** What is dropped on a node that loads files goes there; anywhere else a file opens the workflow that it carries. */
@@ -37,7 +38,9 @@ export function DropZone() {
     );
     return () => abort.abort();
   }, [editor]);
-  return over ? <div className="drop-zone">Drop to open its workflow, or on a node that loads it</div> : null;
+  return over ? (
+    <div className="drop-zone">{t("Drop to open its workflow, or on a node that loads it")}</div>
+  ) : null;
 }
 
 const BESIDE = 300;

@@ -2,6 +2,7 @@
 import { Columns2, RotateCw } from "lucide-react";
 import { useCallback, useState } from "react";
 import type { FileRef } from "../../api/types";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import type { PanelProps } from "../panels/panels";
 import { Grid, keyOf } from "./Grid";
@@ -18,32 +19,32 @@ export function GalleryPanel({ openImages }: PanelProps) {
         <input
           type="search"
           className="panel-search"
-          aria-label="Search outputs"
-          placeholder="Search prompts and nodes"
+          aria-label={t("Search outputs")}
+          placeholder={t("Search prompts and nodes")}
           value={search}
           spellCheck={false}
           onChange={(e) => setSearch(e.target.value)}
         />
         <Button
-          label="Compare"
-          title={chosen.length === 2 ? "Compare the two" : "Ctrl+click two pictures to compare them"}
+          label={t("Compare")}
+          title={chosen.length === 2 ? t("Compare the two") : t("Ctrl+click two pictures to compare them")}
           icon={<Columns2 size={16} aria-hidden />}
           disabled={chosen.length !== 2}
           onClick={() => openImages(chosen, 1, 0)}
         />
       </div>
-      {results.state === "loading" && <p className="panel-note">Loading…</p>}
+      {results.state === "loading" && <p className="panel-note">{t("Loading…")}</p>}
       {results.state === "failed" && (
         <div className="panel-note">
           <p>{results.message}</p>
           <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={() => void reload()}>
-            Try again
+            {t("Try again")}
           </Button>
         </div>
       )}
       {results.state === "ready" && !results.list.length && (
         <p className="panel-note">
-          {search ? "Nothing was made with these words." : "What you make is collected here."}
+          {search ? t("Nothing was made with these words.") : t("What you make is collected here.")}
         </p>
       )}
       {results.state === "ready" && results.list.length > 0 && (

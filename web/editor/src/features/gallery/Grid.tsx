@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { FileRef } from "../../api/types";
+import { t } from "../../lib/t";
 import { Menu } from "../../ui/Menu";
 import type { Anchor } from "../../ui/Popover";
 import { useEditor } from "../context";
@@ -46,7 +47,7 @@ export function Grid({ list, chosen, onChoose, onEnd, onChanged, openImages }: G
   const files = list.map(({ file }) => file);
   return (
     <div ref={scroller} className="gallery-scroller">
-      <ul className="gallery-rows" aria-label="Outputs" style={{ height: rows.getTotalSize() }}>
+      <ul className="gallery-rows" aria-label={t("Outputs")} style={{ height: rows.getTotalSize() }}>
         {shown.flatMap((row) =>
           list.slice(row.index * columns, (row.index + 1) * columns).map((result, column) => (
             <li

@@ -1,5 +1,6 @@
 import { Film, MoreHorizontal, Music } from "lucide-react";
 import { useRef } from "react";
+import { t } from "../../lib/t";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
 import { type Anchor, anchorOf } from "../../ui/Popover";
@@ -32,7 +33,7 @@ export function Thumbnail({ result: { file, job }, chosen, onOpen, onChoose, onM
       <button
         type="button"
         className="gallery-open"
-        aria-label={`Open ${file.filename}`}
+        aria-label={t("Open {name}", { name: file.filename })}
         title={file.filename}
         onClick={(e) => (e.ctrlKey || e.metaKey ? onChoose() : onOpen())}
       >
@@ -44,7 +45,7 @@ export function Thumbnail({ result: { file, job }, chosen, onOpen, onChoose, onM
       {job.outputs > 1 && <span className="gallery-count">{job.outputs}</span>}
       <span ref={more} className="gallery-more">
         <Button
-          label={`More about ${file.filename}`}
+          label={t("More about {name}", { name: file.filename })}
           icon={<MoreHorizontal size={14} aria-hidden />}
           aria-haspopup="menu"
           onClick={() => more.current && onMenu(anchorOf(more.current))}

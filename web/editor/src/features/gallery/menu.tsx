@@ -1,5 +1,6 @@
 /** What can be done with a result. */
 import type { Editor } from "../../actions/editor";
+import { t } from "../../lib/t";
 import { mediumOf } from "../../nodes/fileRef";
 import { copyPicture } from "../../nodes/PreviewBar";
 import type { MenuItem } from "../../ui/Menu";
@@ -16,18 +17,18 @@ export function menuOf(editor: Editor, { job, file }: Result, { open, choose, ch
   const { api, runner } = editor;
   const isPicture = mediumOf(file) === "image";
   return [
-    { label: "Look at it", run: open },
-    { label: "Open its workflow", run: () => void openWorkflow(editor, job.id, file.filename) },
-    { label: "Run it again", run: () => void runner.retry(job.id) },
+    { label: t("Look at it"), run: open },
+    { label: t("Open its workflow"), run: () => void openWorkflow(editor, job.id, file.filename) },
+    { label: t("Run it again"), run: () => void runner.retry(job.id) },
     {
-      label: "Copy picture",
+      label: t("Copy picture"),
       separated: true,
       disabled: !isPicture,
       run: () => void copyPicture(api.viewUrl(file)),
     },
-    { label: "Choose to compare", hint: "Ctrl+click", disabled: !isPicture, run: choose },
+    { label: t("Choose to compare"), hint: `Ctrl+${t("Click")}`, disabled: !isPicture, run: choose },
     {
-      label: "Remove from the list",
+      label: t("Remove from the list"),
       separated: true,
       run: () => void api.jobs.forget([job.id]).then(changed, changed),
     },
@@ -39,6 +40,10 @@ async function openWorkflow({ api, tabs }: Editor, id: string, filename: string)
     const { workflow, prompt } = await api.jobs.details(id);
     tabs.open(workflow ?? prompt, { name: filename.replace(/\.\w+$/, "") });
   } catch (error) {
-    showToast({ kind: "error", title: `${filename} cannot be opened`, body: (error as Error).message });
+    showToast({
+      kind: "error",
+      title: t("{name} cannot be opened", { name: filename }),
+      body: (error as Error).message,
+    });
   }
 }

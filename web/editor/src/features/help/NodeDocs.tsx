@@ -1,6 +1,8 @@
 /** What the pack of a node has written about it: `docs/<class>/<language>.md` or `docs/<class>.md` beside its scripts. */
 import { useEffect, useState } from "react";
 import type { NodeDef } from "../../graph/nodeDefs";
+import { languageFor } from "../../lib/languages";
+import { locale } from "../../lib/t";
 import { Markdown } from "../../ui/Markdown";
 
 interface Docs {
@@ -8,7 +10,6 @@ interface Docs {
   readonly base: string;
 }
 
-const LANGUAGE = "en";
 const read = new Map<string, Promise<Docs | null>>();
 
 export function NodeDocs({ def: { pack, type } }: { readonly def: NodeDef }) {
@@ -28,9 +29,11 @@ export function NodeDocs({ def: { pack, type } }: { readonly def: NodeDef }) {
 function docsOf(pack: string, type: string): Promise<Docs | null> {
   const folder = `extensions/${encodeURIComponent(pack)}/docs`;
   const name = encodeURIComponent(type);
-  const known =
-    read.get(`${folder}/${name}`) ?? firstOf([`${folder}/${name}.md`, `${folder}/${name}/${LANGUAGE}.md`]);
-  read.set(`${folder}/${name}`, known);
+  const language = languageFor(locale()) ?? "en";
+  const own = language === "en" ? [] : [`${folder}/${name}/${language}.md`];
+  const key = `${language} ${folder}/${name}`;
+  const known = read.get(key) ?? firstOf([...own, `${folder}/${name}.md`, `${folder}/${name}/en.md`]);
+  read.set(key, known);
   return known;
 }
 

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { t } from "../../lib/t";
 import { useEditor } from "../context";
 
 /** What to do with an empty canvas. */
@@ -8,8 +9,8 @@ export function EmptyHint() {
   if (!empty) return null;
   return (
     <div className="empty-hint">
-      <p>Nothing here yet</p>
-      <p>Double-click to add a node, or drop a picture to open its workflow.</p>
+      <p>{t("Nothing here yet")}</p>
+      <p>{t("Double-click to add a node, or drop a picture to open its workflow.")}</p>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
+import { t } from "../../lib/t";
 import { useFeatures } from "../context";
 
 const KEY = "easel.hint";
@@ -24,8 +25,8 @@ export function FirstRunHint() {
   };
   return (
     <div className="hint" role="note">
-      {matchMedia("(pointer: coarse)").matches ? "Tap Run" : <RunKeys />} to make a picture
-      <button type="button" aria-label="Close hint" onClick={close}>
+      {matchMedia("(pointer: coarse)").matches ? t("Tap Run to make a picture") : <RunKeys />}
+      <button type="button" aria-label={t("Close hint")} onClick={close}>
         <X size={14} aria-hidden />
       </button>
     </div>
@@ -33,10 +34,13 @@ export function FirstRunHint() {
 }
 
 function RunKeys() {
+  const [before, after] = t("Press {keys} to make a picture").split("{keys}");
   return (
     <>
-      Press <kbd>{/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}</kbd>
+      {before}
+      <kbd>{/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"}</kbd>
       <kbd>Enter</kbd>
+      {after}
     </>
   );
 }

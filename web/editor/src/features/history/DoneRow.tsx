@@ -1,6 +1,7 @@
 import { FolderOpen, Image, RotateCw, Trash2 } from "lucide-react";
 import type { Job } from "../../api/jobs";
 import { formatSeconds, formatTime } from "../../lib/format";
+import { t } from "../../lib/t";
 import { mediumOf } from "../../nodes/fileRef";
 import { Button } from "../../ui/Button";
 import { SmallPicture } from "../../ui/SmallPicture";
@@ -29,7 +30,11 @@ export function DoneRow({ job, openImages, onChanged }: Props) {
   const showFailure = () =>
     failure &&
     failures.setState({
-      shown: { title: `${failure.nodeType || "The run"} failed`, error: failure, show: null },
+      shown: {
+        title: failure.nodeType ? t("{name} failed", { name: failure.nodeType }) : t("The run failed"),
+        error: failure,
+        show: null,
+      },
     });
   return (
     <li className="history-row" data-outcome={job.status}>
@@ -41,26 +46,30 @@ export function DoneRow({ job, openImages, onChanged }: Props) {
         </p>
         <p className="panel-quiet">
           {finishedAt !== null && formatTime(finishedAt)}
-          {job.outputs > 1 && ` · ${job.outputs} results`}
+          {job.outputs > 1 && ` · ${t("{count} {count|result|results}", { count: job.outputs })}`}
         </p>
         {failure && (
-          <button type="button" className="history-message" title="Show the error" onClick={showFailure}>
+          <button type="button" className="history-message" title={t("Show the error")} onClick={showFailure}>
             {failure.message.split("\n")[0] || failure.exception}
           </button>
         )}
       </div>
       <div className="history-actions">
         <Button
-          label="Open this workflow"
+          label={t("Open this workflow")}
           icon={<FolderOpen size={14} aria-hidden />}
           onClick={() => openWorkflowOf(editor, id)}
         />
         <Button
-          label="Run it again"
+          label={t("Run it again")}
           icon={<RotateCw size={14} aria-hidden />}
           onClick={() => void runner.retry(id)}
         />
-        <Button label="Remove from the history" icon={<Trash2 size={14} aria-hidden />} onClick={forget} />
+        <Button
+          label={t("Remove from the history")}
+          icon={<Trash2 size={14} aria-hidden />}
+          onClick={forget}
+        />
       </div>
     </li>
   );
@@ -79,7 +88,7 @@ function Thumbnail({ job: { preview }, onOpen }: { readonly job: Job; readonly o
     <button
       type="button"
       className="history-thumbnail"
-      aria-label={`Open ${preview.filename}`}
+      aria-label={t("Open {name}", { name: preview.filename })}
       onClick={onOpen}
     >
       {mediumOf(preview) === "image" ? (
@@ -92,7 +101,9 @@ function Thumbnail({ job: { preview }, onOpen }: { readonly job: Job; readonly o
 }
 
 function outcomeOf({ status, startedAt, finishedAt }: Job): string {
-  if (status === "failed") return "Failed";
-  if (status === "cancelled") return "Interrupted";
-  return startedAt !== null && finishedAt !== null ? formatSeconds((finishedAt - startedAt) / 1000) : "Done";
+  if (status === "failed") return t("Failed");
+  if (status === "cancelled") return t("Interrupted");
+  return startedAt !== null && finishedAt !== null
+    ? formatSeconds((finishedAt - startedAt) / 1000)
+    : t("Done");
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import type { Job } from "../../api/jobs";
-import { plural } from "../../lib/format";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useFeatures } from "../context";
 import type { PanelProps } from "../panels/panels";
@@ -15,13 +15,13 @@ import { type JobsControl, useJobs } from "./useJobs";
 export function QueuePanel(props: PanelProps) {
   const control = useJobs();
   const { content, reload } = control;
-  if (content.state === "loading") return <p className="panel-note">Loading…</p>;
+  if (content.state === "loading") return <p className="panel-note">{t("Loading…")}</p>;
   if (content.state === "failed") {
     return (
       <div className="panel-note">
         <p>{content.message}</p>
         <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={() => void reload()}>
-          Try again
+          {t("Try again")}
         </Button>
       </div>
     );
@@ -46,25 +46,25 @@ function Active({ control, running, waiting }: ActiveProps) {
   if (!count) return null;
   const cancel = (id: string) => void editor.api.jobs.cancel(id).then(control.reload, control.reload);
   return (
-    <section aria-label="Queue">
+    <section aria-label={t("Queue")}>
       <header className="panel-head">
-        <h2>{plural(count, "run")} in the queue</h2>
+        <h2>{t("{count} {count|run|runs} in the queue", { count })}</h2>
         {waiting.length > 0 && (
-          <Button onClick={() => actionOf("clearQueue").run(editor)}>Clear waiting</Button>
+          <Button onClick={() => actionOf("clearQueue").run(editor)}>{t("Clear waiting")}</Button>
         )}
       </header>
       <ul className="panel-list">
         {[...running, ...waiting].map((job, i) => (
           <li className="panel-row queue-row" key={job.id}>
-            <span className="queue-name">{editor.runner.nameOf(job.id) ?? "Another workflow"}</span>
-            {i < running.length ? <Progress /> : <span className="panel-quiet">Waiting</span>}
+            <span className="queue-name">{editor.runner.nameOf(job.id) ?? t("Another workflow")}</span>
+            {i < running.length ? <Progress /> : <span className="panel-quiet">{t("Waiting")}</span>}
             <Button
-              label="Open this workflow"
+              label={t("Open this workflow")}
               icon={<FolderOpen size={14} aria-hidden />}
               onClick={() => openWorkflowOf(editor, job.id)}
             />
             <Button
-              label={i < running.length ? "Interrupt" : "Remove from the queue"}
+              label={i < running.length ? t("Interrupt") : t("Remove from the queue")}
               icon={<X size={14} aria-hidden />}
               onClick={() => cancel(job.id)}
             />
@@ -81,7 +81,7 @@ function Progress() {
   const step = useStore(run, (state) => state.step);
   return (
     <span className="panel-quiet">
-      {title || "Running"}
+      {title || t("Running")}
       {step && ` ${Math.round((100 * step.value) / step.max)} %`}
     </span>
   );
@@ -97,14 +97,14 @@ function Past({ control, done, total, openImages }: PastProps) {
   const { editor } = useFeatures();
   const clear = () => void editor.api.clearHistory().then(control.reload, control.reload);
   return (
-    <section aria-label="History">
+    <section aria-label={t("History")}>
       <header className="panel-head">
-        <h2>History</h2>
+        <h2>{t("History")}</h2>
         {total > 0 && (
-          <Button label="Clear history" icon={<Trash2 size={14} aria-hidden />} onClick={clear} />
+          <Button label={t("Clear history")} icon={<Trash2 size={14} aria-hidden />} onClick={clear} />
         )}
       </header>
-      {!total && <p className="panel-note">What you run is listed here with its pictures.</p>}
+      {!total && <p className="panel-note">{t("What you run is listed here with its pictures.")}</p>}
       <ul className="panel-list">
         {done.map((job) => (
           <DoneRow key={job.id} job={job} openImages={openImages} onChanged={control.reload} />
@@ -131,7 +131,7 @@ function More({ onSeen, left }: { readonly onSeen: () => void; readonly left: nu
   return (
     <div ref={place} className="panel-more">
       <Button kind="plain" onClick={onSeen}>
-        {left} more
+        {t("{count} more", { count: left })}
       </Button>
     </div>
   );

@@ -5,6 +5,7 @@ import { actionOf } from "../../actions";
 import { FOLDER, lastPart, nameOf, openEarlier, openFrom, pathOf, remove, rename } from "../../actions/save";
 import type { UserFile } from "../../api/types";
 import { formatTime } from "../../lib/format";
+import { t } from "../../lib/t";
 import { TitleInput } from "../../nodes/TitleInput";
 import { Button } from "../../ui/Button";
 import { Menu, type MenuItem } from "../../ui/Menu";
@@ -39,13 +40,13 @@ export function LibraryPanel() {
     return () => window.removeEventListener("focus", load);
   }, [load]);
 
-  if (content.state === "loading") return <p className="panel-note">Loading…</p>;
+  if (content.state === "loading") return <p className="panel-note">{t("Loading…")}</p>;
   if (content.state === "failed") {
     return (
       <div className="panel-note">
         <p>{content.message}</p>
         <Button kind="plain" icon={<RotateCw size={14} aria-hidden />} onClick={load}>
-          Try again
+          {t("Try again")}
         </Button>
       </div>
     );
@@ -57,21 +58,23 @@ export function LibraryPanel() {
         <input
           type="search"
           className="panel-search"
-          aria-label="Search workflows"
-          placeholder="Search workflows"
+          aria-label={t("Search workflows")}
+          placeholder={t("Search workflows")}
           value={query}
           spellCheck={false}
           onChange={(e) => setQuery(e.target.value)}
         />
         <Button
-          label="Save as…"
+          label={t("Save as…")}
           icon={<Save size={16} aria-hidden />}
           onClick={() => actionOf("saveAs").run(editor)}
         />
       </div>
       {folders.length === 0 && (
         <p className="panel-note">
-          {query ? "No workflow of this name." : "No workflows yet. Ctrl+S keeps the one that is open here."}
+          {query
+            ? t("No workflow of this name.")
+            : t("No workflows yet. Ctrl+S keeps the one that is open here.")}
         </p>
       )}
       {folders.map(({ name, files }) => {
@@ -106,44 +109,54 @@ function Row({ path }: { readonly path: string }) {
   const show = (label: string, items: MenuItem[]) =>
     more.current && setMenu({ anchor: anchorOf(more.current), label, items });
   const confirmDelete = () =>
-    show(`Delete ${lastPart(path)}?`, [
-      { label: "Keep it", run: () => {} },
-      { label: `Delete ${lastPart(path)}`, run: () => void remove(editor, path) },
+    show(t("Delete {name}?", { name: lastPart(path) }), [
+      { label: t("Keep it"), run: () => {} },
+      { label: t("Delete {name}", { name: lastPart(path) }), run: () => void remove(editor, path) },
     ]);
   const showEarlier = async () => {
     try {
       const versions = await editor.api.earlier.versions(path.slice(FOLDER.length + 1));
       show(
-        "Earlier versions",
+        t("Earlier versions"),
         versions.length
           ? versions.map((one) => ({
               label: formatTime(one.saved, true),
               run: () => void openEarlier(editor, one),
             }))
-          : [{ label: "It was saved only once", disabled: true, run: () => {} }],
+          : [{ label: t("It was saved only once"), disabled: true, run: () => {} }],
       );
     } catch (error) {
       showToast({ kind: "error", topic: "save", title: (error as Error).message });
     }
   };
   const showMenu = () =>
-    show("Workflow", [
-      { label: "Open", run: () => void openFrom(editor, path) },
-      { label: "Rename or move", run: () => setRenaming(true) },
-      { label: "Earlier versions…", run: () => void showEarlier() },
-      { label: "Delete…", separated: true, run: confirmDelete },
+    show(t("Workflow"), [
+      { label: t("Open"), run: () => void openFrom(editor, path) },
+      { label: t("Rename or move"), run: () => setRenaming(true) },
+      { label: t("Earlier versions…"), run: () => void showEarlier() },
+      { label: t("Delete…"), separated: true, run: confirmDelete },
     ]);
-  const renamed = (name: string | null) => {
+  const renamed = (wanted: string | null) => {
     setRenaming(false);
-    const to = name === null ? path : pathOf(name);
+    const name = wanted ?? nameOf(path);
+    const to = pathOf(name);
     if (to) void rename(editor, path, to);
-    else showToast({ kind: "error", topic: "save", title: `“${name}” cannot be the name of a workflow` });
+    else
+      showToast({
+        kind: "error",
+        topic: "save",
+        title: t("“{name}” cannot be the name of a workflow", { name }),
+      });
   };
 
   if (renaming) {
     return (
       <li className="panel-row">
-        <TitleInput label="Name of the workflow, with its folders" title={nameOf(path)} onDone={renamed} />
+        <TitleInput
+          label={t("Name of the workflow, with its folders")}
+          title={nameOf(path)}
+          onDone={renamed}
+        />
       </li>
     );
   }
@@ -166,7 +179,7 @@ function Row({ path }: { readonly path: string }) {
       </button>
       <span ref={more}>
         <Button
-          label={`More about ${lastPart(path)}`}
+          label={t("More about {name}", { name: lastPart(path) })}
           icon={<MoreHorizontal size={16} aria-hidden />}
           aria-haspopup="menu"
           onClick={showMenu}

@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { NameRequest } from "../../actions/editor";
 import { nameOf, pathOf, saveAgain, saveTo } from "../../actions/save";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 
@@ -41,15 +42,17 @@ function Asking({
     if (result === "saved") done?.();
   };
   const problem = !path
-    ? 'Give it a name that begins with no dot. Folders are divided by /; \\ : * ? " < > | are not possible.'
+    ? t(
+        'Give it a name that begins with no dot. Folders are divided by /; \\ : * ? " < > | are not possible.',
+      )
     : taken === path
-      ? "There is a workflow of this name already."
+      ? t("There is a workflow of this name already.")
       : "";
   return (
-    <dialog ref={dialog} className="dialog" aria-label="Save workflow" onClose={onClose}>
+    <dialog ref={dialog} className="dialog" aria-label={t("Save workflow")} onClose={onClose}>
       <form onSubmit={(e) => void submit(e)}>
         <label className="dialog-field">
-          Name
+          {t("Name")}
           <input
             value={name}
             spellCheck={false}
@@ -61,9 +64,9 @@ function Asking({
           {problem}
         </p>
         <div className="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t("Cancel")}</Button>
           <Button type="submit" kind="primary" disabled={!path}>
-            {taken === path && path ? "Replace it" : "Save"}
+            {taken === path && path ? t("Replace it") : t("Save")}
           </Button>
         </div>
       </form>

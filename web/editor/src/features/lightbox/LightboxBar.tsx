@@ -31,7 +31,7 @@ export function LightboxBar({ name, state, view, ways, info, onInfo, onClose }: 
         {compare && (
           <Button
             label={other ? t("Stop comparing") : t("Compare with the next")}
-            title={other ? t("Stop comparing (C)") : t("Compare with the next (C)")}
+            title={other ? `${t("Stop comparing")} (C)` : `${t("Compare with the next")} (C)`}
             aria-pressed={other !== null}
             icon={<Columns2 size={16} aria-hidden />}
             onClick={compare}
@@ -41,7 +41,7 @@ export function LightboxBar({ name, state, view, ways, info, onInfo, onClose }: 
           <>
             <Button
               label={t("About this file")}
-              title={t("About this file (I)")}
+              title={`${t("About this file")} (I)`}
               aria-pressed={info}
               icon={<Info size={16} aria-hidden />}
               onClick={onInfo}
@@ -49,14 +49,14 @@ export function LightboxBar({ name, state, view, ways, info, onInfo, onClose }: 
             {ways.copy && (
               <Button
                 label={t("Copy picture")}
-                title={t("Copy picture (Ctrl+C)")}
+                title={`${t("Copy picture")} (Ctrl+C)`}
                 icon={<Copy size={16} aria-hidden />}
                 onClick={ways.copy}
               />
             )}
             <Button
               label={t("Open its workflow")}
-              title={t("Open its workflow (W)")}
+              title={`${t("Open its workflow")} (W)`}
               icon={<Workflow size={16} aria-hidden />}
               onClick={ways.openWorkflow}
             />
@@ -66,7 +66,7 @@ export function LightboxBar({ name, state, view, ways, info, onInfo, onClose }: 
               href={ways.url}
               download={ways.filename}
               aria-label={t("Download")}
-              title={t("Download (D)")}
+              title={`${t("Download")} (D)`}
             >
               <Download size={16} aria-hidden />
             </a>
@@ -89,7 +89,7 @@ function Zoom({ view }: { readonly view: PictureView }) {
       label={
         view.isFit ? t("Actual size, now {percent} %", { percent }) : t("Fit, now {percent} %", { percent })
       }
-      title={view.isFit ? t("Actual size (1)") : t("Fit (0)")}
+      title={view.isFit ? `${t("Actual size")} (1)` : `${t("Fit")} (0)`}
       icon={<Maximize size={14} aria-hidden />}
       onClick={() => (view.isFit ? view.zoomTo(actualSize()) : view.fit())}
     >

@@ -2,6 +2,7 @@
 import type { Editor } from "../../actions/editor";
 import { openFile } from "../../actions/openFile";
 import type { FileRef } from "../../api/types";
+import { t } from "../../lib/t";
 import { mediumOf } from "../../nodes/fileRef";
 import { copyPicture } from "../../nodes/PreviewBar";
 import { showToast } from "../../ui/toasts";
@@ -31,7 +32,11 @@ export function waysOf(editor: Editor, file: FileRef, close: () => void): Ways {
       fetchFile(url, filename).then(
         (content) => openFile(editor, content),
         (error: Error) =>
-          showToast({ kind: "error", title: `${filename} cannot be opened`, body: error.message }),
+          showToast({
+            kind: "error",
+            title: t("{name} cannot be opened", { name: filename }),
+            body: error.message,
+          }),
       );
     },
   };
@@ -40,7 +45,8 @@ export function waysOf(editor: Editor, file: FileRef, close: () => void): Ways {
 /** Raises what the server says when it has no such file. */
 export async function fetchFile(url: string, name: string): Promise<File> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`The server answered ${response.status} when asked for the file`);
+  if (!response.ok)
+    throw new Error(t("The server answered {status} when asked for the file", { status: response.status }));
   const content = await response.blob();
   return new File([content], name, { type: content.type });
 }

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { plural } from "../../lib/format";
+import { t } from "../../lib/t";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
 import { Button } from "../../ui/Button";
@@ -21,15 +21,15 @@ export function MissingDialog() {
 /** Until all of it is here, or the workflow is closed. */
 function tell(tab: Tab, tabs: Tabs, explain: () => void): void {
   const title = (count: number) =>
-    `${tab.name} needs ${plural(count, "thing")} that ${count === 1 ? "is" : "are"} not here`;
+    t("{name} needs {count} {count|thing that is|things that are} not here", { name: tab.name, count });
   const needed = countOf(findMissing(tab.doc));
   if (!needed) return;
   const toast = showToast({
     kind: "error",
     topic: TOPIC,
     title: title(needed),
-    body: "It is open as it is, and nothing of it is lost.",
-    action: { label: "What to do", run: explain },
+    body: t("It is open as it is, and nothing of it is lost."),
+    action: { label: t("What to do"), run: explain },
   });
   const look = () => {
     const left = isShown(toast) && tabs.list.includes(tab) ? countOf(findMissing(tab.doc)) : 0;
@@ -63,18 +63,23 @@ function Details({ tab, onClose }: { readonly tab: Tab; readonly onClose: () => 
     reveal(id, tab);
   };
   return (
-    <dialog ref={dialog} className="dialog missing-dialog" aria-label="What is missing" onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className="dialog missing-dialog"
+      aria-label={t("What is missing")}
+      onClose={onClose}
+    >
       <div className="dialog-head">
-        <h1>What is missing</h1>
-        <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onClose} />
+        <h1>{t("What is missing")}</h1>
+        <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={onClose} />
       </div>
-      {missing.classes.length > 0 && <h2>Nodes</h2>}
+      {missing.classes.length > 0 && <h2>{t("Nodes")}</h2>}
       <ul className="missing-list">
         {missing.classes.map((one) => (
           <ClassRow key={one.type} missing={one} onShow={show(one.nodes[0] ?? "")} />
         ))}
       </ul>
-      {missing.models.length > 0 && <h2>Models</h2>}
+      {missing.models.length > 0 && <h2>{t("Models")}</h2>}
       <ul className="missing-list">
         {missing.models.map((one) => (
           <ModelRow
@@ -100,12 +105,12 @@ function ClassRow({ missing, onShow }: { readonly missing: MissingClass; readonl
         </p>
         <p className="panel-quiet">
           {pack
-            ? `Comes with the pack ${pack}. Put it into custom_nodes/ and start the server again.`
-            : "Comes with a pack that is not installed. Packs go into custom_nodes/."}
+            ? t("Comes with the pack {pack}. Put it into custom_nodes/ and start the server again.", { pack })
+            : t("Comes with a pack that is not installed. Packs go into custom_nodes/.")}
         </p>
       </div>
       <Button kind="plain" onClick={onShow}>
-        Show
+        {t("Show")}
       </Button>
     </li>
   );
@@ -124,22 +129,22 @@ function ModelRow({ missing: { file, folder, url, instead }, onTake, onShow }: M
         <p>{file}</p>
         <p className="panel-quiet">
           {folder
-            ? `Put it into models/${folder}/, or choose another.`
-            : "Put it into its folder, or choose another."}{" "}
+            ? t("Put it into models/{folder}/, or choose another.", { folder })
+            : t("Put it into its folder, or choose another.")}{" "}
           {url && (
             <a href={url} target="_blank" rel="noreferrer">
-              Where it can be had
+              {t("Where it can be had")}
             </a>
           )}
         </p>
       </div>
       {instead !== null && (
         <Button kind="primary" title={instead} onClick={onTake}>
-          Use {instead}
+          {t("Use {file}", { file: instead })}
         </Button>
       )}
       <Button kind="plain" onClick={onShow}>
-        Show
+        {t("Show")}
       </Button>
     </li>
   );

@@ -3,7 +3,7 @@ import { Box, RotateCw } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { DRAGGED_NODE, placeNode } from "../../actions/place";
 import { listModels, type ModelFile, modelWords, previewUrl } from "../../api/models";
-import { formatBytes, plural } from "../../lib/format";
+import { formatBytes } from "../../lib/format";
 import type { JsonObject } from "../../lib/json";
 import { t } from "../../lib/t";
 import { branches } from "../../lib/tree";
@@ -82,7 +82,7 @@ export function ModelLibraryPanel() {
           type="search"
           className="panel-search"
           aria-label={t("Search models")}
-          placeholder={t("Search {models}", { models: plural(files.length, "model") })}
+          placeholder={t("Search {count} {count|model|models}", { count: files.length })}
           value={query}
           spellCheck={false}
           onChange={(e) => setQuery(e.target.value)}

@@ -5,7 +5,6 @@ import { useStore } from "zustand";
 import { DRAGGED_NODE, placeNode } from "../../actions/place";
 import type { NodeDef } from "../../graph/nodeDefs";
 import { VIRTUAL_DEFS } from "../../graph/virtualNodes";
-import { plural } from "../../lib/format";
 import { fuzzySearch } from "../../lib/fuzzy";
 import { t } from "../../lib/t";
 import { branches } from "../../lib/tree";
@@ -73,7 +72,7 @@ export function NodeLibraryPanel() {
           type="search"
           className="panel-search"
           aria-label={t("Search nodes")}
-          placeholder={t("Search {nodes}", { nodes: plural(all.length, "node") })}
+          placeholder={t("Search {count} {count|node|nodes}", { count: all.length })}
           value={query}
           spellCheck={false}
           onChange={(e) => setQuery(e.target.value)}

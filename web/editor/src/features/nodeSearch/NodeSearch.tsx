@@ -1,12 +1,21 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { addBlueprint, type Blueprint, listBlueprints } from "../../actions/blueprints";
 import type { NodeOffer } from "../../canvas/requests";
+import { t } from "../../lib/t";
 import { announce } from "../../ui/announce";
 import { FilterList } from "../../ui/FilterList";
 import { Popover } from "../../ui/Popover";
 import { useEditor } from "../context";
 import { addLinked, allDefs, familiarFirst, fittingDefs, fittingSubgraphs } from "./matching";
 import { recentTypes, rememberType } from "./recent";
+
+function wanted(end: NodeOffer["end"]): string {
+  if (!end) return t("Add node");
+  const { kind, type } = end;
+  return kind === "output"
+    ? t("Add a node that takes {type}", { type })
+    : t("Add a node that makes {type}", { type });
+}
 
 /** Opens where the canvas was double-clicked or a link was dropped; what is picked appears there. */
 export function NodeSearch() {
@@ -35,13 +44,13 @@ export function NodeSearch() {
     const here = fittingSubgraphs(doc, offer.end).map(({ id, name }) => ({
       key: id,
       label: name,
-      hint: "Subgraph of this workflow",
+      hint: t("Subgraph of this workflow"),
       words: "subgraph",
     }));
     const kept = (offer.end ? [] : blueprints).map(({ key, name, pack }) => ({
       key,
       label: name,
-      hint: pack ? `Subgraph of ${pack}` : "Your subgraph",
+      hint: pack ? t("Subgraph of {pack}", { pack }) : t("Your subgraph"),
       words: "subgraph blueprint",
     }));
     return [...classes, ...here, ...kept];
@@ -49,14 +58,13 @@ export function NodeSearch() {
 
   if (!offer) return null;
   const { end, world, page } = offer;
-  const wanted = end && (end.kind === "output" ? `that takes ${end.type}` : `that makes ${end.type}`);
   return (
     <Popover anchor={page} width={380} onClose={close}>
       <FilterList
         items={items}
-        label="Add node"
-        placeholder={wanted ? `Add a node ${wanted}` : "Add node"}
-        nothing="No node of this name"
+        label={t("Add node")}
+        placeholder={wanted(end)}
+        nothing={t("No node of this name")}
         onPick={(item) => {
           close();
           const blueprint = blueprints.find(({ key }) => key === item.key);
@@ -65,7 +73,7 @@ export function NodeSearch() {
           rememberType(item.key);
           selection.set([id]);
           engine?.focusNode(id);
-          announce(`${item.label} added`);
+          announce(t("{name} added", { name: item.label }));
         }}
       />
     </Popover>

@@ -3,7 +3,7 @@ import { TriangleAlert } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { registry } from "../../actions";
-import { plural } from "../../lib/format";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 import { type Pack, packs } from "./packs";
@@ -16,14 +16,14 @@ export function PacksPanel() {
       <div className="panel-note">
         {safe ? (
           <>
-            <p>Safe mode: no script of a pack was loaded. Nodes of packs work all the same.</p>
+            <p>{t("Safe mode: no script of a pack was loaded. Nodes of packs work all the same.")}</p>
             <Button kind="plain" onClick={() => location.assign(unsafeAddress())}>
-              Load the packs
+              {t("Load the packs")}
             </Button>
           </>
         ) : (
           <Button kind="plain" onClick={() => location.assign(safeAddress())}>
-            Start without packs
+            {t("Start without packs")}
           </Button>
         )}
       </div>
@@ -44,7 +44,7 @@ function PackRow({ pack: { name, scripts, problems, deprecated } }: { readonly p
   return (
     <li className="pack" data-failed={problems.length > 0 || undefined}>
       <div className="pack-head">
-        {problems.length > 0 && <TriangleAlert size={14} aria-label="Failed" />}
+        {problems.length > 0 && <TriangleAlert size={14} aria-label={t("Failed")} />}
         <strong>{name}</strong>
         <label>
           <input
@@ -55,13 +55,13 @@ function PackRow({ pack: { name, scripts, problems, deprecated } }: { readonly p
               void switchPack(api, name, e.target.checked);
             }}
           />
-          Load
+          {t("Load")}
         </label>
       </div>
       <p className="panel-quiet">
-        {plural(scripts.length, "script")}
-        {added > 0 && ` · ${plural(added, "command")}`}
-        {off !== isOff(name, true) && " · after the next reload"}
+        {t("{count} {count|script|scripts}", { count: scripts.length })}
+        {added > 0 && ` · ${t("{count} {count|command|commands}", { count: added })}`}
+        {off !== isOff(name, true) && ` · ${t("after the next reload")}`}
       </p>
       {problems.map(({ where, message, stack }) => (
         <details key={`${where}\n${message}`}>
@@ -73,7 +73,7 @@ function PackRow({ pack: { name, scripts, problems, deprecated } }: { readonly p
       ))}
       {deprecated.map((line) => (
         <p key={line} className="panel-quiet">
-          Old way: {line}
+          {t("Old way: {line}", { line })}
         </p>
       ))}
     </li>

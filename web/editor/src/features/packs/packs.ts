@@ -1,5 +1,6 @@
 /** Which packs have scripts in the page, and what went wrong in them. */
 import { createStore } from "zustand/vanilla";
+import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 
 export interface PackProblem {
@@ -43,15 +44,15 @@ const MOST_PROBLEMS = 20;
 /** Names the pack in the page; the editor goes on without what failed. */
 export function blame(error: unknown, where: string, known: string | null): void {
   const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const name = packOf(stack) ?? known ?? "A pack";
+  const name = packOf(stack) ?? known ?? t("A pack");
   console.warn(`${name}: ${where} failed`, error);
   const problem = { where, message, stack };
   change(name, (pack) => ({ problems: [...pack.problems, problem].slice(-MOST_PROBLEMS) }));
   showToast({
     kind: "error",
     topic: `pack ${name}`,
-    title: `The pack ${name} failed`,
-    body: `${where}: ${message}. Everything else goes on.`,
+    title: t("The pack {name} failed", { name }),
+    body: t("{where}: {message}. Everything else goes on.", { where, message }),
     report: stack,
   });
 }

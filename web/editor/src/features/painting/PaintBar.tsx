@@ -19,7 +19,7 @@ import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { hexOf } from "./layers";
 import type { PaintCanvas } from "./PaintCanvas";
-import { TINTS, type TintName } from "./tints";
+import { TINT_LABELS, TINTS, type TintName } from "./tints";
 import { LARGEST_BRUSH, type Settings, START, type ToolName, toolsFor } from "./tools";
 
 const ICONS: Readonly<Record<ToolName, ComponentType<{ size: number; "aria-hidden": true }>>> = {
@@ -65,8 +65,8 @@ export function PaintBar({ canvas, verb, busy, leaving, onSave, onLeave, onStay 
               data-icon
               role="radio"
               aria-checked={settings.tool === name}
-              aria-label={t(label)}
-              title={`${t(label)} (${key})`}
+              aria-label={label()}
+              title={`${label()} (${key})`}
               onClick={() => canvas?.set({ tool: name })}
             >
               <Icon size={16} aria-hidden />
@@ -208,7 +208,7 @@ function Tint({ canvas }: { readonly canvas: PaintCanvas }) {
         <option value="auto">{t("Automatic")}</option>
         {Object.keys(TINTS).map((name) => (
           <option key={name} value={name}>
-            {t(`${name[0]?.toUpperCase()}${name.slice(1)}`)}
+            {TINT_LABELS[name as TintName]()}
           </option>
         ))}
       </select>

@@ -2,6 +2,7 @@
 import type { Api } from "../../api/http";
 import type { FileRef, UploadPlace } from "../../api/types";
 import type { Size } from "../../canvas/camera";
+import { t } from "../../lib/t";
 import { emptySheet, type Sheet } from "./sheet";
 
 export interface Picture {
@@ -74,7 +75,10 @@ function paperOf(size: Size, color: string): ImageBitmap {
 
 async function decode(url: string): Promise<ImageBitmap> {
   const response = await fetch(url, { cache: "no-store" });
-  if (!response.ok) throw new Error(`The server answered ${response.status} when asked for the picture`);
+  if (!response.ok)
+    throw new Error(
+      t("The server answered {status} when asked for the picture", { status: response.status }),
+    );
   return createImageBitmap(await response.blob());
 }
 

@@ -1,7 +1,18 @@
 /** The colour in which a mask is seen over its picture: one that differs from whatever the picture shows. */
+
+import { type Label, t } from "../../lib/t";
 import type { Color } from "./inks";
 
 export type TintName = "red" | "green" | "blue" | "magenta" | "cyan" | "yellow";
+
+export const TINT_LABELS: Readonly<Record<TintName, Label>> = {
+  red: () => t("Red"),
+  green: () => t("Green"),
+  blue: () => t("Blue"),
+  magenta: () => t("Magenta"),
+  cyan: () => t("Cyan"),
+  yellow: () => t("Yellow"),
+};
 
 /** In the order in which they are taken where several would do. */
 export const TINTS: Readonly<Record<TintName, Color>> = {

@@ -1,4 +1,6 @@
 /** What the painting hand is set to, and the page's names for it. */
+
+import { type Label, t } from "../../lib/t";
 import type { TintName } from "./tints";
 
 export type ToolName = "brush" | "eraser" | "rectangle" | "lasso" | "fill" | "pick" | "pan";
@@ -21,20 +23,20 @@ export interface Settings {
 
 interface Tool {
   readonly name: ToolName;
-  readonly label: string;
+  readonly label: Label;
   readonly key: string;
   /** Of no use for masks. */
   readonly forDrawings?: boolean;
 }
 
 const TOOLS: readonly Tool[] = [
-  { name: "brush", label: "Brush", key: "B" },
-  { name: "eraser", label: "Eraser", key: "E" },
-  { name: "rectangle", label: "Rectangle", key: "R" },
-  { name: "lasso", label: "Lasso", key: "L" },
-  { name: "fill", label: "Fill like colours", key: "F" },
-  { name: "pick", label: "Pick colour", key: "P", forDrawings: true },
-  { name: "pan", label: "Move the view", key: "H" },
+  { name: "brush", label: () => t("Brush"), key: "B" },
+  { name: "eraser", label: () => t("Eraser"), key: "E" },
+  { name: "rectangle", label: () => t("Rectangle"), key: "R" },
+  { name: "lasso", label: () => t("Lasso"), key: "L" },
+  { name: "fill", label: () => t("Fill like colours"), key: "F" },
+  { name: "pick", label: () => t("Pick colour"), key: "P", forDrawings: true },
+  { name: "pan", label: () => t("Move the view"), key: "H" },
 ];
 
 export function toolsFor(drawing: boolean): readonly Tool[] {

@@ -27,11 +27,11 @@ function Commands({ onClose }: { readonly onClose: () => void }) {
         .filter(({ id }) => id !== "palette")
         .map((action) => ({
           key: action.id,
-          label: t(action.label),
+          label: action.label(),
           hint: [keysOf(action).find((key) => !keyTakenBy(action, key)), action.pack]
             .filter(Boolean)
             .join(" · "),
-          words: `${action.label} ${action.id} ${action.pack ?? ""}`,
+          words: `${action.id} ${action.pack ?? ""}`,
           disabled: action.enabled?.(editor) === false,
         })),
     [editor, added, keys],

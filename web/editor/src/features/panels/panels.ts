@@ -3,7 +3,7 @@ import type { ComponentType } from "react";
 import { createStore } from "zustand/vanilla";
 import { actions, addAction } from "../../actions";
 import type { FileRef } from "../../api/types";
-import { t } from "../../lib/t";
+import { type Label, t } from "../../lib/t";
 
 export interface PanelProps {
   /** `against`: the one that is put beside it. */
@@ -12,7 +12,7 @@ export interface PanelProps {
 
 export interface Panel {
   readonly id: string;
-  readonly title: string;
+  readonly title: Label;
   readonly side: "left" | "right";
   readonly Icon: ComponentType<{
     readonly size: number;
@@ -44,7 +44,7 @@ export function addExtraPanel(panel: Panel, pack?: string): void {
   const id = `panel.${panel.id}`;
   // It may have taken the place of a built-in one.
   if (actions.some((action) => action.id === id)) return;
-  const label = t("Show panel {title}", { title: panel.title });
+  const label = () => t("Show panel {title}", { title: panel.title() });
   addAction({ id, label, pack, run: (editor) => editor.togglePanel(panel.id) });
 }
 

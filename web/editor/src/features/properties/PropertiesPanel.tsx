@@ -11,9 +11,9 @@ import { useEditor } from "../context";
 import { sharedWidgets } from "./shared";
 
 const MODES = [
-  [Mode.always, "Normal"],
-  [Mode.muted, "Muted"],
-  [Mode.bypassed, "Bypassed"],
+  [Mode.always, () => t("Normal")],
+  [Mode.muted, () => t("Muted")],
+  [Mode.bypassed, () => t("Bypassed")],
 ] as const;
 
 export function PropertiesPanel() {
@@ -33,7 +33,7 @@ export function PropertiesPanel() {
       {nodes.length === 1 ? (
         <One key={only.id} node={only} />
       ) : (
-        <h2>{t("{count} nodes", { count: nodes.length })}</h2>
+        <h2>{t("{count} {count|node|nodes}", { count: nodes.length })}</h2>
       )}
       <fieldset className="setting">
         <legend>{t("Mode")}</legend>
@@ -47,7 +47,7 @@ export function PropertiesPanel() {
                 checked={modes.size === 1 && modes.has(mode)}
                 onChange={() => setAllModes(mode)}
               />
-              {t(label)}
+              {label()}
             </label>
           ))}
         </div>

@@ -2,6 +2,7 @@ import { Copy, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { Api } from "../../api/http";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
@@ -23,11 +24,11 @@ function Details({ failure }: { readonly failure: ShownFailure }) {
     <dialog ref={dialog} className="dialog error-dialog" aria-label={title} onClose={close}>
       <div className="dialog-head">
         <h1>{title}</h1>
-        <Button label="Close" icon={<X size={16} aria-hidden />} onClick={close} />
+        <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={close} />
       </div>
       <p className="error-message">{error.message || error.exception}</p>
       <p className="panel-quiet">
-        {[error.exception, `node ${error.node}`, error.nodeType].filter(Boolean).join(" · ")}
+        {[error.exception, t("Node {id}", { id: error.node }), error.nodeType].filter(Boolean).join(" · ")}
       </p>
       {error.traceback && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -37,7 +38,7 @@ function Details({ failure }: { readonly failure: ShownFailure }) {
       )}
       <div className="dialog-actions">
         <Button icon={<Copy size={14} aria-hidden />} onClick={() => void copyReport(api, failure)}>
-          Copy report
+          {t("Copy report")}
         </Button>
         {show && (
           <Button
@@ -47,7 +48,7 @@ function Details({ failure }: { readonly failure: ShownFailure }) {
               show();
             }}
           >
-            Show node
+            {t("Show node")}
           </Button>
         )}
       </div>
@@ -67,12 +68,12 @@ async function copyReport(api: Api, { title, error }: ShownFailure): Promise<voi
   ];
   try {
     await navigator.clipboard.writeText(report.filter(Boolean).join("\n\n"));
-    showToast({ kind: "info", topic: "copy", title: "Copied the report" });
+    showToast({ kind: "info", topic: "copy", title: t("Copied the report") });
   } catch (failed) {
     showToast({
       kind: "error",
       topic: "copy",
-      title: "The report was not copied",
+      title: t("The report was not copied"),
       body: (failed as Error).message,
     });
   }

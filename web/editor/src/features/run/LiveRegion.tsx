@@ -1,5 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
+import { t } from "../../lib/t";
 import { announcements } from "../../ui/announce";
 import { useFeatures } from "../context";
 import { outcomeWords } from "./outcome";
@@ -17,7 +18,7 @@ export function LiveRegion() {
   const percent = step ? `${Math.round((100 * step.value) / step.max)} % ` : "";
 
   useEffect(() => {
-    document.title = promptId ? `${percent}${name || "Running"} · Easel` : `${workflow} · Easel`;
+    document.title = promptId ? `${percent}${name || t("Running")} · Easel` : `${workflow} · Easel`;
   }, [promptId, percent, name, workflow]);
 
   return (
@@ -27,9 +28,9 @@ export function LiveRegion() {
       </p>
       <p className="sr-only" role="status" aria-live="polite">
         {connection === "lost"
-          ? "Server lost, trying again"
+          ? t("Server lost, trying again")
           : promptId
-            ? `Running ${name}`
+            ? t("Running {name}", { name })
             : last
               ? outcomeWords(last)
               : ""}

@@ -3,7 +3,7 @@ import { ChevronDown, Minus, Play, Plus, Repeat, Square } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { actionOf, keysOf } from "../../actions";
-import { plural } from "../../lib/format";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
@@ -21,39 +21,39 @@ export function RunButton() {
   const waiting = Math.max(0, remaining - (running ? 1 : 0));
   return (
     <div className="run">
-      {waiting > 0 && <span className="run-waiting">{waiting} waiting</span>}
+      {waiting > 0 && <span className="run-waiting">{t("{count} waiting", { count: waiting })}</span>}
       {auto !== "off" && (
         <Button
           kind="plain"
           icon={<Repeat size={12} aria-hidden />}
-          title="Run only when asked"
+          title={t("Run only when asked")}
           onClick={() => actionOf("autoOff").run(editor)}
         >
-          {auto === "instant" ? "Again and again" : "On change"}
+          {auto === "instant" ? t("Again and again") : t("On change")}
         </Button>
       )}
       {running && (
         <Button
           kind="plain"
           icon={<Square size={12} fill="currentColor" aria-hidden />}
-          label="Stop"
-          title="Interrupt (Ctrl+Alt+Enter)"
+          label={t("Stop")}
+          title={`${t("Interrupt")} (Ctrl+Alt+Enter)`}
           onClick={() => void editor.runner.interrupt()}
         >
-          <span className="run-stop-word">Stop</span>
+          <span className="run-stop-word">{t("Stop")}</span>
         </Button>
       )}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset brings a layout of its own */}
-      <div className="run-count" role="group" aria-label="How many times">
+      <div className="run-count" role="group" aria-label={t("How many times")}>
         <Button
-          label="Fewer"
+          label={t("Fewer")}
           icon={<Minus size={12} aria-hidden />}
           disabled={count === 1}
           onClick={() => setCount(Math.max(1, count - 1))}
         />
         <output aria-live="off">{count}×</output>
         <Button
-          label="More"
+          label={t("More")}
           icon={<Plus size={12} aria-hidden />}
           disabled={count === MOST}
           onClick={() => setCount(Math.min(MOST, count + 1))}
@@ -64,11 +64,15 @@ export function RunButton() {
           kind="primary"
           className="run-button"
           icon={<Play size={14} fill="currentColor" aria-hidden />}
-          title={connected ? `Run ${plural(count, "time")} (Ctrl+Enter)` : "Not connected to the server"}
+          title={
+            connected
+              ? `${t("Run {count} {count|time|times}", { count })} (Ctrl+Enter)`
+              : t("Not connected to the server")
+          }
           disabled={!connected}
           onClick={() => void editor.runner.queue({ count })}
         >
-          Run
+          {t("Run")}
         </Button>
         <MoreWays />
       </div>
@@ -85,7 +89,7 @@ function MoreWays() {
   const item = (id: string): MenuItem => {
     const action = actionOf(id);
     const disabled = action.enabled?.(editor) === false;
-    return { label: action.label, hint: keysOf(action)[0], disabled, run: () => action.run(editor) };
+    return { label: action.label(), hint: keysOf(action)[0], disabled, run: () => action.run(editor) };
   };
   const items = [
     item("runFront"),
@@ -102,13 +106,13 @@ function MoreWays() {
       <Button
         kind="primary"
         className="run-more"
-        label="More ways to run"
+        label={t("More ways to run")}
         icon={<ChevronDown size={14} aria-hidden />}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       />
-      {anchor && <Menu anchor={anchor} label="Ways to run" items={items} width={340} onClose={close} />}
+      {anchor && <Menu anchor={anchor} label={t("Ways to run")} items={items} width={340} onClose={close} />}
     </span>
   );
 }

@@ -9,6 +9,7 @@ import { needsServerConversion, toApiPrompt } from "../../graph/formats/apiPromp
 import { writeWorkflow } from "../../graph/formats/writeWorkflow";
 import { randomUuid } from "../../lib/ids";
 import type { JsonObject } from "../../lib/json";
+import { t } from "../../lib/t";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
 import { closeTopic } from "../../ui/toasts";
@@ -131,7 +132,7 @@ export class RunController implements Runner {
     if (!changesFirst) applyControls(doc);
     if (!answer.nodeErrors.size) return;
     markProblems(tab, answer.nodeErrors);
-    const partial = new PromptRejected("Part of the workflow was left out", "", answer.nodeErrors);
+    const partial = new PromptRejected(t("Part of the workflow was left out"), "", answer.nodeErrors);
     reportRejection(partial, tab, this.reveal);
   }
 }
@@ -145,8 +146,9 @@ function promptOf(doc: GraphDocument, workflow: JsonObject): JsonObject {
 function partOf(doc: GraphDocument, { kind, nodes }: NonNullable<RunRequest["part"]>): Part {
   const part = (kind === "here" ? upTo : dependingOn)(doc, toApiPrompt(doc), nodes);
   if (part.targets.length) return part;
-  const reason = kind === "here" ? "these nodes take no part in a run" : "no result depends on these nodes";
-  throw new PromptRejected("Nothing to run", reason, new Map());
+  const reason =
+    kind === "here" ? t("these nodes take no part in a run") : t("no result depends on these nodes");
+  throw new PromptRejected(t("Nothing to run"), reason, new Map());
 }
 
 function markProblems({ doc, status }: Tab, errors: NodeErrors): void {

@@ -2,9 +2,10 @@ import { Map as MapIcon, Maximize } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
+import type { Connection } from "../../api/socket";
 import type { SystemStats } from "../../api/types";
 import { isSide } from "../../graph/sheets";
-import { formatBytes, plural } from "../../lib/format";
+import { formatBytes } from "../../lib/format";
 import { t } from "../../lib/t";
 import { useEditor, useFeatures } from "../context";
 import { outcomeWords } from "./outcome";
@@ -17,7 +18,7 @@ export function StatusLine() {
     <footer className="status">
       <span className="status-item">
         <i className="status-dot" data-connection={info.connection} aria-hidden />
-        {{ open: "Connected", connecting: "Connecting", lost: "Server lost, trying again" }[info.connection]}
+        {connectionWords(info.connection)}
       </span>
       <DeviceText />
       <ProgressText info={info} />
@@ -26,6 +27,11 @@ export function StatusLine() {
       <Zoom />
     </footer>
   );
+}
+
+function connectionWords(connection: Connection): string {
+  if (connection === "open") return t("Connected");
+  return connection === "connecting" ? t("Connecting") : t("Server lost, trying again");
 }
 
 function DeviceText() {
@@ -102,8 +108,8 @@ function ProgressText({ info }: { readonly info: RunInfo }) {
         disabled={node === null}
         onClick={() => node !== null && editor.reveal(node, editor.tabs.withId(info.tab ?? undefined))}
       >
-        {info.title || "Running"}
-        {info.step && ` ${info.step.value} of ${info.step.max}`}
+        {info.title || t("Running")}
+        {info.step && ` ${t("{value} of {max}", { ...info.step })}`}
         <span className="status-bar" aria-hidden>
           <i style={{ width: `${percent ?? 0}%` }} />
         </span>
@@ -134,7 +140,9 @@ function NodeCount() {
   const selected = useSyncExternalStore(selection.changed.on, () => selection.ids.size);
   return (
     <span className="status-item status-count">
-      {selected ? `${selected} of ${plural(count, "node")} selected` : plural(count, "node")}
+      {selected
+        ? t("{selected} of {count} {count|node|nodes} selected", { selected, count })
+        : t("{count} {count|node|nodes}", { count })}
     </span>
   );
 }
@@ -158,7 +166,7 @@ function Zoom() {
       <button
         type="button"
         className="status-button"
-        title="Actual size (Ctrl+0)"
+        title={`${t("Actual size")} (Ctrl+0)`}
         onClick={() => actionOf("actualSize").run(editor)}
       >
         <span ref={percent} />
@@ -166,8 +174,8 @@ function Zoom() {
       <button
         type="button"
         className="status-button"
-        aria-label="Fit view"
-        title="Fit view (.)"
+        aria-label={t("Fit view")}
+        title={`${t("Fit view")} (.)`}
         onClick={() => actionOf("fit").run(editor)}
       >
         <Maximize size={13} aria-hidden />
@@ -175,9 +183,9 @@ function Zoom() {
       <button
         type="button"
         className="status-button"
-        aria-label="Minimap"
+        aria-label={t("Minimap")}
         aria-pressed={mapShown}
-        title="Minimap (Alt+M)"
+        title={`${t("Minimap")} (Alt+M)`}
         onClick={() => actionOf("minimap").run(editor)}
       >
         <MapIcon size={13} aria-hidden />

@@ -4,6 +4,7 @@ import type { Failure } from "../../api/jobs";
 import type { NodeErrors, NodeProblem } from "../../api/types";
 import { locate } from "../../graph/navigation";
 import type { NodeId } from "../../graph/records";
+import { t } from "../../lib/t";
 import type { Tab } from "../../tabs/Tab";
 import { changeToast, closeToast, showToast, type ToastItem } from "../../ui/toasts";
 import { failures } from "./failures";
@@ -16,12 +17,12 @@ type Reveal = (id: NodeId, tab?: Tab) => void;
 export function reportRejection(error: PromptRejected, tab: Tab, reveal: Reveal): void {
   const items = itemsOf(error.nodeErrors, tab, reveal);
   const known: Record<string, string> = {
-    "Prompt has no outputs": "Nothing to run: add a node that saves or previews a result",
-    "Prompt outputs failed validation": "The workflow cannot run yet",
+    "Prompt has no outputs": t("Nothing to run: add a node that saves or previews a result"),
+    "Prompt outputs failed validation": t("The workflow cannot run yet"),
   };
   // One line is enough where the node's own message is all there is to say.
   const repeated = items.some((item) => item.detail === error.message);
-  const title = known[error.message] ?? (repeated ? "The workflow cannot run yet" : error.message);
+  const title = known[error.message] ?? (repeated ? t("The workflow cannot run yet") : error.message);
   if (items.length) showProblems(title, error.nodeErrors, tab, reveal);
   else untilChanged(showToast({ kind: "error", topic: RUN_TOPIC, title, body: error.details }), tab);
 }
@@ -55,7 +56,7 @@ function itemsOf(errors: NodeErrors, tab: Tab, reveal: Reveal): ToastItem[] {
 function problemItems(id: NodeId, problems: readonly NodeProblem[], tab: Tab, reveal: Reveal): ToastItem[] {
   const { doc } = tab;
   const host = locate(doc, id)?.id ?? id.split(":")[0] ?? id;
-  const name = doc.shape(host)?.title ?? `Node ${id}`;
+  const name = doc.shape(host)?.title ?? t("Node {id}", { id });
   return problems.map(({ message, details, input }) => ({
     title: input ? `${name} · ${input}` : name,
     detail: details && details !== input ? `${message}: ${details}` : message,
@@ -65,15 +66,16 @@ function problemItems(id: NodeId, problems: readonly NodeProblem[], tab: Tab, re
 
 export function reportFailure(error: Failure, tab: Tab | null, node: NodeId | null, reveal: Reveal): void {
   const found = tab && node !== null ? locate(tab.doc, node) : null;
-  const name = (found && tab?.doc.shape(found.id)?.title) || error.nodeType || `Node ${error.node}`;
+  const name =
+    (found && tab?.doc.shape(found.id)?.title) || error.nodeType || t("Node {id}", { id: error.node });
   const show = tab && node ? () => reveal(node, tab) : null;
-  const title = `${name} failed`;
+  const title = t("{name} failed", { name });
   showToast({
     kind: "error",
     topic: RUN_TOPIC,
     title,
     body: error.message || error.exception,
-    action: { label: "Details", run: () => failures.setState({ shown: { title, error, show } }) },
+    action: { label: t("Details"), run: () => failures.setState({ shown: { title, error, show } }) },
   });
 }
 
@@ -81,8 +83,8 @@ export function reportRequest(error: Error, retry?: () => void): void {
   showToast({
     kind: "error",
     topic: RUN_TOPIC,
-    title: "The server did not take the request",
+    title: t("The server did not take the request"),
     body: error.message,
-    action: retry && { label: "Try again", run: retry },
+    action: retry && { label: t("Try again"), run: retry },
   });
 }

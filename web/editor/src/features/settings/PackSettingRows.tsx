@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { Json } from "../../lib/json";
+import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import { type PackSetting, packSettings, setPackSetting } from "./packSettings";
 
@@ -17,10 +18,10 @@ export function PackSettingRows({ query, alone }: Props) {
   const shown = list.filter(
     ({ kind, label, pack }) => kind !== "hidden" && `${pack} ${label}`.toLowerCase().includes(words),
   );
-  if (alone && !shown.length) return <p className="panel-quiet">No setting of this name.</p>;
+  if (alone && !shown.length) return <p className="panel-quiet">{t("No setting of this name.")}</p>;
   const names = [...new Set(shown.map(({ pack }) => pack))];
   return names.map((pack) => (
-    <section key={pack} aria-label={`Settings of ${pack}`}>
+    <section key={pack} aria-label={t("Settings of {pack}", { pack })}>
       <h2 className="settings-pack">{pack}</h2>
       {shown
         .filter((setting) => setting.pack === pack)
@@ -39,7 +40,7 @@ function Row({ setting }: { readonly setting: PackSetting }) {
       showToast({
         kind: "error",
         topic: "settings",
-        title: "The server did not keep the setting",
+        title: t("The server did not keep the setting"),
         body: error.message,
       }),
     );

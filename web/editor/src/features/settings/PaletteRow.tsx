@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
 import { loadPalette, savePalette } from "./palette";
@@ -22,11 +23,11 @@ export function PaletteRow() {
     );
   return (
     <details className="palette-setting">
-      <summary>Colours of your own</summary>
+      <summary>{t("Colours of your own")}</summary>
       <textarea
-        aria-label="Palette as JSON"
+        aria-label={t("Palette as JSON")}
         aria-describedby="palette-problem"
-        placeholder='{"--accent": "#4aa3ff"}'
+        placeholder={t('{"--accent": "#4aa3ff"}')}
         rows={5}
         spellCheck={false}
         value={text}
@@ -42,10 +43,10 @@ export function PaletteRow() {
             void keep("");
           }}
         >
-          Reset
+          {t("Reset")}
         </Button>
         <Button kind="plain" onClick={() => void keep(text)}>
-          Use these colours
+          {t("Use these colours")}
         </Button>
       </div>
     </details>

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { fuzzySearch } from "../../lib/fuzzy";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
 import { useFeatures } from "../context";
@@ -13,20 +14,22 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [query, setQuery] = useState("");
   useEffect(() => dialog.current?.showModal(), []);
-  const words = SETTINGS.map(({ label, choices }) => `${label} ${choices.map(([, name]) => name).join(" ")}`);
+  const words = SETTINGS.map(({ label, choices }) =>
+    [label(), ...choices.map(([, name]) => name())].join(" "),
+  );
   const shown = query.trim() ? fuzzySearch(words, query).flatMap((i) => SETTINGS[i] ?? []) : SETTINGS;
   return (
-    <dialog ref={dialog} className="dialog" aria-label="Settings" onClose={onClose}>
+    <dialog ref={dialog} className="dialog" aria-label={t("Settings")} onClose={onClose}>
       <div className="dialog-head">
         <input
           type="search"
           className="panel-search"
-          aria-label="Search settings"
-          placeholder="Search settings"
+          aria-label={t("Search settings")}
+          placeholder={t("Search settings")}
           value={query}
           onChange={(e) => setQuery(e.target.value)}
         />
-        <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onClose} />
+        <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={onClose} />
       </div>
       {shown.map((setting) => (
         <Row key={setting.key} setting={setting} />
@@ -45,14 +48,14 @@ function Row({ setting: { key, label, choices } }: { readonly setting: Setting }
       showToast({
         kind: "error",
         topic: "settings",
-        title: "The server did not keep the setting",
+        title: t("The server did not keep the setting"),
         body: error.message,
       });
     });
   };
   return (
     <fieldset className="setting">
-      <legend>{label}</legend>
+      <legend>{label()}</legend>
       <div className="segments">
         {choices.map(([value, name]) => (
           <label key={value} className="segment">
@@ -64,7 +67,7 @@ function Row({ setting: { key, label, choices } }: { readonly setting: Setting }
               checked={value === current}
               onChange={() => choose(value)}
             />
-            {name}
+            {name()}
           </label>
         ))}
       </div>

@@ -1,4 +1,5 @@
 /** Carries settings over to the page itself; what is on the canvas listens for itself. */
+import { speakAsSet } from "./language";
 import { COPY, type Settings, type SettingsStore } from "./settings";
 
 const LIGHT = "(prefers-color-scheme: light)";
@@ -40,6 +41,7 @@ export function keepApplied(settingsStore: SettingsStore, changed: () => void): 
     root.dataset.nodeIds = settings.nodeIds;
     root.dataset.nodePacks = settings.nodePacks;
     root.style.fontSize = `${settings.textSize}%`;
+    void speakAsSet(settings);
     changed();
   };
   apply();

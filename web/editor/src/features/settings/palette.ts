@@ -1,4 +1,6 @@
 /** Colours of a person's own: a JSON object of the variables of `ui/tokens.css` and their values, on top of the theme. */
+
+import { t } from "../../lib/t";
 import type { SettingsApi } from "./settings";
 
 const SETTING = "Easel.Palette";
@@ -11,11 +13,11 @@ export type Palette = Readonly<Record<string, string>>;
 export function readPalette(text: string): Palette {
   const found: unknown = text.trim() ? JSON.parse(text) : {};
   if (typeof found !== "object" || found === null || Array.isArray(found))
-    throw new Error('A palette is an object, such as {"--accent": "#4aa3ff"}');
+    throw new Error(t("A palette is an object, such as {example}", { example: '{"--accent": "#4aa3ff"}' }));
   for (const [name, value] of Object.entries(found)) {
-    if (!NAME.test(name)) throw new Error(`${name} is no variable: its name begins with --`);
+    if (!NAME.test(name)) throw new Error(t("{name} is no variable: its name begins with --", { name }));
     if (typeof value !== "string" || !VALUE.test(value))
-      throw new Error(`${name} has no value that is a colour`);
+      throw new Error(t("{name} has no value that is a colour", { name }));
   }
   return found as Palette;
 }

@@ -7,8 +7,11 @@ import type { Api } from "../../api/http";
 import type { LinkStyle } from "../../canvas/curve";
 import type { Gestures } from "../../canvas/gestures";
 import type { Json } from "../../lib/json";
+import { LANGUAGES, type Language } from "../../lib/languages";
+import { type Label, t } from "../../lib/t";
 
 export interface Settings {
+  readonly language: Language | "system";
   readonly theme: "system" | "dark" | "light";
   readonly textSize: "90" | "100" | "115" | "130";
   readonly motion: "system" | "none";
@@ -27,100 +30,123 @@ export interface Setting {
   readonly key: keyof Settings;
   /** Its name on the server. */
   readonly id: string;
-  readonly label: string;
+  readonly label: Label;
   /** What holds until something else is chosen. */
   readonly standard: string;
   /** Value and name of each choice. */
-  readonly choices: readonly (readonly [string, string])[];
+  readonly choices: readonly (readonly [string, Label])[];
 }
 
 const SWITCH = [
-  ["off", "Off"],
-  ["on", "On"],
+  ["off", () => t("Off")],
+  ["on", () => t("On")],
 ] as const;
 
 export const SETTINGS: readonly Setting[] = [
   {
-    key: "theme",
-    id: "Easel.Theme",
-    label: "Theme",
+    key: "language",
+    // ComfyUI's own: packs look there for the language to speak.
+    id: "Comfy.Locale",
+    label: () => t("Language"),
     standard: "system",
     choices: [
-      ["system", "As the system"],
-      ["dark", "Dark"],
-      ["light", "Light"],
+      ["system", () => t("As the browser")],
+      ...LANGUAGES.map(([tag, name]) => [tag, () => name] as const),
+    ],
+  },
+  {
+    key: "theme",
+    id: "Easel.Theme",
+    label: () => t("Theme"),
+    standard: "system",
+    choices: [
+      ["system", () => t("As the system")],
+      ["dark", () => t("Dark")],
+      ["light", () => t("Light")],
     ],
   },
   {
     key: "textSize",
     id: "Easel.TextSize",
-    label: "Text size",
+    label: () => t("Text size"),
     standard: "100",
     choices: [
-      ["90", "Small"],
-      ["100", "Medium"],
-      ["115", "Large"],
-      ["130", "Largest"],
+      ["90", () => t("Small")],
+      ["100", () => t("Medium")],
+      ["115", () => t("Large")],
+      ["130", () => t("Largest")],
     ],
   },
   {
     key: "motion",
     id: "Easel.Motion",
-    label: "Animation",
+    label: () => t("Animation"),
     standard: "system",
     choices: [
-      ["system", "As the system"],
-      ["none", "None"],
+      ["system", () => t("As the system")],
+      ["none", () => t("None")],
     ],
   },
   {
     key: "linkStyle",
     id: "Easel.LinkStyle",
-    label: "Links",
+    label: () => t("Links"),
     standard: "curved",
     choices: [
-      ["curved", "Curved"],
-      ["straight", "Straight"],
-      ["stepped", "Stepped"],
-      ["hidden", "Hidden"],
+      ["curved", () => t("Curved")],
+      ["straight", () => t("Straight")],
+      ["stepped", () => t("Stepped")],
+      ["hidden", () => t("Hidden")],
     ],
   },
-  { key: "snap", id: "Easel.Snap", label: "Snap to grid", standard: "off", choices: SWITCH },
+  { key: "snap", id: "Easel.Snap", label: () => t("Snap to grid"), standard: "off", choices: SWITCH },
   {
     key: "wheel",
     id: "Easel.Wheel",
-    label: "Wheel",
+    label: () => t("Wheel"),
     standard: "device",
     choices: [
-      ["device", "By device"],
-      ["zoom", "Zooms"],
-      ["pan", "Moves the view"],
+      ["device", () => t("By device")],
+      ["zoom", () => t("Zooms")],
+      ["pan", () => t("Moves the view")],
     ],
   },
   {
     key: "drag",
     id: "Easel.Drag",
-    label: "Drag on nothing",
+    label: () => t("Drag on nothing"),
     standard: "pan",
     choices: [
-      ["pan", "Moves the view"],
-      ["select", "Selects"],
+      ["pan", () => t("Moves the view")],
+      ["select", () => t("Selects")],
     ],
   },
-  { key: "minimap", id: "Easel.Minimap", label: "Minimap", standard: "off", choices: SWITCH },
+  { key: "minimap", id: "Easel.Minimap", label: () => t("Minimap"), standard: "off", choices: SWITCH },
   {
     key: "seedChange",
     id: "Easel.SeedChange",
-    label: "Seeds change",
+    label: () => t("Seeds change"),
     standard: "after",
     choices: [
-      ["after", "After a run"],
-      ["before", "Before a run"],
+      ["after", () => t("After a run")],
+      ["before", () => t("Before a run")],
     ],
   },
-  { key: "nodeIds", id: "Easel.NodeIds", label: "Numbers on nodes", standard: "off", choices: SWITCH },
-  { key: "nodePacks", id: "Easel.NodePacks", label: "Packs on nodes", standard: "off", choices: SWITCH },
-  { key: "packs", id: "Easel.Packs", label: "Scripts of packs", standard: "on", choices: SWITCH },
+  {
+    key: "nodeIds",
+    id: "Easel.NodeIds",
+    label: () => t("Numbers on nodes"),
+    standard: "off",
+    choices: SWITCH,
+  },
+  {
+    key: "nodePacks",
+    id: "Easel.NodePacks",
+    label: () => t("Packs on nodes"),
+    standard: "off",
+    choices: SWITCH,
+  },
+  { key: "packs", id: "Easel.Packs", label: () => t("Scripts of packs"), standard: "on", choices: SWITCH },
 ];
 
 export const COPY = "easel.settings";

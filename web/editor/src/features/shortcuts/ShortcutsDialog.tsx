@@ -5,24 +5,24 @@ import { useStore } from "zustand";
 import { allActions, keysOf, keyTakenBy, registry } from "../../actions";
 import { type Action, keyName } from "../../actions/action";
 import { fuzzySearch } from "../../lib/fuzzy";
-import { t } from "../../lib/t";
+import { type Label, t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
 import { bindKey, holderOf, resetKeys, unbind } from "./keymap";
 
 /** What the canvas does by itself, and cannot be given another key. */
-const FIXED: readonly (readonly [string, string])[] = [
-  ["Space", "Pan while held"],
-  ["Wheel", "Zoom"],
-  ["Drag", "Move the view; see the settings"],
-  ["Ctrl+Drag", "Select with a box"],
-  ["Shift+Click", "Add to the selection"],
-  ["Alt+Drag", "Copy nodes"],
-  ["Double click", "Add node"],
-  ["Arrow keys", "Go along the links"],
-  ["Enter", "Into the node"],
-  ["Ctrl+C · Ctrl+X · Ctrl+V", "Copy, cut, paste"],
+const FIXED: readonly (readonly [Label, Label])[] = [
+  [() => t("Space"), () => t("Pan while held")],
+  [() => t("Wheel"), () => t("Zoom")],
+  [() => t("Drag"), () => t("Move the view; see the settings")],
+  [() => `Ctrl+${t("Drag")}`, () => t("Select with a box")],
+  [() => `Shift+${t("Click")}`, () => t("Add to the selection")],
+  [() => `Alt+${t("Drag")}`, () => t("Copy nodes")],
+  [() => t("Double click"), () => t("Add node")],
+  [() => t("Arrow keys"), () => t("Go along the links")],
+  [() => "Enter", () => t("Into the node")],
+  [() => "Ctrl+C · Ctrl+X · Ctrl+V", () => t("Copy, cut, paste")],
 ];
 
 export function Shortcuts() {
@@ -39,7 +39,7 @@ function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
   useEffect(() => dialog.current?.showModal(), []);
   useStore(registry);
   const list = allActions();
-  const words = list.map((action) => `${t(action.label)} ${keysOf(action).join(" ")}`);
+  const words = list.map((action) => `${action.label()} ${keysOf(action).join(" ")}`);
   const shown = query.trim() ? fuzzySearch(words, query).flatMap((i) => list[i] ?? []) : list;
   return (
     <dialog ref={dialog} className="dialog shortcuts" aria-label={t("Keyboard shortcuts")} onClose={onClose}>
@@ -61,9 +61,9 @@ function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
         ))}
         {!query &&
           FIXED.map(([key, label]) => (
-            <li key={key} className="shortcut">
-              <span>{t(label)}</span>
-              <kbd>{t(key)}</kbd>
+            <li key={key()} className="shortcut">
+              <span>{label()}</span>
+              <kbd>{key()}</kbd>
             </li>
           ))}
       </ul>
@@ -105,12 +105,12 @@ function Row({ action }: { readonly action: Action }) {
   return (
     <li className="shortcut">
       <span>
-        {t(action.label)}
+        {action.label()}
         {action.pack && <small> {action.pack}</small>}
       </span>
       {disputed && holder && (
         <span className="shortcut-conflict" role={wanted ? "alert" : undefined}>
-          {t("{key} is “{action}”", { key: disputed, action: t(holder.label) })}
+          {t("{key} is “{action}”", { key: disputed, action: holder.label() })}
           <Button kind="plain" onClick={() => take(disputed)}>
             {t("Use it here")}
           </Button>
@@ -121,7 +121,7 @@ function Row({ action }: { readonly action: Action }) {
         className="shortcut-key"
         data-asking={asking || undefined}
         aria-label={t("Key of {action}: {keys}", {
-          action: t(action.label),
+          action: action.label(),
           keys: keys.join(" ") || t("none"),
         })}
         onClick={() => setAsking(!asking)}
@@ -136,13 +136,13 @@ function Row({ action }: { readonly action: Action }) {
       </button>
       {changed ? (
         <Button
-          label={t("Reset {action}", { action: t(action.label) })}
+          label={t("Reset {action}", { action: action.label() })}
           icon={<RotateCcw size={14} aria-hidden />}
           onClick={() => void resetKeys(api, action).catch(report)}
         />
       ) : (
         <Button
-          label={t("No key for {action}", { action: t(action.label) })}
+          label={t("No key for {action}", { action: action.label() })}
           icon={<X size={14} aria-hidden />}
           disabled={!keys.length}
           onClick={() => void unbind(api, action).catch(report)}

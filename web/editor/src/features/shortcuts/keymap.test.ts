@@ -36,7 +36,7 @@ describe("keys", () => {
 
   it("can be taken off, and are never taken by a pack", async () => {
     const api = server();
-    addAction({ id: "pack.mute", label: "Mute more", keys: ["Ctrl+M"], run: () => {} });
+    addAction({ id: "pack.mute", label: () => "Mute more", keys: ["Ctrl+M"], run: () => {} });
     expect(actionForKey("Ctrl+M")?.id).toBe("mute");
     await unbind(api, mute());
     expect(actionForKey("Ctrl+M")?.id).toBe("pack.mute");
@@ -47,13 +47,13 @@ describe("keys", () => {
     const off = reportTakenKeys();
     const pack = {
       id: "pack.mute",
-      label: "Mute more",
+      label: () => "Mute more",
       pack: "Dials",
       keys: ["Ctrl+M", "Alt+M"],
       run: () => {},
     };
     addAction(pack);
-    addAction({ id: "pack.free", label: "Free", pack: "Dials", keys: ["Alt+Q"], run: () => {} });
+    addAction({ id: "pack.free", label: () => "Free", pack: "Dials", keys: ["Alt+Q"], run: () => {} });
     await bindKey(server(), bypass(), "Alt+Q");
     expect(warn.mock.calls.map(([line]) => String(line).split(". ")[0])).toEqual([
       "Dials: Ctrl+M does not start “Mute more”, it is “Mute”",

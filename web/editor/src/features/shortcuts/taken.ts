@@ -16,8 +16,8 @@ export function reportTakenKeys(): () => void {
           t("{pack}: {key} does not start “{action}”, it is “{holder}”. Both can have another key: F1", {
             pack: action.pack ?? t("Editor"),
             key,
-            action: action.label,
-            holder: holder.label,
+            action: action.label(),
+            holder: holder.label(),
           }),
         );
       }

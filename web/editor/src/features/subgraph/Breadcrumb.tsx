@@ -7,6 +7,7 @@ import type { Engine } from "../../canvas/Engine";
 import type { GraphDocument } from "../../graph/document";
 import { useEditor } from "../context";
 import "./subgraph.css";
+import { t } from "../../lib/t";
 
 export function Breadcrumb() {
   const editor = useEditor();
@@ -21,12 +22,12 @@ export function Breadcrumb() {
   };
   const steps = [tabs.current.name, ...names.split("\n")];
   return (
-    <nav className="breadcrumb" aria-label="Subgraphs">
+    <nav className="breadcrumb" aria-label={t("Subgraphs")}>
       <button
         type="button"
         className="breadcrumb-up"
-        aria-label="Leave subgraph"
-        title="Leave subgraph (Esc)"
+        aria-label={t("Leave subgraph")}
+        title={`${t("Leave subgraph")} (Esc)`}
         onClick={() => actionOf("leaveSubgraph").run(editor)}
       >
         <CornerLeftUp size={14} aria-hidden />

@@ -5,6 +5,7 @@ import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import { renameTab } from "../../actions/save";
 import { closeTabs, duplicate } from "../../actions/tabs";
+import { t } from "../../lib/t";
 import { TitleInput } from "../../nodes/TitleInput";
 import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
@@ -32,7 +33,7 @@ export function TabBar() {
       <div
         className="tabs"
         role="tablist"
-        aria-label="Workflows that are open"
+        aria-label={t("Workflows that are open")}
         onPointerMove={({ buttons, clientX, currentTarget }) => {
           if (buttons === 1 && grabbed.current) dragTo(clientX, currentTarget, grabbed.current, tabs);
           else grabbed.current = null;
@@ -41,7 +42,7 @@ export function TabBar() {
         {list.map((tab) =>
           tab === renaming ? (
             <div key={tab.id} className="tab" data-current>
-              <TitleInput label="Name of the workflow" title={tab.name} onDone={renamed(tab)} />
+              <TitleInput label={t("Name of the workflow")} title={tab.name} onDone={renamed(tab)} />
             </div>
           ) : (
             <TabHead
@@ -58,15 +59,15 @@ export function TabBar() {
       </div>
       <Button
         className="tabs-new"
-        label="New workflow"
-        title="New workflow (Alt+N)"
+        label={t("New workflow")}
+        title={`${t("New workflow")} (Alt+N)`}
         icon={<Plus size={16} aria-hidden />}
         onClick={() => actionOf("new").run(editor)}
       />
       {menu && (
         <Menu
           anchor={menu.anchor}
-          label="Tab"
+          label={t("Tab")}
           items={menuItems(editor, menu.tab, () => setRenaming(menu.tab))}
           onClose={closeMenu}
         />
@@ -116,8 +117,8 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
       role="tab"
       tabIndex={current ? 0 : -1}
       aria-selected={current}
-      aria-label={[name, dirty && "not saved", running && "running"].filter(Boolean).join(", ")}
-      title={tab.path?.replace(/^workflows\//, "") ?? `${name} (saved nowhere yet)`}
+      aria-label={[name, dirty && t("not saved"), running && t("running")].filter(Boolean).join(", ")}
+      title={tab.path?.replace(/^workflows\//, "") ?? t("{name} (saved nowhere yet)", { name })}
       data-current={current || undefined}
       onPointerDown={(e) => {
         if (e.button !== 0) return;
@@ -140,7 +141,7 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
       <span
         className="tab-close"
         aria-hidden
-        title="Close (Alt+W)"
+        title={`${t("Close")} (Alt+W)`}
         onPointerDown={(e) => e.stopPropagation()}
         onClick={() => closeTabs(editor, [tab])}
       >
@@ -172,11 +173,11 @@ function menuItems(editor: ReturnType<typeof useEditor>, tab: Tab, rename: () =>
   const after = tabs.list.slice(tabs.list.indexOf(tab) + 1);
   const reopen = actionOf("reopenTab");
   return [
-    { label: "Rename", hint: "F2", run: rename },
-    { label: "Duplicate", run: () => duplicate(tabs, tab) },
-    { label: "Close", hint: "Alt+W", separated: true, run: () => closeTabs(editor, [tab]) },
-    { label: "Close others", disabled: !others.length, run: () => closeTabs(editor, others) },
-    { label: "Close those to the right", disabled: !after.length, run: () => closeTabs(editor, after) },
-    { label: reopen.label, hint: reopen.keys?.[0], separated: true, run: () => reopen.run(editor) },
+    { label: t("Rename"), hint: "F2", run: rename },
+    { label: t("Duplicate"), run: () => duplicate(tabs, tab) },
+    { label: t("Close"), hint: "Alt+W", separated: true, run: () => closeTabs(editor, [tab]) },
+    { label: t("Close others"), disabled: !others.length, run: () => closeTabs(editor, others) },
+    { label: t("Close those to the right"), disabled: !after.length, run: () => closeTabs(editor, after) },
+    { label: reopen.label(), hint: reopen.keys?.[0], separated: true, run: () => reopen.run(editor) },
   ];
 }

@@ -1,5 +1,6 @@
 /** Turns a document into the prompt that the server runs: active nodes, values by name, links as `[id, output]`. */
 import { isArray, type Json, type JsonObject } from "../../lib/json";
+import { t } from "../../lib/t";
 import type { GraphDocument } from "../document";
 import type { WidgetShape } from "../nodeShape";
 import { promptSegments } from "../promptIds";
@@ -40,7 +41,7 @@ export function toApiPrompt(
   let count = 0;
   const send = (scope: Scope): void => {
     for (const node of doc.on(scope.sheet, "node")) {
-      if (++count > MOST_NODES) throw new ConversionFailed("The subgraphs open to too many nodes");
+      if (++count > MOST_NODES) throw new ConversionFailed(t("The subgraphs open to too many nodes"));
       if (!isSent(doc, node)) continue;
       if (doc.definition(node.type)) send(scope.child(node));
       else prompt[scope.promptId(node.id)] = promptNode(scope, node, random, now);

@@ -1,5 +1,6 @@
 /** Reads ComfyUI's workflow files (litegraph 0.4 and version 1), with their subgraphs, into a document. */
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
+import { t } from "../../lib/t";
 import { type DocumentContent, GraphDocument } from "../document";
 import type { NodeDefs } from "../nodeDefs";
 import type { GraphRecord, SheetRecord } from "../records";
@@ -12,7 +13,7 @@ export class NotAWorkflow extends Error {}
 const RECORDS = new Set(["nodes", "links", "groups"]);
 
 export function readWorkflow(file: Json, defs: NodeDefs): DocumentContent {
-  if (!isObject(file) || !isArray(file.nodes)) throw new NotAWorkflow("This file has no list of nodes");
+  if (!isObject(file) || !isArray(file.nodes)) throw new NotAWorkflow(t("This file has no list of nodes"));
   const sheets = readDefinitions(file);
   const records = readSheet(file, null, defs);
   for (const sheet of sheets) records.push(sheet, ...readSheet(sheet.raw, sheet, defs));

@@ -90,7 +90,7 @@ export function BoxesWidget({ id, label, value, disabled, onChange, onDone, onCa
         <button
           type="button"
           aria-label={t("Remove the box")}
-          title={t("Remove the box (Delete)")}
+          title={`${t("Remove the box")} (Delete)`}
           disabled={disabled || !box}
           onClick={() => remove(chosen)}
         >

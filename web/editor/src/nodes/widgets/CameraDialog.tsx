@@ -1,6 +1,7 @@
 import { Camera, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
+import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { reportDevice } from "./CaptureWidget";
 
@@ -46,10 +47,10 @@ export function CameraDialog({ onPicture, onClose }: Props) {
     canvas.toBlob((picture) => picture && onPicture(picture), "image/png");
   };
   return createPortal(
-    <dialog ref={dialog} className="camera" aria-label="Camera" onClose={onClose}>
+    <dialog ref={dialog} className="camera" aria-label={t("Camera")} onClose={onClose}>
       <video
         ref={video}
-        aria-label="What the camera sees"
+        aria-label={t("What the camera sees")}
         autoPlay
         playsInline
         muted
@@ -57,9 +58,9 @@ export function CameraDialog({ onPicture, onClose }: Props) {
       />
       <div className="camera-bar">
         <Button kind="primary" icon={<Camera size={16} aria-hidden />} disabled={!ready} onClick={take}>
-          Take picture
+          {t("Take picture")}
         </Button>
-        <Button label="Close" icon={<X size={16} aria-hidden />} onClick={onClose} />
+        <Button label={t("Close")} icon={<X size={16} aria-hidden />} onClick={onClose} />
       </div>
     </dialog>,
     document.body,

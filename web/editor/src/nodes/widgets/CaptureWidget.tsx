@@ -2,6 +2,7 @@
 import { Camera, Mic, Square } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { CaptureSpec } from "../../graph/widgets";
+import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import { pathOf } from "../fileRef";
 import { useServices } from "../services";
@@ -20,7 +21,7 @@ function CameraWidget({ label, value, disabled, onChange }: WidgetProps<CaptureS
     <>
       <button type="button" className="field field-action" disabled={disabled} onClick={() => setOpen(true)}>
         <Camera size={14} aria-hidden />
-        <span className="field-label">{value ? "Take another picture" : "Take a picture"}</span>
+        <span className="field-label">{value ? t("Take another picture") : t("Take a picture")}</span>
         <span className="field-value">{label}</span>
       </button>
       {open && (
@@ -65,7 +66,9 @@ function MicrophoneWidget({ label, value, disabled, onChange }: WidgetProps<Capt
       onClick={() => (recording ? recorder.current?.stop() : void start())}
     >
       <Icon size={14} aria-hidden />
-      <span className="field-label">{recording ? "Stop and keep" : value ? "Record again" : "Record"}</span>
+      <span className="field-label">
+        {recording ? t("Stop and keep") : value ? t("Record again") : t("Record")}
+      </span>
       <span className="field-value">{label}</span>
     </button>
   );
@@ -96,17 +99,21 @@ function useKeep(
       const file = new File([made], name, { type: made.type });
       onChange(pathOf(await upload(file, { subfolder: folder, type: "input" })));
     } catch (error) {
-      showToast({ kind: "error", title: "What was recorded is not kept", body: (error as Error).message });
+      showToast({ kind: "error", title: t("What was recorded is not kept"), body: (error as Error).message });
     }
   };
 }
 
 export function reportDevice(device: "camera" | "microphone", error: Error): void {
+  const isCamera = device === "camera";
   const body =
     error.name === "NotAllowedError"
-      ? `Allow this page to use the ${device} in the settings of the browser.`
+      ? t("Allow this page to use it in the settings of the browser.")
       : error.name === "NotFoundError"
-        ? `No ${device} is connected.`
+        ? isCamera
+          ? t("No camera is connected.")
+          : t("No microphone is connected.")
         : error.message;
-  showToast({ kind: "error", title: `The ${device} cannot be used`, body });
+  const title = isCamera ? t("The camera cannot be used") : t("The microphone cannot be used");
+  showToast({ kind: "error", title, body });
 }

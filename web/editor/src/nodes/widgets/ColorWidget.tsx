@@ -1,6 +1,7 @@
 /** A colour: the swatch opens the system's picker, the field takes `#rrggbb`. Some nodes keep it as the number 0xRRGGBB. */
 import { type FocusEvent, useRef } from "react";
 import type { ColorSpec, IntSpec } from "../../graph/widgets";
+import { t } from "../../lib/t";
 import { keepKeys, leaveField, useSynced } from "./fieldKeys";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -23,7 +24,7 @@ export function ColorWidget(props: WidgetProps<ColorSpec | IntSpec>) {
       <input
         ref={field}
         className="field-hex"
-        aria-label={`${label}, as a code`}
+        aria-label={t("{label}, as a code", { label })}
         defaultValue={color}
         readOnly={disabled}
         spellCheck={false}

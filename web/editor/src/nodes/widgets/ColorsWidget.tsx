@@ -2,6 +2,7 @@
 import { Plus } from "lucide-react";
 import type { ColorsSpec } from "../../graph/widgets";
 import { isArray } from "../../lib/json";
+import { t } from "../../lib/t";
 import { readColor } from "./ColorWidget";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -23,7 +24,7 @@ export function ColorsWidget({ label, value, disabled, onChange, onDone }: Props
             type="color"
             className="field-swatch"
             aria-label={`${label} ${i + 1}: ${color}`}
-            title="Delete takes it away"
+            title={t("Delete takes it away")}
             value={color}
             onChange={(e) =>
               onChange(
@@ -46,7 +47,7 @@ export function ColorsWidget({ label, value, disabled, onChange, onDone }: Props
         type="button"
         className="field-add"
         disabled={disabled || colors.length >= MOST}
-        aria-label={`Add a colour to ${label}`}
+        aria-label={t("Add a colour to {label}", { label })}
         onClick={() => onChange([...colors, colors.at(-1) ?? "#ffffff"])}
       >
         <Plus size={14} aria-hidden />

@@ -3,6 +3,7 @@ import { Folder } from "lucide-react";
 import { useMemo, useState } from "react";
 import { optionText } from "../../graph/widgets";
 import type { Json } from "../../lib/json";
+import { t } from "../../lib/t";
 import { type FilterItem, FilterList } from "../../ui/FilterList";
 
 interface Props {
@@ -34,7 +35,7 @@ export function ComboList({ label, options, chosen, nothing, typed, onPick }: Pr
       typed={typed}
       selected={selected}
       label={label}
-      placeholder={`Find ${label}`}
+      placeholder={t("Find {label}", { label })}
       nothing={nothing}
       onBack={up}
       onPick={(item) => {
@@ -65,7 +66,7 @@ function itemsIn(names: readonly string[], folder: string): FilterItem[] {
     hint: String(count),
     icon,
   }));
-  const back = folder ? [{ key: UP, label: "Back", hint: folder, icon }] : [];
+  const back = folder ? [{ key: UP, label: t("Back"), hint: folder, icon }] : [];
   return [...back, ...rows, ...here];
 }
 

@@ -3,6 +3,7 @@ import { ChevronsUpDown, RefreshCw } from "lucide-react";
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type ComboSpec, optionText } from "../../graph/widgets";
 import { isArray, type Json } from "../../lib/json";
+import { t } from "../../lib/t";
 import { type Anchor, anchorOf, Popover } from "../../ui/Popover";
 import { showToast } from "../../ui/toasts";
 import { useServices } from "../services";
@@ -58,13 +59,13 @@ export function ComboWidget({ label, spec, value, disabled, onChange, onDone }: 
         data-absent={absent || undefined}
         aria-haspopup="listbox"
         aria-expanded={open !== null}
-        aria-label={`${label} ${text || "None"}`}
-        title={absent ? `${text || "Nothing"} is not in the list of the server` : text}
+        aria-label={`${label} ${text || t("None")}`}
+        title={absent ? t("{text} is not in the list of the server", { text: text || t("Nothing") }) : text}
         onKeyDown={key}
         onBlur={onDone}
         onClick={() => show()}
       >
-        <span className="field-label">{label}</span> <Chosen text={text || "None"} />
+        <span className="field-label">{label}</span> <Chosen text={text || t("None")} />
         <ChevronsUpDown size={12} aria-hidden />
       </button>
       {spec.remote && <Refresh label={label} remote={spec.remote} disabled={disabled} onChange={onChange} />}
@@ -75,7 +76,7 @@ export function ComboWidget({ label, spec, value, disabled, onChange, onDone }: 
             options={options}
             chosen={chosen}
             typed={open.typed}
-            nothing={options.length ? "Nothing fits" : "The server has no files here"}
+            nothing={options.length ? t("Nothing fits") : t("The server has no files here")}
             onPick={pick}
           />
         </Popover>
@@ -139,7 +140,7 @@ function Refresh({ label, remote, disabled, onChange }: RefreshProps) {
     } catch (error) {
       showToast({
         kind: "error",
-        title: `The list of ${label} was not read`,
+        title: t("The list of {label} was not read", { label }),
         body: (error as Error).message,
       });
     }
@@ -149,8 +150,8 @@ function Refresh({ label, remote, disabled, onChange }: RefreshProps) {
       type="button"
       className="field-side"
       disabled={disabled}
-      aria-label={`Refresh ${label}`}
-      title={`Ask the server again what there is for ${label}`}
+      aria-label={t("Refresh {label}", { label })}
+      title={t("Ask the server again what there is for {label}", { label })}
       onClick={() => void refresh()}
     >
       <RefreshCw size={14} aria-hidden />

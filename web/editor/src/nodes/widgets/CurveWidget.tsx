@@ -7,6 +7,7 @@ import type { CurveSpec } from "../../graph/widgets";
 import { clamp, type Point } from "../../lib/geometry";
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
 import { monotoneCubic, piecewiseLinear } from "../../lib/monotoneCubic";
+import { t } from "../../lib/t";
 import { follow } from "./follow";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -70,7 +71,7 @@ export function CurveWidget(props: WidgetProps<CurveSpec>) {
             data-point={i}
             role="slider"
             tabIndex={disabled ? -1 : 0}
-            aria-label={`Point ${i + 1} of ${points.length}`}
+            aria-label={t("Point {number} of {count}", { number: i + 1, count: points.length })}
             aria-valuenow={point.y}
             aria-valuetext={`${point.x.toFixed(2)}, ${point.y.toFixed(2)}`}
             onKeyDown={(e) => key(e, i)}
@@ -85,10 +86,10 @@ export function CurveWidget(props: WidgetProps<CurveSpec>) {
       <span className="curve-foot">
         <span className="field-label">{label}</span>
         <button type="button" onClick={() => write(points, false, !linear)}>
-          {linear ? "Straight" : "Smooth"}
+          {linear ? t("Straight") : t("Smooth")}
         </button>
         <button type="button" onClick={() => write(STRAIGHT)}>
-          Reset
+          {t("Reset")}
         </button>
       </span>
     </fieldset>

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import type { NodeId } from "../../graph/records";
 import type { CustomSpec } from "../../graph/widgets";
 import type { Json } from "../../lib/json";
+import { t } from "../../lib/t";
 import { viewNamed } from "../customViews";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -35,7 +36,7 @@ export function CustomWidget({ id, name, label, spec, value, onChange }: Props) 
       });
     } catch (error) {
       console.error(`The widget ${name} cannot be drawn`, error);
-      element.textContent = `${label} cannot be drawn`;
+      element.textContent = t("{label} cannot be drawn", { label });
     }
     return () => {
       abort.abort();

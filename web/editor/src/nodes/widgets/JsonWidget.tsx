@@ -2,6 +2,7 @@
 import { useRef, useState } from "react";
 import type { OpaqueSpec } from "../../graph/widgets";
 import { type Json, parseJson, stringifyJson } from "../../lib/json";
+import { t } from "../../lib/t";
 import { keepKeys, leaveField, useSynced } from "./fieldKeys";
 import type { WidgetProps } from "./WidgetRow";
 
@@ -19,7 +20,7 @@ export function JsonWidget({ label, value, disabled, onChange }: WidgetProps<Opa
   return (
     <label
       className="field field-line"
-      title={wrong ? "This is not JSON" : text}
+      title={wrong ? t("This is not JSON") : text}
       data-wrong={wrong || undefined}
     >
       <span className="field-label">{label}</span>

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { fuzzySearch } from "../../lib/fuzzy";
 import type { NameBeingTyped } from "../../lib/promptText";
+import { t } from "../../lib/t";
 import { useServices } from "../services";
 
 const MOST = 12;
@@ -53,7 +54,7 @@ export function NameList({ field, names, active, onActive, onPick }: Props) {
     own.style.top = `${above ? box.top - own.offsetHeight - 4 : box.bottom + 4}px`;
   }, [field, names.length]);
   return createPortal(
-    <div ref={panel} className="popover name-list" role="listbox" aria-label="Names">
+    <div ref={panel} className="popover name-list" role="listbox" aria-label={t("Names")}>
       {names.map((name, i) => (
         // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled by the field that keeps the focus
         <div

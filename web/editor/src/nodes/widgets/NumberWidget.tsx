@@ -13,6 +13,7 @@ import {
 import { flushSync } from "react-dom";
 import type { FloatSpec, IntSpec } from "../../graph/widgets";
 import { clamp } from "../../lib/geometry";
+import { t } from "../../lib/t";
 import { keepKeys } from "./fieldKeys";
 import { follow } from "./follow";
 import { beginning, numberOf, settled, shownNumber, stepped, stepsLeft, stepsOf, typed } from "./numberValue";
@@ -68,7 +69,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone, o
   if (typing !== null) return <NumberInput label={label} {...typing} onFinish={finish} />;
   return (
     <div className="field field-number" data-disabled={disabled || undefined}>
-      <Step label={`Decrease ${label}`} disabled={disabled} onStep={() => stepBy(-1, false)} />
+      <Step label={t("Decrease {label}", { label })} disabled={disabled} onStep={() => stepBy(-1, false)} />
       <div
         ref={field}
         className="field-drag"
@@ -87,7 +88,7 @@ export function NumberWidget({ label, spec, value, disabled, onChange, onDone, o
         <span className="field-label">{label}</span>
         <span className="field-value">{shownNumber(spec, current)}</span>
       </div>
-      <Step label={`Increase ${label}`} disabled={disabled} up onStep={() => stepBy(1, false)} />
+      <Step label={t("Increase {label}", { label })} disabled={disabled} up onStep={() => stepBy(1, false)} />
     </div>
   );
 }

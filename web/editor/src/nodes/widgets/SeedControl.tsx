@@ -5,15 +5,16 @@ import { nextValue } from "../../graph/controls";
 import { setControl, setValue } from "../../graph/edit";
 import type { ControlMode, NodeId } from "../../graph/records";
 import type { WidgetSpec } from "../../graph/widgets";
+import { type Label, t } from "../../lib/t";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
 import { useServices } from "../services";
 
-const MODES: readonly { mode: ControlMode; label: string; Icon: typeof Lock }[] = [
-  { mode: "fixed", label: "Keep as it is", Icon: Lock },
-  { mode: "randomize", label: "Random for each run", Icon: Dices },
-  { mode: "increment", label: "One up for each run", Icon: ArrowUp },
-  { mode: "decrement", label: "One down for each run", Icon: ArrowDown },
+const MODES: readonly { mode: ControlMode; label: Label; Icon: typeof Lock }[] = [
+  { mode: "fixed", label: () => t("Keep as it is"), Icon: Lock },
+  { mode: "randomize", label: () => t("Random for each run"), Icon: Dices },
+  { mode: "increment", label: () => t("One up for each run"), Icon: ArrowUp },
+  { mode: "decrement", label: () => t("One down for each run"), Icon: ArrowDown },
 ];
 
 interface Props {
@@ -30,23 +31,24 @@ export function SeedControl({ id, name, label, spec, mode, disabled }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const [anchor, setAnchor] = useState<Anchor | null>(null);
   const shown = MODES.find((entry) => entry.mode === mode);
+  const meaning = shown?.label() ?? mode;
   const Icon = shown?.Icon ?? Repeat;
   const last = status.lastQueued(id, name);
   const items: MenuItem[] = [
     ...MODES.map(({ mode: other, label: text, Icon: Sign }) => ({
-      label: text,
+      label: text(),
       icon: <Sign size={14} aria-hidden />,
       checked: other === mode,
       run: () => setControl(doc, id, name, other),
     })),
     {
-      label: "Draw a new one now",
+      label: t("Draw a new one now"),
       icon: <Dices size={14} aria-hidden />,
       separated: true,
       run: () => setValue(doc, id, name, nextValue(spec, 0, "randomize", Math.random)),
     },
     {
-      label: "Use the last one again",
+      label: t("Use the last one again"),
       hint: last === undefined ? "" : String(last),
       icon: <History size={14} aria-hidden />,
       disabled: last === undefined,
@@ -67,8 +69,8 @@ export function SeedControl({ id, name, label, spec, mode, disabled }: Props) {
         className="field-side"
         data-mode={mode}
         disabled={disabled}
-        aria-label={`Between runs, ${label}: ${shown?.label ?? mode}`}
-        title={shown?.label ?? mode}
+        aria-label={t("Between runs, {label}: {mode}", { label, mode: meaning })}
+        title={meaning}
         aria-haspopup="menu"
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       >
@@ -77,7 +79,7 @@ export function SeedControl({ id, name, label, spec, mode, disabled }: Props) {
       {anchor && (
         <Menu
           anchor={anchor}
-          label={`Between runs, ${label}`}
+          label={t("Between runs, {label}", { label })}
           items={items}
           width={250}
           onClose={() => setAnchor(null)}

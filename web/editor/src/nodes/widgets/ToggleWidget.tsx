@@ -1,4 +1,5 @@
 import type { ToggleSpec } from "../../graph/widgets";
+import { t } from "../../lib/t";
 import type { WidgetProps } from "./WidgetRow";
 
 export function ToggleWidget({ label, spec, value, disabled, onChange }: WidgetProps<ToggleSpec>) {
@@ -14,7 +15,7 @@ export function ToggleWidget({ label, spec, value, disabled, onChange }: WidgetP
       onClick={() => onChange(!on)}
     >
       <span className="field-label">{label}</span>
-      <span className="field-value">{on ? spec.on : spec.off}</span>
+      <span className="field-value">{on ? spec.on || t("On") : spec.off || t("Off")}</span>
       <span className="toggle" aria-hidden />
     </button>
   );

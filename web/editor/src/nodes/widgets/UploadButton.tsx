@@ -3,6 +3,7 @@ import { Upload as UploadIcon } from "lucide-react";
 import { useRef } from "react";
 import type { NodeId } from "../../graph/records";
 import type { Upload } from "../../graph/widgets";
+import { t } from "../../lib/t";
 import { useServices } from "../services";
 
 interface Props {
@@ -21,8 +22,8 @@ export function UploadButton({ id, name, kind, disabled }: Props) {
         type="button"
         className="field-side"
         disabled={disabled}
-        aria-label={`Upload ${kind}`}
-        title={`Upload ${kind}; or paste it, or drop it on the node`}
+        aria-label={t("Upload {kind}", { kind })}
+        title={t("Upload {kind}; or paste it, or drop it on the node", { kind })}
         onClick={() => input.current?.click()}
       >
         <UploadIcon size={14} aria-hidden />
