@@ -139,7 +139,7 @@ export class HttpApi implements Api {
 
   /** Definitions name paths from the root; nobody else's server is ever asked. */
   async remoteOptions(route: string): Promise<Json> {
-    if (!/^\/(?!\/)/.test(route)) throw new RequestFailed(`${route} is not on this server`, 0);
+    if (!/^\/(?!\/)/.test(route)) throw new RequestFailed(t("{route} is not on this server", { route }), 0);
     // Of what is not under api/, some has no twin there.
     return this.get(`../${route.slice(1)}`);
   }

@@ -158,6 +158,13 @@ function ErrorStrip({ id, run, top }: { readonly id: NodeId; readonly run: NodeR
   );
 }
 
+const STATES = {
+  running: () => t("running"),
+  done: () => t("done"),
+  cached: () => t("cached"),
+  error: () => t("error"),
+} as const;
+
 function modeName(node: NodeRecord): "muted" | "bypassed" | undefined {
   return node.mode === Mode.muted ? "muted" : node.mode === Mode.bypassed ? "bypassed" : undefined;
 }
@@ -175,6 +182,6 @@ function describe(
   if (mode) parts.push(mode === "muted" ? t("Muted") : t("Bypassed"));
   const [problem] = run.problems;
   if (problem) parts.push(t("error: {message}", { message: problem.message }));
-  else if (run.state !== "idle") parts.push(run.state);
+  else if (run.state !== "idle") parts.push(STATES[run.state]());
   return parts.join(", ");
 }

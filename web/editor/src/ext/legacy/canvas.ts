@@ -2,6 +2,7 @@
 
 import type { Editor } from "../../actions/editor";
 import { menuOpened } from "../../actions/packMenus";
+import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import { type LegacyMenuItem, menuItems } from "./menus";
 import type { LegacyNode } from "./node";
@@ -151,6 +152,6 @@ export class LegacyCanvas {
   processKey(): void {}
   processMouseDown(): void {}
   showSearchBox(): void {
-    showToast({ kind: "info", topic: "pack", title: "Double-click the canvas to add a node" });
+    showToast({ kind: "info", topic: "pack", title: t("Double-click the canvas to add a node") });
   }
 }

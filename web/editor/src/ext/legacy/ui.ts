@@ -2,6 +2,7 @@
 
 import { packs } from "../../features/packs/packs";
 import { packSetting, setPackSetting } from "../../features/settings/packSettings";
+import { t } from "../../lib/t";
 import { asJson } from "./domWidget";
 import { addLegacySetting } from "./settings";
 
@@ -60,7 +61,7 @@ export class ComfyDialog {
   }
 
   createButtons(): HTMLElement[] {
-    return [$el("button.button", { type: "button", textContent: "Close", onclick: () => this.close() })];
+    return [$el("button.button", { type: "button", textContent: t("Close"), onclick: () => this.close() })];
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useEditor } from "../context";
-import { loadPalette, savePalette } from "./palette";
+import { EXAMPLE, loadPalette, savePalette } from "./palette";
 
 /** A field for the colours of a person's own, which hold once they are taken. */
 export function PaletteRow() {
@@ -27,7 +27,7 @@ export function PaletteRow() {
       <textarea
         aria-label={t("Palette as JSON")}
         aria-describedby="palette-problem"
-        placeholder={t('{"--accent": "#4aa3ff"}')}
+        placeholder={EXAMPLE}
         rows={5}
         spellCheck={false}
         value={text}

@@ -40,6 +40,9 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** More choices than this are a list to choose from. */
+const MOST_SEGMENTS = 5;
+
 function Row({ setting: { key, label, choices } }: { readonly setting: Setting }) {
   const { settings } = useFeatures();
   const current = useStore(settings.store, (state) => state[key]);
@@ -53,6 +56,20 @@ function Row({ setting: { key, label, choices } }: { readonly setting: Setting }
       });
     });
   };
+  if (choices.length > MOST_SEGMENTS) {
+    return (
+      <div className="setting">
+        <label htmlFor={key}>{label()}</label>
+        <select id={key} value={current} onChange={(e) => choose(e.target.value)}>
+          {choices.map(([value, name]) => (
+            <option key={value} value={value}>
+              {name()}
+            </option>
+          ))}
+        </select>
+      </div>
+    );
+  }
   return (
     <fieldset className="setting">
       <legend>{label()}</legend>

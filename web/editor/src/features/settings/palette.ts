@@ -4,6 +4,7 @@ import { t } from "../../lib/t";
 import type { SettingsApi } from "./settings";
 
 const SETTING = "Easel.Palette";
+export const EXAMPLE = '{"--accent": "#4aa3ff"}';
 const NAME = /^--[\w-]+$/;
 const VALUE = /^[^;{}<>]{1,100}$/;
 
@@ -13,7 +14,7 @@ export type Palette = Readonly<Record<string, string>>;
 export function readPalette(text: string): Palette {
   const found: unknown = text.trim() ? JSON.parse(text) : {};
   if (typeof found !== "object" || found === null || Array.isArray(found))
-    throw new Error(t("A palette is an object, such as {example}", { example: '{"--accent": "#4aa3ff"}' }));
+    throw new Error(t("A palette is an object, such as {example}", { example: EXAMPLE }));
   for (const [name, value] of Object.entries(found)) {
     if (!NAME.test(name)) throw new Error(t("{name} is no variable: its name begins with --", { name }));
     if (typeof value !== "string" || !VALUE.test(value))

@@ -3,7 +3,7 @@ import { Upload as UploadIcon } from "lucide-react";
 import { useRef } from "react";
 import type { NodeId } from "../../graph/records";
 import type { Upload } from "../../graph/widgets";
-import { t } from "../../lib/t";
+import { type Label, t } from "../../lib/t";
 import { useServices } from "../services";
 
 interface Props {
@@ -12,6 +12,13 @@ interface Props {
   readonly kind: Upload;
   readonly disabled: boolean;
 }
+
+const KINDS: Readonly<Record<Upload, Label>> = {
+  image: () => t("image"),
+  audio: () => t("audio"),
+  video: () => t("video"),
+  file: () => t("file"),
+};
 
 export function UploadButton({ id, name, kind, disabled }: Props) {
   const { uploadInto } = useServices();
@@ -22,8 +29,8 @@ export function UploadButton({ id, name, kind, disabled }: Props) {
         type="button"
         className="field-side"
         disabled={disabled}
-        aria-label={t("Upload {kind}", { kind })}
-        title={t("Upload {kind}; or paste it, or drop it on the node", { kind })}
+        aria-label={t("Upload {kind}", { kind: KINDS[kind]() })}
+        title={t("Upload {kind}; or paste it, or drop it on the node", { kind: KINDS[kind]() })}
         onClick={() => input.current?.click()}
       >
         <UploadIcon size={14} aria-hidden />
