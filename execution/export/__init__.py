@@ -1,5 +1,6 @@
 """Workflows as plain Python: scripts that call the node functions by name."""
 
-from execution.export.script import CannotExport, write_script
+from execution.export.refusal import CannotExport
+from execution.export.script import write_script
 
 __all__ = ["CannotExport", "write_script"]

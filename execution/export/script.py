@@ -1,7 +1,7 @@
 """A prompt becomes a script: imports, then one call for each node, sources first.
 
-A node that gets a list is called for `each` of its items. What a script cannot show is refused: lists that grow out of
-lists, and loops, which are nodes that add others while they run.
+A node that gets a list is called for `each` of its items, and a Start Loop with its End Loop is a `for` statement. What
+a script cannot show is refused: lists that grow out of lists, and other nodes that add nodes while they run.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from typing import Any
 
 from execution.declared import nest
 from execution.export.functions import Functions
+from execution.export.loops import Loops, find_loops, for_statement, gives_list, is_loop
 from execution.export.names import Names, variables
+from execution.export.refusal import CannotExport
 from execution.export.text import INDENT, Code, call, literal
 from execution.graph import GraphNode, Link, parse
 from nodes.schema import Node
 
 TAIL = ["", "", 'if __name__ == "__main__":', f"{INDENT}with torch.inference_mode():", f"{INDENT * 2}main()", ""]
-
-
-class CannotExport(ValueError):
-    """A sentence that names the node that a script has no form for."""
 
 
 def write_script(
@@ -39,28 +37,41 @@ def write_script(
     """
     graph = parse(prompt, lambda class_type: nodes[class_type].schema)
     order = [graph.nodes[node_id] for node_id in graph.order(outputs)]
-    lists = _lists(order)
+    loops = find_loops(graph, order)
+    lists = _lists(order, loops)
     names = Names()
     read = {graph.nodes[link.node_id].schema.id for node in order for link in node.links.values()}
-    functions = Functions({node.schema.id: nodes[node.schema.id] for node in order}, read, names)
+    called = [node for node in order if not is_loop(node)]
+    functions = Functions({node.schema.id: nodes[node.schema.id] for node in called}, read, names)
     titles = {node.id: _title(prompt[node.id], node) for node in order}
     held, titled = variables(graph, order, titles, names)
-    body = [
-        f"{INDENT}{line}"
-        for node in order
-        for line in [
-            *_comments("" if node.id in titled else titles[node.id], node, held),
-            *_call(node, functions.names[node.schema.id], held, lists),
-        ]
-    ]
-    more = {"each"} if any(_items(node, lists) for node in order) else set()
+
+    def lines_of(node: GraphNode) -> list[str]:
+        comments = _comments("" if node.id in titled else titles[node.id], node, held)
+        if node.id in loops.starts:
+            start = loops.starts[node.id]
+            inside = statements(loops.inside[start.id])
+            return comments + for_statement(start, node, held, lists, inside, names)
+        return comments + _call(node, functions.names[node.schema.id], held, lists)
+
+    def statements(within: frozenset[str]) -> list[str]:
+        """What lies in just these loops, sources first."""
+        there = [node for node in order if loops.inside[node.id] == within and node.id not in within]
+        return [line for node in there for line in lines_of(node)]
+
+    body = [f"{INDENT}{line}" for line in statements(frozenset())]
+    more = {"each"} if any(_items(node, lists) for node in called) else set()
     return "\n".join([*_head(title, functions, base, cpu, more), "", "", "def main():", *body, *TAIL])
 
 
-def _lists(order: Sequence[GraphNode]) -> set[Link]:
+def _lists(order: Sequence[GraphNode], loops: Loops) -> set[Link]:
     """The outputs that give lists, of which what follows gets one item at a time. Raises CannotExport."""
     found: set[Link] = set()
     for node in order:
+        if is_loop(node):
+            if node.id in loops.starts and gives_list(loops.starts[node.id], node, found):
+                found.add(Link(node.id, 0))
+            continue
         schema = node.schema
         types = {one.type for one in schema.inputs} | {one.type for one in schema.outputs}
         if node.raw_links or types & {"DYNPROMPT", "FLOW_CONTROL"}:
