@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import os
 import time
@@ -10,7 +11,9 @@ from typing import Any
 
 from comfy_core import folders
 from comfy_core.folders import IMAGES, MODEL_KINDS, WEIGHTS, inside
+from nodes import registry
 
+log = logging.getLogger(__name__)
 supported_pt_extensions: set[str] = set(WEIGHTS)
 extension_mimetypes_cache: dict[str, str] = {"webp": "image", "fbx": "model"}
 filename_list_cache: dict[str, Any] = {}
@@ -32,6 +35,7 @@ def _registry() -> dict[str, tuple[list[str], set[str]]]:
     return registry
 
 
+_OURS = _registry()
 folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = _registry()
 
 _ROOTS = {
@@ -92,6 +96,22 @@ def add_model_folder_path(folder_name: str, full_folder_path: str, is_default: b
 def get_folder_paths(folder_name: str) -> list[str]:
     """Raises KeyError for a kind that nobody registered."""
     return list(folder_names_and_paths[map_legacy(folder_name)][0])
+
+
+def added() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The kinds of models that packs added or changed, with their folders and endings, whatever packs wrote there."""
+    found = {}
+    for kind, entry in list(folder_names_and_paths.items()):
+        if entry != _OURS.get(kind):
+            try:
+                paths, endings = entry[0], entry[1]
+                found[str(kind)] = (tuple(map(str, paths)), tuple(sorted(map(str, endings))))
+            except (TypeError, IndexError, KeyError):
+                log.warning("folder_paths: %r is no (folders, endings), as %r should be", entry, kind)
+    return found
+
+
+registry.HOST.model_folders = added
 
 
 # --- model files -----------------------------------------------------------------------------------------------------

@@ -63,17 +63,25 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
         return Folders(base=Path(self.base), **places, extra=extra)
 
 
+class ModelFolders(msgspec.Struct, frozen=True):
+    """Where models of a kind are looked for, and how the names of their files end (nothing: in any way)."""
+
+    folders: tuple[str, ...]
+    endings: tuple[str, ...]
+
+
 class PackServices(msgspec.Struct, frozen=True, kw_only=True):
     """What custom packs do besides nodes. Their routes are (method, pattern of paths); they are served at `address`, a
     Unix socket or a port of this machine, to whoever shows the `key`. `web` says where packs' files for the editor
-    are. `rewrites_prompts`: they want to see every prompt before it is queued. `replacements` stand in for classes that
-    are no more.
+    are, and `models` the kinds of models that are theirs or that they changed. `rewrites_prompts`: they want to see
+    every prompt before it is queued. `replacements` stand in for classes that are no more.
     """
 
     routes: tuple[tuple[str, str], ...] = ()
     address: str = ""
     key: str = ""
     web: dict[str, str] = {}
+    models: dict[str, ModelFolders] = {}
     rewrites_prompts: bool = False
     replacements: dict[str, list[Replacement]] = {}
 

@@ -20,6 +20,7 @@ class Host:
     `begin` is called before packs are loaded. `say` takes a pack's message: its kind, its data, the client it is for
     (None: all). `serve` has the routes of packs answer whoever shows a key; it gives them as (method, pattern) and the
     address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
+    `model_folders` has the folders and endings of the kinds of models that packs added or changed.
     `interrupt` stops the run that is under way, or lets it go on after all. `replacements` are what stands in for
     classes that are no more, by the old class (`execution.replacements`).
     """
@@ -29,6 +30,7 @@ class Host:
     serve: Callable[[str], tuple[list[tuple[str, str]], str]] = lambda key: ([], "")
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
     rewrites: Callable[[], bool] = lambda: False
+    model_folders: Callable[[], dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = dict
     interrupt: Callable[[bool], None] = lambda wanted: None
     replacements: dict[str, list[Any]] = field(default_factory=dict)
 

@@ -29,7 +29,7 @@ from execution.peak_memory import NO_DEVICE
 from execution.restored import restored
 from execution.validate import Validation, validate
 from execution.why import Past
-from execution.worker import Heard, Job, PackServices, WorkerSettings
+from execution.worker import Heard, Job, ModelFolders, PackServices, WorkerSettings
 from nodes import recipe, registry
 from nodes.schema import NodeSchema
 
@@ -139,6 +139,7 @@ class WorkerCore:
             address=address,
             key=key,
             web=dict(registry.WEB_DIRECTORIES),
+            models={kind: ModelFolders(*one) for kind, one in registry.HOST.model_folders().items()},
             rewrites_prompts=registry.HOST.rewrites(),
             replacements=dict(registry.HOST.replacements),
         )

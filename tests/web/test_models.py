@@ -3,11 +3,14 @@
 import base64
 import json
 import struct
+import sys
 from io import BytesIO
 
 import pytest
 from PIL import Image
 from yarl import URL
+
+from nodes import registry
 
 
 def picture(form="png", size=(8, 4)):
@@ -38,6 +41,45 @@ async def test_models_are_listed_by_folder(client, folders) -> None:
     assert await (await client.get("/models/embeddings")).json() == ["a.pt", "sub/b.safetensors"]
     assert await (await client.get("/embeddings")).json() == ["a", "sub/b"]
     assert "checkpoints" in await (await client.get("/models")).json()
+
+
+REGISTERING = """
+folder_paths.add_model_folder_path("of_the_pack", os.path.join(folder_paths.models_dir, "of_the_pack"))
+folder_paths.add_model_folder_path("loras", os.path.join(folder_paths.base_path, "elsewhere"))
+folder_paths.folder_names_and_paths["loras"][1].add(".gguf")
+folder_paths.folder_names_and_paths |= {"bad": 5, "worse": None, "fine": [["/x"], {".y"}]}
+"""
+
+
+@pytest.fixture
+def registering(folders, monkeypatch):
+    """One pack, which has the registry of folders to itself."""
+    monkeypatch.setattr(registry.HOST, "model_folders", dict)
+    monkeypatch.delitem(sys.modules, "folder_paths", raising=False)
+    (folders.base / "custom_nodes").unlink()
+    (folders.base / "custom_nodes").mkdir()
+    code = f"import os, folder_paths\n{REGISTERING}\nNODE_CLASS_MAPPINGS = {{}}"
+    (folders.base / "custom_nodes" / "pack.py").write_text(code)
+
+
+async def test_folders_that_packs_register_are_known_too(registering, client, folders, model) -> None:
+    model("sub/own.anything", kind="of_the_pack")
+    model("one.gguf")
+    model("two.safetensors")
+    (folders.base / "elsewhere").mkdir()
+    (folders.base / "elsewhere" / "three.pt").touch()
+    await client.get("/object_info")  # the worker is up
+    known = await (await client.get("/models")).json()
+    assert {"of_the_pack", "fine"} <= set(known)
+    assert not {"bad", "worse"} & set(known)
+    assert await (await client.get("/models/of_the_pack")).json() == ["sub/own.anything"]
+    assert await (await client.get("/models/loras")).json() == ["one.gguf", "three.pt", "two.safetensors"]
+    (own,) = [one for one in await (await client.get("/experiment/models")).json() if one["name"] == "of_the_pack"]
+    assert own == {"name": "of_the_pack", "folders": [str(folders.base / "models" / "of_the_pack")], "extensions": []}
+    (listed,) = await (await client.get("/experiment/models/of_the_pack")).json()
+    assert (listed["name"], listed["pathIndex"]) == ("sub/own.anything", 0)
+    paths = await (await client.get("/internal/folder_paths")).json()
+    assert paths["of_the_pack"] == own["folders"]
 
 
 @pytest.mark.parametrize("folder", ["unet", "%2e%2e%2f", "checkpoints%2F.."])

@@ -6,10 +6,13 @@ import base64
 import binascii
 import json
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from comfy_core.folders import IMAGES, MODEL_KINDS, Folders
+from execution.worker import ModelFolders
 from web.server.answers import Refusal
 from web.server.pictures import encoded, open_picture
 
@@ -19,21 +22,44 @@ PREVIEW_PIXELS = 1024
 COVER_KEY = "ssmd_cover_images"
 
 
-def kinds(folders: Folders) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Kind:
+    """A kind of models: the folders it is searched in, and how the names of its files end (nothing: in any way)."""
+
+    name: str
+    folders: list[Path]
+    endings: tuple[str, ...]
+
+
+def kinds_of(folders: Folders, registered: Mapping[str, ModelFolders]) -> dict[str, Kind]:
+    """Ours, with what packs have `registered` of them, and theirs."""
+    ours = {name: Kind(name, folders.models(name), endings) for name, endings in MODEL_KINDS.items()}
+    theirs = {name: Kind(name, list(map(Path, one.folders)), one.endings) for name, one in registered.items()}
+    return ours | theirs
+
+
+def shown(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Every kind of model with the folders it is searched in."""
     return [
-        {"name": kind, "folders": [str(path) for path in folders.models(kind)], "extensions": list(endings)}
-        for kind, endings in MODEL_KINDS.items()
-        if kind not in NOT_SHOWN
+        {"name": kind.name, "folders": list(map(str, kind.folders)), "extensions": list(kind.endings)}
+        for kind in kinds.values()
+        if kind.name not in NOT_SHOWN
     ]
 
 
-def listing(folders: Folders, kind: str) -> list[dict[str, Any]]:
+def names(folders: Folders, kind: Kind) -> list[str]:
+    """The files of a kind, sorted."""
+    ours = folders.files(kind.name) if kind.name in MODEL_KINDS else []
+    is_ours = kind == kinds_of(folders, {}).get(kind.name)
+    return ours if is_ours else sorted({*ours, *(entry["name"] for entry in listing(kind))})
+
+
+def listing(kind: Kind) -> list[dict[str, Any]]:
     """The files of a kind; `pathIndex` says in which of the kind's folders one lies. Times are in seconds."""
     return [
         entry
-        for index, folder in enumerate(folders.models(kind))
-        for entry in sorted(_entries(index, folder, MODEL_KINDS[kind]), key=lambda entry: entry["name"])
+        for index, folder in enumerate(kind.folders)
+        for entry in sorted(_entries(index, folder, kind.endings), key=lambda entry: entry["name"])
     ]
 
 
@@ -41,7 +67,8 @@ def _entries(index: int, folder: Path, endings: tuple[str, ...]) -> list[dict[st
     found = []
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        if path.suffix.lower() not in endings or any(part.startswith(".") for part in name.parts):
+        fits = not endings or path.suffix.lower() in endings
+        if not fits or any(part.startswith(".") for part in name.parts) or not path.is_file():
             continue
         try:
             stat = path.stat()
@@ -93,8 +120,8 @@ def header_words(model: Path) -> dict[str, Any] | None:
     return words if isinstance(words, dict) else None
 
 
-def check_kind(kind: str) -> str:
-    """The kind, if there is one of this name. Raises Refusal (404)."""
-    if kind not in MODEL_KINDS:
-        raise Refusal(f"there is no model folder {kind[:60]!r}; there are: {', '.join(MODEL_KINDS)}", status=404)
-    return kind
+def named(kinds: Mapping[str, Kind], name: str) -> Kind:
+    """The kind of this name. Raises Refusal (404)."""
+    if name not in kinds:
+        raise Refusal(f"there is no model folder {name[:60]!r}; there are: {', '.join(kinds)}", status=404)
+    return kinds[name]

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from comfy_core.folders import MODEL_KINDS
 from web.server.access.rights import Right, needs
 from web.server.answers import PlainRefusal, empty, json_answer, read_as
 from web.server.keys import FOLDERS, LOGS, folders_of
+from web.server.routes.models import known_kinds
 
 
 class LogSubscription(msgspec.Struct, rename="camel"):
@@ -57,9 +57,8 @@ async def subscribe(request: web.Request) -> web.Response:
 @needs(Right.MANAGE)
 async def folder_paths(request: web.Request) -> web.Response:
     """Where each kind of model, and the packs, are looked for."""
-    folders = request.app[FOLDERS]
-    found = {kind: [str(path) for path in folders.models(kind)] for kind in MODEL_KINDS}
-    return json_answer({**found, "custom_nodes": [str(folders.custom_nodes)]})
+    found = {name: list(map(str, kind.folders)) for name, kind in known_kinds(request).items()}
+    return json_answer({**found, "custom_nodes": [str(request.app[FOLDERS].custom_nodes)]})
 
 
 @needs(Right.USE)

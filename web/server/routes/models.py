@@ -6,12 +6,11 @@ import asyncio
 
 from aiohttp import web
 
-from comfy_core.folders import MODEL_KINDS
 from web.server import model_files
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
 from web.server.files import is_file, resolve
-from web.server.keys import FOLDERS
+from web.server.keys import DOOR, FOLDERS
 
 
 def routes() -> list[web.RouteDef]:
@@ -34,30 +33,28 @@ async def embeddings(request: web.Request) -> web.Response:
 
 @needs(Right.USE)
 async def names_of_kinds(request: web.Request) -> web.Response:
-    return json_answer(list(MODEL_KINDS))
+    return json_answer(list(known_kinds(request)))
 
 
 @needs(Right.USE)
 async def names(request: web.Request) -> web.Response:
-    kind = model_files.check_kind(request.match_info["folder"])
-    return json_answer(await asyncio.to_thread(request.app[FOLDERS].files, kind))
+    return json_answer(await asyncio.to_thread(model_files.names, request.app[FOLDERS], _kind(request)))
 
 
 @needs(Right.USE)
 async def kinds(request: web.Request) -> web.Response:
-    return json_answer(model_files.kinds(request.app[FOLDERS]))
+    return json_answer(model_files.shown(known_kinds(request)))
 
 
 @needs(Right.USE)
 async def listing(request: web.Request) -> web.Response:
-    kind = model_files.check_kind(request.match_info["folder"])
-    return json_answer(await asyncio.to_thread(model_files.listing, request.app[FOLDERS], kind))
+    return json_answer(await asyncio.to_thread(model_files.listing, _kind(request)))
 
 
 @needs(Right.USE)
 async def preview(request: web.Request) -> web.Response:
     """A picture of the model `file` in the folder number `index` of its kind."""
-    places = request.app[FOLDERS].models(model_files.check_kind(request.match_info["folder"]))
+    places = _kind(request).folders
     index, name = request.match_info["index"], request.match_info["file"]
     if not (index.isascii() and index.isdigit() and int(index) < len(places)):
         raise Refusal(f"the folder number must be from 0 to {len(places) - 1}, not {index[:20]!r}")
@@ -73,11 +70,22 @@ async def preview(request: web.Request) -> web.Response:
 @needs(Right.USE)
 async def metadata(request: web.Request) -> web.Response:
     """`__metadata__` of a safetensors file."""
-    kind, name = model_files.check_kind(request.match_info["folder"]), request.query.get("filename", "")
-    for folder in request.app[FOLDERS].models(kind):
+    name = request.query.get("filename", "")
+    for folder in _kind(request).folders:
         path = resolve(folder, name, status=404)
         if name and is_file(path):
             words = await asyncio.to_thread(model_files.header_words, path)
             if words is not None:
                 return json_answer(words)
     raise Refusal(f"{name[:100]!r} has no words in its header to show", status=404, type="no_metadata")
+
+
+def known_kinds(request: web.Request) -> dict[str, model_files.Kind]:
+    """With those that packs registered while they were loaded, as far as that has happened yet."""
+    engine = request.app[DOOR].engine_now()
+    services = engine.pack_services_now() if engine is not None else None
+    return model_files.kinds_of(request.app[FOLDERS], services.models if services is not None else {})
+
+
+def _kind(request: web.Request) -> model_files.Kind:
+    return model_files.named(known_kinds(request), request.match_info["folder"])
