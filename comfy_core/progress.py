@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
@@ -117,3 +118,13 @@ class ProgressBar:
         self.total = self.total if total is None else total
         self.value = min(value, self.total)
         report(self.value, self.total, preview, self.node_id)
+
+
+def over(pictures: int) -> Callable[[int], ProgressBar]:
+    """One bar over so many pictures: each asks for one of as many steps as itself has, and gets that of all."""
+
+    @cache
+    def bar(steps: int) -> ProgressBar:
+        return ProgressBar(steps * pictures)
+
+    return bar

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from comfy_core import progress
+from comfy_core.memory.devices import free_bytes, offload_device
 from comfy_core.networks.convolution import surrounded
 from comfy_core.tiling import affine
 
@@ -73,21 +74,28 @@ class Window:
         return slice(_after(self.start, stage), _after(self.end, stage))
 
 
+def host_has_room(values: float, dtype: torch.dtype) -> bool:
+    """Whether so many numbers, which lie between two stages, fit the host's memory."""
+    return int(values * dtype.itemsize) <= free_bytes(offload_device())
+
+
 def in_stages(
     stages: Iterable[Stage],
     x: Tensor,
     tile: tuple[int, int],
     placed: Callable[[Tensor], Tensor],
     wraps: tuple[bool, bool] = (False, False),
+    bar_of: Callable[[int], progress.ProgressBar] = progress.ProgressBar,
 ) -> Tensor:
     """The result of the stages for `x` [1, C, H, W], on the device where `x` is.
 
     `tile` is the height and width of a tile in places of `x`; `placed` puts a tile on the device that computes. Along
-    the ways (across, down) that wrap, a tile at an edge sees what is at the other.
+    the ways (across, down) that wrap, a tile at an edge sees what is at the other. `bar_of` makes a bar of so many
+    steps.
     """
     stages, (height, width) = list(stages), tile
     state: State = (x,)
-    bar = progress.ProgressBar(len(stages))
+    bar = bar_of(len(stages))
     for stage in stages:
         left, taken = (state[: -stage.takes], state[-stage.takes :]) if stage.takes else ((), state)
         rows = max(height * width // taken[-1].shape[-1], 1)

@@ -72,15 +72,16 @@ def in_tiles(
     before: int,
     after: int,
     unseen: float = 0.0,
-    progressed: progress.ProgressBar | None = None,
+    bar_of: Callable[[int], progress.ProgressBar] = progress.ProgressBar,
 ) -> Tensor:
     """`function` of `x` [1, C, H, W] tile by tile, saying after each how far it is.
 
     It maps [1, C, h * before, w * before] to [1, D, h * after, w * after], `rows` and `columns` counting in h and w.
-    The result is on the device of the function's results. `unseen` as in `Tiles.weights`.
+    The result is on the device of the function's results. `unseen` as in `Tiles.weights`; `bar_of` makes a bar of so
+    many steps.
     """
     out: Tensor | None = None
-    progressed = progressed or progress.ProgressBar(len(rows.starts) * len(columns.starts))
+    bar = bar_of(len(rows.starts) * len(columns.starts))
     for top, down in zip(rows.starts, rows.weights(after, unseen), strict=True):
         for left, across in zip(columns.starts, columns.weights(after, unseen), strict=True):
             y, z = top * before, left * before
@@ -89,7 +90,7 @@ def in_tiles(
                 out = tile.new_zeros(1, tile.shape[1], rows.length * after, columns.length * after)
             y, z = top * after, left * after
             out[:, :, y : y + tile.shape[2], z : z + tile.shape[3]] += tile * (down[:, None] * across).to(tile)
-            progressed.update()
+            bar.update()
     assert out is not None
     return out
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from comfy_core import progress
 from comfy_core.memory import residency
-from comfy_core.memory.devices import free_bytes, offload_device
+from comfy_core.memory.devices import offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.networks.autoencoder_kl import AutoencoderKL
 from comfy_core.patcher import ModelPatcher
 from comfy_core.seamless import NOWHERE, Around, wrapping
-from comfy_core.stages import Stage, in_stages
+from comfy_core.stages import Stage, host_has_room, in_stages
 from comfy_core.tiling import UNSEEN, Tiles, in_tiles, norms_of, smaller
 
 VALUES_PER_PIXEL, KEPT_PER_PIXEL = 1_000, 600
@@ -125,6 +125,7 @@ class VAE:
         outer = getattr(network, "decode_outer", network.decode)
 
         stages = self._stages("decode_stages", latents.shape[-2:])
+        bar_of = progress.over(len(latents))
 
         def shown(made: Tensor) -> Tensor:
             return ((made.float() + 1) / 2).clamp(0, 1).to(offload_device())
@@ -139,11 +140,11 @@ class VAE:
                     return pixels(features)
             if stages is not None:
                 kept = features.to(offload_device())
-                return shown(in_stages(stages(), kept, (rows.size, columns.size), self._placed, self.wraps))
+                return shown(in_stages(stages(), kept, (rows.size, columns.size), self._placed, self.wraps, bar_of))
             small = smaller(features, max(rows.size, columns.size))
             more = around.added(features)
             with norms_of(network, self._wrapping(outer, small)):
-                made = in_tiles(pixels, more, *tile.over(more.shape[-2:]), 1, self.upscale_ratio, UNSEEN)
+                made = in_tiles(pixels, more, *tile.over(more.shape[-2:]), 1, self.upscale_ratio, UNSEEN, bar_of)
             return around.taken_off(made, self.upscale_ratio)
 
         with residency.use([self.patcher], self._working_bytes(rows.size, columns.size)):
@@ -158,6 +159,7 @@ class VAE:
         outer = getattr(network, "encode_outer", network.encode)
 
         stages = self._stages("encode_stages", [side // factor for side in images.shape[-2:]])
+        bar_of = progress.over(len(images))
 
         def features(image: Tensor) -> Tensor:
             return outer(self._placed(image) * 2 - 1)
@@ -168,14 +170,14 @@ class VAE:
                     return inner(features(image))
             if stages is not None:
                 edges = rows.size * factor, columns.size * factor
-                made = in_stages(stages(), image * 2 - 1, edges, self._placed, self.wraps)
+                made = in_stages(stages(), image * 2 - 1, edges, self._placed, self.wraps, bar_of)
                 with wrapping(network, self.wraps):
                     return inner(self._placed(made))
             small = smaller(image, max(rows.size, columns.size) * factor, factor)
             more = around.added(image)
             with norms_of(network, self._wrapping(features, small)):
                 tiles = tile.over([side // factor for side in more.shape[-2:]])
-                seen = around.taken_off(in_tiles(features, more, *tiles, factor, 1, UNSEEN), 1 / factor)
+                seen = around.taken_off(in_tiles(features, more, *tiles, factor, 1, UNSEEN, bar_of), 1 / factor)
             with wrapping(network, self.wraps):
                 return inner(seen)
 
@@ -184,8 +186,9 @@ class VAE:
 
     def _stages(self, name: str, size: Sequence[int]) -> Callable[[], Iterable[Stage]] | None:
         """The network's stages, if it has any and the host has room for a picture of so many latent places."""
-        kept = prod(size) * self.upscale_ratio**2 * KEPT_PER_PIXEL * self.patcher.model_dtype().itemsize
-        return getattr(self.first_stage_model, name, None) if kept <= free_bytes(offload_device()) else None
+        kept = prod(size) * self.upscale_ratio**2 * KEPT_PER_PIXEL
+        has_room = host_has_room(kept, self.patcher.model_dtype())
+        return getattr(self.first_stage_model, name, None) if has_room else None
 
     def _wrapping(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
         """What runs a part of the network on `x` with its edges where they are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from comfy_core import progress
 from comfy_core.memory import residency
-from comfy_core.memory.devices import free_bytes, offload_device
+from comfy_core.memory.devices import offload_device
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.patcher import ModelPatcher
-from comfy_core.stages import in_stages
+from comfy_core.stages import Stage, host_has_room, in_stages
 from comfy_core.tiling import Tiles, in_tiles, norms_of, smaller
 
 TILES = (512, 256, 128, 64)
@@ -102,7 +102,7 @@ class UpscaleModel:
         unit, height, width = self._multiple, *pixels.shape[-2:]
         rows, columns = (_tiles(side, edge, unit) for side in (height, width))
         count = len(rows.starts) * len(columns.starts)
-        progressed = progress.ProgressBar(count * len(pixels))
+        bar_of = progress.over(len(pixels))
         grown = round(unit * self.scale)
 
         def enlarged(tile: Tensor) -> Tensor:
@@ -111,11 +111,10 @@ class UpscaleModel:
         def one(picture: Tensor) -> Tensor:
             padded = _padded(picture, unit)
             if count > 1 and self._has_stages(padded):
-                tile = (max(unit, rows.size * unit - 2 * unit), max(unit, columns.size * unit - 2 * unit))
-                made = in_stages(self.model.stages(), padded, tile, self._placed).float().clamp(0, 1)  # type: ignore[operator]
+                made = self._in_stages(padded, (rows.size * unit, columns.size * unit), bar_of)
             else:
                 with self._norms_of(padded, max(rows.size, columns.size) * unit, count > 1):
-                    made = in_tiles(enlarged, padded, rows, columns, unit, grown, UNSEEN, progressed)
+                    made = in_tiles(enlarged, padded, rows, columns, unit, grown, UNSEEN, bar_of)
             return made[..., : round(height * self.scale), : round(width * self.scale)]
 
         with residency.use([self.patcher], self._working_bytes(rows.size * unit, columns.size * unit)):
@@ -126,7 +125,17 @@ class UpscaleModel:
         if not hasattr(self.model, "stages"):
             return False
         kept: float = self.model.kept_values(picture[0, 0].numel())  # type: ignore[operator]
-        return int(kept * self.patcher.model_dtype().itemsize) <= free_bytes(offload_device())
+        return host_has_room(kept, self.patcher.model_dtype())
+
+    def _in_stages(
+        self, picture: Tensor, edges: Sequence[int], bar_of: Callable[[int], progress.ProgressBar]
+    ) -> Tensor:
+        """A picture whose sides are multiples, enlarged; no more of it is seen at once than a tile of these edges."""
+        reach: int = self.model.reach  # type: ignore[assignment]
+        height, width = (max(self._multiple, edge - 2 * reach) for edge in edges)
+        stages: Iterable[Stage] = self.model.stages()  # type: ignore[operator]
+        made = in_stages(stages, picture, (height, width), self._placed, bar_of=bar_of)
+        return made.float().clamp(0, 1)
 
     @contextmanager
     def _norms_of(self, picture: Tensor, longest: int, tiled: bool) -> Iterator[None]:

@@ -264,6 +264,7 @@ class DAT(Restorer):
     def __init__(self, dims: Dims) -> None:
         super().__init__(dims.in_channels, dims.width, dims.head, dims.convolutions)
         self.dims, self.multiple = dims, math.lcm(*dims.window)
+        self.reach = self.multiple
         self.before_RG = nn.Sequential(nn.Identity(), nn.LayerNorm(dims.width))
         shapes = zip(dims.heads, dims.depths, strict=True)
         self.layers = nn.Sequential(*(Group(dims, heads, depth, i) for i, (heads, depth) in enumerate(shapes)))
@@ -280,7 +281,7 @@ class DAT(Restorer):
         yield Stage(lambda x: self.conv_first(self.centred(x)), keeps=True)
         yield Stage(lambda x: self.before_RG(x.movedim(1, -1)).movedim(-1, 1), takes=1, keeps=True, reach=0)
         for group in self.layers:
-            yield from group.stages(self.multiple)  # type: ignore[operator]
+            yield from group.stages(self.reach)  # type: ignore[operator]
         yield Stage(lambda x, shallow, deep: self.picture(x, shallow, deep.movedim(1, -1)), reach=REACH, up=self.scale)
 
     def kept_values(self, pixels: int) -> float:

@@ -7,6 +7,7 @@ Lee et al. 2024, https://arxiv.org/abs/2404.11848, and the variant with norms th
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,11 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from comfy_core.families._ldm import build
+from comfy_core.stages import Stage
 from comfy_core.upscale._parts import Upscaler, conv
 from comfy_core.weights import Weights
 
 NAME = "PLKSR"
 NORM_GROUPS = 4
+SAMPLING_REACH = 16
+"""How far from its place a pixel is sampled at most; trained networks stay within a few places."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,24 @@ class Block(nn.Module):
         self.norm = nn.GroupNorm(NORM_GROUPS, width) if dims.real and not dims.layer_norm else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.changed(x, self.change(x))
+
+    def change(self, x: Tensor) -> Tensor:
+        """What is to be added to `x`, before its norm."""
         mixed = self.get_submodule(self.mixer_name)(self.layer_norm(x))
-        return x + self.norm(self.refine(self.attn(self.lk(mixed))))
+        change: Tensor = self.refine(self.attn(self.lk(mixed)))
+        return change
+
+    def changed(self, x: Tensor, change: Tensor) -> Tensor:
+        return x + self.norm(change)
+
+    def stages(self, reach: int) -> Iterator[Stage]:
+        """The same in stages: one, or two where the norm looks at all places in between."""
+        if isinstance(self.norm, nn.GroupNorm):
+            yield Stage(self.change, takes=1, keeps=True, reach=reach)
+            yield Stage(self.changed, norm=self.norm, takes=2, reach=0)
+        else:
+            yield Stage(self.forward, takes=1, reach=reach)
 
 
 class Sampled(nn.Module):
@@ -136,8 +156,32 @@ class PLKSR(nn.Module):
         sampled = 3 * self.scale**4 + 6 * groups * self.scale**2 if groups else 0
         return pixels * max(7 * self.dims.width, 6 * 3 * self.scale**2, sampled)
 
+    @property
+    def reach(self) -> int:
+        """How far a stage looks."""
+        in_block = self.dims.kernel // 2 + sum(edge // 2 for edge in self.dims.mixer) + int(self.dims.attention)
+        return max(in_block, SAMPLING_REACH if self.dims.sampling_groups else 1)
+
+    def stages(self) -> Iterator[Stage]:
+        """The same in stages, for pictures too large: its blocks see far, and its norms all places at once."""
+        first, *_, last = self.feats
+        yield Stage(first, keeps=True)
+        for block in self.feats.children():
+            if isinstance(block, Block):
+                yield from block.stages(self.reach)
+        yield Stage(lambda x, deep: self.picture(x, last(deep)), reach=self.reach, up=self.scale)
+
+    def kept_values(self, pixels: int) -> float:
+        """About how many numbers lie between two stages: features, their change and what becomes of both."""
+        width, channels = self.dims.width, self.in_channels
+        return pixels * (channels + max(3 * width, width + channels * self.scale**2))
+
     def forward(self, x: Tensor) -> Tensor:
-        return self.to_img(self.feats(x) + x.repeat_interleave(self.scale**2, dim=1))
+        return self.picture(x, self.feats(x))
+
+    def picture(self, x: Tensor, deep: Tensor) -> Tensor:
+        picture: Tensor = self.to_img(deep + x.repeat_interleave(self.scale**2, dim=1))
+        return picture
 
 
 def recognise(weights: Weights) -> bool:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from comfy_core import progress
 from comfy_core.checkpoint import Checkpoint
 from comfy_core.families import load_checkpoint
 from comfy_core.memory import residency
@@ -113,6 +114,28 @@ def test_so_they_do_where_pictures_continue_at_their_other_edge(
     assert (vae.encode_tiled(whole, 64, 48, 16) - back).abs().max() < 1e-3 * back.std()
 
 
+@pytest.mark.parametrize("room", [0, 2**40])
+def test_one_bar_goes_over_all_pictures(checkpoint: Checkpoint, room: int, monkeypatch: pytest.MonkeyPatch):
+    """In stages, or tile by tile where the host has no room for what lies between them."""
+    monkeypatch.setattr("comfy_core.stages.free_bytes", lambda device: room)
+    heard: list[tuple[float, float]] = []
+
+    class Listener:
+        def report(self, value: float, total: float, preview: object, node_id: str | None = None) -> None:
+            heard.append((value, total))
+
+        def interrupted(self) -> bool:
+            return False
+
+    with progress.listen(Listener()):  # type: ignore[arg-type]
+        images = checkpoint.vae.decode_tiled(torch.randn(3, 4, 9, 12), 8, 8, 2)
+        decoded, heard = heard, []
+        checkpoint.vae.encode_tiled(images, 64, 64, 16)
+    for said in (decoded, heard):
+        assert said == [(i, len(said)) for i in range(1, len(said) + 1)]
+        assert len(said) > 3
+
+
 def test_no_tile_is_larger_than_asked_for_but_by_what_its_convolutions_see(
     vae: VAE, busy: tuple[Tensor, Tensor, Tensor]
 ):
@@ -128,7 +151,7 @@ def test_no_tile_is_larger_than_asked_for_but_by_what_its_convolutions_see(
 @pytest.fixture
 def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that has no room for what lies between stages: every tile is worked off by itself."""
-    monkeypatch.setattr("comfy_core.vae.free_bytes", lambda device: 0)
+    monkeypatch.setattr("comfy_core.stages.free_bytes", lambda device: 0)
 
 
 @pytest.mark.usefixtures("no_room")

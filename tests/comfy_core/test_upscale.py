@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from comfy_core import progress
+from comfy_core import progress, stages
 from comfy_core.families import UnknownCheckpoint
 from comfy_core.memory import residency
 from comfy_core.upscale import UpscaleModel, _model, load_upscale_model, upscale_model
@@ -159,7 +159,7 @@ def test_a_network_of_greys_is_run_for_each_colour():
     "case",
     [
         "Compact 4x", "ESRGAN new", "ESRGAN new 2x", "ESRGAN old 2x", "SwinIR classical 3x", "SwinIR lightweight",
-        "SwinIR denoise", "Swin2SR lightweight", "HAT", "SPAN", "PLKSR doubled",
+        "SwinIR denoise", "Swin2SR lightweight", "HAT", "SPAN",
     ],
 )  # fmt: skip
 def test_tiles_are_the_whole(case: str, monkeypatch: pytest.MonkeyPatch):
@@ -174,15 +174,16 @@ def test_tiles_are_the_whole(case: str, monkeypatch: pytest.MonkeyPatch):
     assert (tiled - whole(model, images)).abs().max() < STEP
 
 
-@pytest.mark.parametrize("case", [case for case in LAYOUTS if case.startswith("DAT")])
-def test_attention_between_channels_sees_the_whole_picture_in_every_tile(case: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("case", [case for case in LAYOUTS if case.startswith(("DAT", "PLKSR", "RealPLKSR"))])
+def test_what_looks_at_the_whole_picture_sees_it_in_every_tile(case: str, monkeypatch: pytest.MonkeyPatch):
+    """Attention between channels, the moments of norms, and block after block of very large convolutions."""
     tiles_of(monkeypatch, 96)
     model = opened(LAYOUTS[case])
     images = pictures(96 + 37, 48 + 90)
     sizes: list[int] = []
-    model.model.layers[0].blocks[0].register_forward_pre_hook(
-        lambda _, inputs: sizes.append(inputs[0][0, ..., 0].numel())
-    )
+    for layer in model.model.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0][0, 0].numel()))
     tiled, longest = model.upscale(images), max(sizes)
     assert (tiled - whole(model, images)).abs().max() < 1e-4
     assert longest < max(sizes)
@@ -190,7 +191,7 @@ def test_attention_between_channels_sees_the_whole_picture_in_every_tile(case: s
 
 def test_without_room_for_a_picture_between_its_stages_tiles_are_done_one_by_one(monkeypatch: pytest.MonkeyPatch):
     tiles_of(monkeypatch, 96)
-    monkeypatch.setattr(_model, "free_bytes", lambda device: 0)
+    monkeypatch.setattr(stages, "free_bytes", lambda device: 0)
     model = opened(LAYOUTS[next(case for case in LAYOUTS if case.startswith("DAT"))])
     seen: list[int] = []
     model.model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2]))
@@ -213,8 +214,10 @@ def test_there_is_no_seam_where_tiles_meet(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_group_norms_see_the_same_in_every_tile(monkeypatch: pytest.MonkeyPatch):
-    """The same detail in a bright and in a dark tile becomes the same, as it does in the whole picture."""
+    """The same detail in a bright and in a dark tile becomes the same, as it does in the whole picture, even where the
+    host has no room for what lies between stages."""
     tiles_of(monkeypatch, 192)
+    monkeypatch.setattr(stages, "free_bytes", lambda device: 0)
     model = opened(LAYOUTS["RealPLKSR"])
     images = torch.cat([torch.ones(1, 64, 192, 3), torch.full((1, 64, 192, 3), 0.1)], dim=2)
     images[:, :, 32:96] = images[:, :, 288:352] = pictures(64, 64)
@@ -286,21 +289,35 @@ def test_memory_that_does_not_do_for_the_smallest_tile_is_said():
         model.upscale(pictures(20, 20))
 
 
+class Steps:
+    """Hears what is reported, and interrupts the work after so many steps."""
+
+    def __init__(self, last: int = 10_000) -> None:
+        self.heard: list[tuple[float, float]] = []
+        self.last = last
+
+    def report(self, value: float, total: float, preview: Any, node_id: str | None = None) -> None:
+        self.heard.append((value, total))
+
+    def interrupted(self) -> bool:
+        return len(self.heard) == self.last
+
+
 def test_progress_is_said_for_all_pictures_and_heard_between_tiles(monkeypatch: pytest.MonkeyPatch):
     tiles_of(monkeypatch, 16, overlap=4)
-    model = opened(compact_shapes())
-    steps: list[tuple[float, float]] = []
-
-    class Listener:
-        def report(self, value: float, total: float, preview: Any, node_id: str | None = None) -> None:
-            steps.append((value, total))
-
-        def interrupted(self) -> bool:
-            return len(steps) == 5
-
-    with progress.listen(Listener()), pytest.raises(progress.Interrupted):  # type: ignore[arg-type]
+    model, steps = opened(compact_shapes()), Steps(last=5)
+    with progress.listen(steps), pytest.raises(progress.Interrupted):  # type: ignore[arg-type]
         model.upscale(pictures(16, 40, count=2))
-    assert steps == [(i, 6) for i in range(1, 6)]
+    assert steps.heard == [(i, 6) for i in range(1, 6)]
+
+
+def test_pictures_done_in_stages_have_one_bar_too(monkeypatch: pytest.MonkeyPatch):
+    tiles_of(monkeypatch, 48)
+    model, steps = opened(LAYOUTS["RealPLKSR"]), Steps()
+    with progress.listen(steps):  # type: ignore[arg-type]
+        model.upscale(pictures(48, 90, count=2))
+    whole = 2 * len(list(model.model.stages()))  # type: ignore[operator]
+    assert steps.heard == [(i, whole) for i in range(1, whole + 1)]
 
 
 def test_a_pack_may_call_the_network_itself():
