@@ -92,15 +92,16 @@ class Recorder:
 
     async def _write(self, happenings: list[Happening]) -> None:
         """A full disk must not stop the runs: what cannot be written is told all the same, and tried again."""
-        writings = [*self._unwritten, *self._writings(happenings)]
-        answers = await asyncio.gather(*(writing() for writing in writings), return_exceptions=True)
+        begun = [(writing, writing()) for writing in (*self._unwritten, *self._writings(happenings))]
         self._unwritten = []
-        for writing, answer in zip(writings, answers, strict=True):
-            if isinstance(answer, sa.exc.SQLAlchemyError):
-                log.error("the state of a prompt could not be written; trying again: %s", answer)
+        for writing, written in begun:
+            try:
+                await written
+            except sa.exc.SQLAlchemyError as error:
+                log.error("the state of a prompt could not be written; trying again: %s", error)
                 self._unwritten.append(writing)
-            elif isinstance(answer, BaseException):
-                log.error("the state of a prompt could not be written", exc_info=answer)
+            except Exception:
+                log.exception("the state of a prompt could not be written")
 
     def _writings(self, happenings: list[Happening]) -> list[Writing]:
         writings: list[Writing] = []
