@@ -147,7 +147,11 @@ def as_link(value: Any) -> Link | None:
     if not isinstance(value, list) or len(value) != 2:
         return None
     node_id, slot = value
-    if not isinstance(node_id, str) or not isinstance(slot, (int, float)) or isinstance(slot, bool):
+    if not isinstance(node_id, str):
+        return None
+    if type(slot) is int:  # as nearly all are
+        return Link(node_id, slot)
+    if not isinstance(slot, (int, float)) or isinstance(slot, bool):
         return None
     return Link(node_id, int(slot)) if slot == slot // 1 else None
 

@@ -1,4 +1,4 @@
-"""Reads JSON texts of our own, which may hold what strict readers refuse: NaN, infinities, half surrogate pairs."""
+"""JSON texts of our own, which may hold what strict readers refuse: NaN, infinities, half surrogate pairs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+_quick = msgspec.json.Encoder()
+
 
 def read(text: str | bytes) -> Any:
     """The same value as from `json.loads`, most often in half the time. Raises ValueError, RecursionError."""
@@ -14,3 +16,16 @@ def read(text: str | bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.MsgspecError:
         return json.loads(text)
+
+
+def write(value: Any) -> str:
+    """A text that `read` makes the same JSON value of, most often in a fifth of the time of `json.dumps`.
+
+    Raises TypeError, ValueError or RecursionError for what is none."""
+    try:
+        text = _quick.encode(value)
+        if b"null" not in text:  # as which the quick one writes NaN and infinities, too
+            return text.decode()
+    except (ValueError, TypeError, RecursionError):
+        pass  # an integer of more than 64 bits, half a surrogate pair
+    return json.dumps(value)

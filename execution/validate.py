@@ -10,7 +10,7 @@ from comfy_core.folders import Folders
 from execution import problems
 from execution.checks import classes_of, own_problems
 from execution.failure import without_roots
-from execution.graph import Graph, GraphNode, Link, Walk, as_link, parse, unwrap
+from execution.graph import Graph, GraphNode, Link, Walk, parse, unwrap
 from execution.inputs import Inputs, Refused
 from execution.loops import roots
 from execution.problems import Problem
@@ -168,10 +168,9 @@ def _check_node(graph: Graph, node: GraphNode, given: dict[str, Any], inputs: In
 def _check_input(
     graph: Graph, node: GraphNode, declared: Input, given: dict[str, Any], inputs: Inputs
 ) -> Problem | None:
+    if declared.name in node.links:
+        return inputs.check_link(node, declared, node.links[declared.name], graph.nodes.get)
     value = given[declared.name]
-    link = as_link(value)
-    if link is not None:
-        return inputs.check_link(node, declared, link, graph.nodes.get)
     if isinstance(value, list) and not declared.options.get("multiselect"):
         return problems.bad_linked_input(declared, inputs.config(declared), value)
     try:

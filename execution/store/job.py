@@ -57,7 +57,7 @@ def words_of(prompt: Any) -> str:
     """What a prompt can be found by, in small letters: classes and titles of its nodes, files and texts in them."""
     found: dict[str, None] = {}
     length = 0
-    for text in _texts(prompt):
+    for text in dict.fromkeys(_texts(prompt)):
         text = text.strip().casefold().replace("\0", " ")
         if text and text not in found:
             found[text] = None
@@ -69,10 +69,10 @@ def words_of(prompt: Any) -> str:
 
 def _texts(prompt: Any) -> Iterator[str]:
     for node in prompt.values() if isinstance(prompt, dict) else ():
-        values = [node.get("class_type"), *_values(node, "_meta"), *_values(node, "inputs")] if node else ()
-        yield from (value for value in values if isinstance(value, str))
-
-
-def _values(node: dict[str, Any], key: str) -> list[Any]:
-    inner = node.get(key)
-    return list(inner.values()) if isinstance(inner, dict) else []
+        if not node:
+            continue
+        if isinstance(name := node.get("class_type"), str):
+            yield name
+        for part in (node.get("_meta"), node.get("inputs")):
+            if isinstance(part, dict):
+                yield from (value for value in part.values() if isinstance(value, str))

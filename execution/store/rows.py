@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from execution import json_text
 from execution.events import now_ms
 from execution.store.job import StoredJob, plain_meta, words_of, workflow_of
 from execution.store.prepared import Prepared
@@ -37,7 +37,7 @@ _start_job = Prepared(_this_job, "key", "status", "attempts", "started_at")
 def insert(connection: sa.Connection, job: StoredJob) -> None:
     row = {name: getattr(job, name) for name in _OF_NEW}
     [[job.sequence]] = _insert_job(connection, {**row, "workflow_id": workflow_of(job.extra_data)}).fetchall()
-    job.prompt_text = json.dumps(job.prompt)
+    job.prompt_text = json_text.write(job.prompt)
     texts = {"words": words_of(job.prompt), "prompt_text": job.prompt_text, "extra_data": job.extra_data}
     _insert_prompt(connection, {**texts, "job": job.sequence})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -14,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class JsonText(sa.TypeDecorator[Any]):
-    """Any JSON value as text. Python's own JSON, for NaN, integers of any size and broken Unicode occur in prompts.
+    """Any JSON value as text. NaN, integers of any size and broken Unicode occur in prompts.
 
     What cannot be read any more is None: one damaged job must not hide the others.
     """
@@ -25,7 +24,7 @@ class JsonText(sa.TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
         if value is None or value == {}:  # the latter so often that it is not worth an encoder
             return None if value is None else "{}"
-        return json.dumps(value)
+        return json_text.write(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
         try:

@@ -102,7 +102,7 @@ async def test_a_prompt_that_finds_the_queue_empty_is_not_read_back_from_it(runn
     monkeypatch.setattr(Store, "take", lambda store: taken.append(store) or take(store))
     async with running_engine() as engine:
         await run_to_the_end(engine, prompt_of(node, value=1))
-        while engine.queue_remaining():
+        while not engine._dispatcher._is_idle:
             await asyncio.sleep(0.005)
         taken.clear()  # the first one may have waited for the worker
         await run_to_the_end(engine, prompt_of(node, value=2))

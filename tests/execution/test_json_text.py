@@ -1,4 +1,4 @@
-"""JSON texts are read as Python's own reader does, also where they hold what strict readers refuse."""
+"""JSON texts are read as Python's own reader does, and written for it, also where they hold what others refuse."""
 
 import json
 
@@ -16,13 +16,20 @@ from execution import json_text
     ],
 )
 def test_what_was_written_is_read_as_it_was(value):
-    text = json.dumps(value)
-    assert json_text.read(text) == json_text.read(text.encode()) == value
-    assert repr(json_text.read(text)) == repr(value)
+    for text in (json.dumps(value), json_text.write(value)):
+        assert json_text.read(text) == json_text.read(text.encode()) == value
+        assert repr(json_text.read(text)) == repr(value)
+        assert repr(json.loads(text)) == repr(value), "the migrations read it so"
 
 
-def test_nan_is_read_as_nan():
+def test_nan_is_nan():
     assert repr(json_text.read("[NaN, 1e999]")) == "[nan, inf]"
+    assert repr(json_text.read(json_text.write([float("nan"), None, "null"]))) == "[nan, None, 'null']"
+
+
+def test_what_is_no_json_is_not_written():
+    with pytest.raises(TypeError):
+        json_text.write([object()])
 
 
 def test_what_is_no_json_is_a_value_error():
