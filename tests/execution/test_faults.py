@@ -243,6 +243,6 @@ def test_a_killed_server_has_all_that_was_queued_and_goes_on_with_what_ran(tmp_p
 
 
 def test_killed_at_random_moments_nothing_is_lost_doubled_or_half(tmp_path):
-    kills, problems = run_round(tmp_path, jobs=200, kills=6, chance=random.Random(8), work_seconds=0.1)
-    assert problems == []
-    assert kills > 0
+    outcome = run_round(tmp_path, jobs=200, kills=6, chance=random.Random(8), work_seconds=0.1)
+    assert outcome.problems == []
+    assert outcome.kills > 0
