@@ -103,6 +103,7 @@ def _input(name: str, entry: Any, section: str) -> Input:
     options = plain(rest[0]) if rest and isinstance(rest[0], Mapping) else {}
     is_list = isinstance(kind, list | tuple)
     values = kind if is_list else options.get("options") if kind == "COMBO" and "remote" not in options else None
+    values = values if isinstance(values, list | tuple) else None
     folder = getattr(kind, "folder", None)
     return Input(
         name=str(name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,8 @@ def _items(value: Any, output: Output, follow: Callable[[Any], list[Any] | None]
         return behind
     if not output.is_list or isinstance(value, ExecutionBlocker):
         return [value]
+    if not isinstance(value, Iterable):
+        raise TypeError(f"output {output.name!r} is declared as a list, but what came is one {type(value).__name__}")
     return list(value)
 
 

@@ -127,6 +127,13 @@ def test_a_class_that_the_server_would_not_understand_costs_only_itself(tmp_path
     assert "got `int` - at `$.outputs[0].tooltip`" in str(failures["custom_nodes.pack, class A"])
 
 
+def test_a_combo_whose_values_are_no_list_takes_any(tmp_path, load, failures):
+    body = "return {'required': {'x': ('COMBO', {'options': print}), 'y': ('COMBO', {'options': 5})}}"
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="A", body=body))
+    assert [one.choices for one in load()["A"].schema.inputs] == [None, None]
+    assert failures == {}
+
+
 def test_a_display_name_that_is_no_text_is_passed_over(tmp_path, load, failures):
     code = CLASSIC.format(name="A", body="return {}")
     (tmp_path / "pack.py").write_text(code + "NODE_DISPLAY_NAME_MAPPINGS = {'A': None, 'OtherA': 5}")

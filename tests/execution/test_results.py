@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from execution.results import plain, unpack
+from execution.results import merge, plain, unpack
 from nodes.schema import NodeSchema, Output
 
 
@@ -40,6 +40,12 @@ def test_what_a_function_returns_becomes_values_and_ui(returned, outputs, values
 def test_a_wrong_number_of_values_is_refused(returned, outputs, said):
     with pytest.raises(ValueError, match=said):
         unpack(returned, schema(outputs))
+
+
+def test_one_value_where_a_list_is_declared_is_refused_by_the_name_of_the_output():
+    declared = NodeSchema(id="N", title="", category="", outputs=(Output(type="INT", name="counts", is_list=True),))
+    with pytest.raises(TypeError, match="output 'counts' is declared as a list, but what came is one int"):
+        merge([unpack((1,), declared)], declared, lambda value: None)
 
 
 def test_plain_data_has_only_the_types_of_json():

@@ -58,6 +58,8 @@ BAD_BODIES = [
     (b'{"prompt": {"1": NaN}}', "invalid_json", "NaN"),
     (b'{"prompt": {"1": {"class_type": "FakeText", "inputs": {"seed": Infinity}}}}', "invalid_json", "Infinity"),
     (b"\xff\xfe", "invalid_json", "not valid JSON"),
+    (b'{"prompt": "\xff"}', "invalid_json", "not UTF-8"),
+    (b'{"prompt": "\\ud800"}', "invalid_json", "half of a surrogate pair is no text"),
     (b"[" * 50_000, "invalid_json", "nests too deeply"),
     (b"[]", "invalid_request", "the body must be object, not array"),
     (b'{"client_id": "x"}', "no_prompt", "No prompt provided"),

@@ -73,10 +73,17 @@ async def read_json(request: web.Request, default: Any = ...) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.MsgspecError as error:
-        hint = "; NaN and Infinity are no JSON, send null" if re.search(rb"\b(NaN|Infinity)\b", body) else ""
-        raise Refusal(f"the body is not valid JSON: {error}{hint}", type="invalid_json") from None
+        raise Refusal(f"the body is not valid JSON: {error}{_hint(body)}", type="invalid_json") from None
+    except UnicodeDecodeError as error:
+        raise Refusal(f"the body is not UTF-8: byte {error.start} of a text in it", type="invalid_json") from None
     except RecursionError:
         raise Refusal("the JSON nests too deeply", type="invalid_json") from None
+
+
+def _hint(body: bytes) -> str:
+    if re.search(rb"\b(NaN|Infinity)\b", body):
+        return "; NaN and Infinity are no JSON, send null"
+    return "; half of a surrogate pair is no text" if re.search(rb"\\u[dD][89a-fA-F]", body) else ""
 
 
 async def read_as(request: web.Request, shape: type[T], default: Any = ...) -> T:
