@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from comfy_core import folders
-from comfy_core.control import ControlBase, controlled, load_controlnet, with_kind
+from comfy_core.control import ControlBase, controlled, load_controlnet, load_lllite, with_kind, with_lllite
 from comfy_core.control.union import KINDS
 from comfy_core.weights import open_weights
 from nodes.loaders import file_state
-from nodes.schema import Combo, File, Float, Socket, node
-from nodes.types import Conditioning, Model, Negative, Positive, Vae
+from nodes.schema import Combo, File, Float, Int, Socket, node
+from nodes.types import Conditioning, Image, Model, Negative, Positive, Vae
 
 CATEGORY = "model/conditioning/controlnet"
 ControlNet = Annotated[ControlBase, Socket("CONTROL_NET", tooltip="What leads the model by a picture.")]
@@ -112,6 +112,40 @@ def set_union_control_net_type(
 ) -> ControlNet:
     """Tell a ControlNet for several kinds of pictures which kind it is shown."""
     return with_kind(control_net, type)
+
+
+@node(
+    "LLLiteLoader",
+    title="Load LLLite",
+    category="model/loaders",
+    search_aliases=("lllite", "controlnet lllite", "kohya controlnet"),
+    gives_way=True,
+)
+def lllite_loader(
+    model: Model,
+    model_name: ControlNetName,
+    cond_image: Annotated[Image, Socket("IMAGE", tooltip="What it takes: edges, depths, a blurred picture …")],
+    strength: Strength = 1.0,
+    steps: Annotated[int, Int(default=0, min=0, max=200, tooltip="0: it counts in all steps of the sampling.")] = 0,
+    start_percent: Annotated[
+        float, Float(default=0.0, min=0.0, max=100.0, step=0.1, tooltip="The share of the steps before it counts.")
+    ] = 0.0,
+    end_percent: Annotated[
+        float, Float(default=0.0, min=0.0, max=100.0, step=0.1, tooltip="The share after which it does not; 0: never.")
+    ] = 0.0,
+) -> Model:
+    """Open a ControlNet-LLLite of Stable Diffusion XL, and lead a model by a picture with it."""
+    control = load_lllite(open_weights(folders.current().find_model("controlnet", model_name)))
+    if strength == 0:
+        return model
+    if steps == 0:
+        return with_lllite(model, control, cond_image, strength)
+    return with_lllite(model, control, cond_image, strength, start_percent / 100, (end_percent or 100) / 100)
+
+
+@lllite_loader.fingerprint
+def _(model_name: str | None, **_: Any) -> list[Any]:
+    return file_state("controlnet", model_name)
 
 
 @control_net_loader.fingerprint

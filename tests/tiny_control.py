@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from comfy_core.networks.controlnet import ControlNet, ControlNetDims
 from comfy_core.networks.t2i_adapter import AdapterDims, BlockDims, T2IAdapter
@@ -55,6 +55,38 @@ def adapter_tensors(dims: AdapterDims, seed: int = 6) -> dict[str, Tensor]:
     network = T2IAdapter(dims)
     randomise(network, torch.Generator().manual_seed(seed))
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def lllite_projections(network: nn.Module) -> dict[str, nn.Linear]:
+    """What a ControlNet-LLLite of kohya's script changes: queries, keys and values of self-attention and queries of
+    cross-attention, on the way down and in the middle."""
+    return {
+        name: layer
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear)
+        and name.startswith(("input_blocks", "middle_block"))
+        and (".attn1.to_" in name or ".attn2.to_q" in name)
+        and ".to_out" not in name
+    }
+
+
+def lllite_tensors(network: nn.Module, seen: int = 8, narrow: int = 6) -> dict[str, Tensor]:
+    """One for the tiny U-Net of SDXL: where that was halved once, its pictures are by 16, else by 32."""
+    generator, tensors = torch.Generator().manual_seed(2), {}
+    half = seen // 2
+    for name, layer in lllite_projections(network).items():
+        last = [(seen, half, 4)] if name.startswith("input_blocks.3.") else [(half, half, 4), (seen, half, 2)]
+        shapes: dict[str, tuple[int, ...]] = {
+            f"conditioning1.{2 * number}": (after, before, edge, edge)
+            for number, (after, before, edge) in enumerate([(half, 3, 4), *last])
+        }
+        width = layer.in_features
+        shapes |= {"down.0": (narrow, width), "mid.0": (narrow, narrow + seen), "up.0": (width, narrow)}
+        for part, shape in shapes.items():
+            key = f"lllite_unet_{name.replace('.', '_')}.{part}"
+            tensors[f"{key}.weight"] = torch.randn(shape, generator=generator) / shape[1] ** 0.5
+            tensors[f"{key}.bias"] = torch.randn(shape[0], generator=generator) * 0.1
+    return tensors
 
 
 def write_control(path: Path, family: str) -> None:

@@ -5,7 +5,8 @@ A CONTROL_NET is a `ControlBase`; a prompt that is controlled has one under `con
 
 from comfy_core.control.apply import controlled
 from comfy_core.control.base import ControlBase, StrengthType
+from comfy_core.control.lllite import load_lllite, with_lllite
 from comfy_core.control.loading import load_controlnet
 from comfy_core.control.union import with_kind
 
-__all__ = ["ControlBase", "StrengthType", "controlled", "load_controlnet", "with_kind"]
+__all__ = ["ControlBase", "StrengthType", "controlled", "load_controlnet", "load_lllite", "with_kind", "with_lllite"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from comfy_core.control.base import ControlBase
 from comfy_core.control.controlnet import ControlNet
 from comfy_core.control.delta import Delta, DeltaControlNet, differences, low_rank
+from comfy_core.control.lllite import PREFIX as LLLITE
 from comfy_core.control.t2i_adapter import T2IAdapter
 from comfy_core.control.t2i_layout import adapter_dims, adapter_renamed, is_adapter
 from comfy_core.families import UnknownCheckpoint, description
@@ -34,7 +35,6 @@ SUPPORTED = "ControlNets, Control-LoRAs and T2I-Adapters for Stable Diffusion 1,
 OTHERS = (
     ("FLUX", "controlnet_x_embedder."),
     ("Stable Diffusion 3", "pos_embed_input.proj.weight"),
-    ("ControlNet-LLLite", "lllite_"),
     ("animations (SparseCtrl)", "motion_modules."),
     ("blending T2I-Adapters (CoAdapter's fuser)", "spatial_ch_projs.0."),
 )
@@ -128,6 +128,8 @@ def _released(table: Weights) -> Weights:
 
 
 def _unknown(weights: Weights) -> str:
+    if any(name.startswith(LLLITE) for name in weights):
+        return f"{file_name(weights)} is a ControlNet-LLLite: take the node Load LLLite, which puts it on the model."
     other = next((family for family, mark in OTHERS if any(mark in name for name in weights)), None)
     if other is None:
         return description(weights, "ControlNet", SUPPORTED)

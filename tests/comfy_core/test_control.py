@@ -268,7 +268,7 @@ def test_one_of_the_family_and_another_size_is_refused(model: ModelPatcher):
     ("names", "says"),
     [
         ({"controlnet_x_embedder.weight": (2, 2)}, "is for FLUX, which this version does not know"),
-        ({"lllite_unet_input_blocks_4_1_down.0.weight": (2, 2)}, "is for ControlNet-LLLite"),
+        ({"lllite_unet_input_blocks_4_1_down.0.weight": (2, 2)}, "is a ControlNet-LLLite: take the node Load LLLite"),
         ({"lora_unet_x.lora_up.weight": (2, 2)}, "which looks like a LoRA"),
         ({"something": (2,)}, "is not a ControlNet this version knows"),
     ],

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from comfy_core.families import load_checkpoint
 from comfy_core.folders import Folders
 from comfy_core.weights import WeightsError
 from nodes import control as nodes
 from nodes import hints
 from nodes.loaders import checkpoint_loader_simple
 from nodes.sampling import k_sampler
-from tests.tiny_control import write_control
+from tests.tiny_control import lllite_tensors, write_control
 from tests.tiny_models import write_model
 
 PICTURE = torch.rand(1, 70, 90, 3, generator=torch.Generator().manual_seed(0))
@@ -97,3 +99,22 @@ def test_the_kind_of_a_union_is_set_on_a_copy(models: Any):
     assert nodes.set_union_control_net_type(control_net=control, type="auto") is not control
     with pytest.raises(ValueError, match="is for one kind of pictures alone"):
         nodes.set_union_control_net_type(control_net=control, type="tile")
+
+
+def test_a_controlnet_lllite_reads_shares_of_the_steps_as_percent(base: Folders):
+    model = load_checkpoint(write_model(base.base / "models" / "checkpoints" / "xl.safetensors", "sdxl")).model
+    tensors = lllite_tensors(model.model.diffusion_model)
+    (base.base / "models" / "controlnet").mkdir()
+    save_file(tensors, base.base / "models" / "controlnet" / "lite.safetensors")
+
+    def led(**given: Any) -> torch.Tensor:
+        leading = nodes.lllite_loader(model, "lite.safetensors", PICTURE, **given)
+        texts = [[[torch.ones(1, 77, 96), {"pooled_output": torch.ones(1, 64)}]]] * 2
+        latent = {"samples": torch.zeros(1, 4, 8, 8)}
+        return k_sampler(leading, 1, 2, 2.0, "euler", "normal", *texts, latent, 1.0)["samples"]
+
+    throughout, half, nothing = led(), led(steps=2, end_percent=50.0), led(strength=0.0)
+    assert torch.equal(led(steps=2), throughout)
+    assert torch.equal(led(steps=2, start_percent=100.0), nothing)
+    assert not torch.equal(half, throughout)
+    assert not torch.equal(half, nothing)
