@@ -21,8 +21,8 @@ MS_PER_DAY = 24 * 3600 * 1000
 class JobQuery:
     """Which jobs, in which order: newest (or longest) first unless `ascending`.
 
-    `owner` narrows it to one user's. `search` are words of which each must occur somewhere: in a node's class or
-    title, a file name or a text.
+    `owner` narrows it to one user's, `newest_of_each` to the last one of every workflow that has an id. `search` are
+    words of which each must occur somewhere: in a node's class or title, a file name or a text.
     """
 
     statuses: Sequence[str]
@@ -33,6 +33,7 @@ class JobQuery:
     workflow_id: str | None = None
     search: str = ""
     owner: str | None = None
+    newest_of_each: bool = False
 
 
 def page(connection: sa.Connection, asked: JobQuery) -> tuple[list[StoredJob], int]:
@@ -42,6 +43,9 @@ def page(connection: sa.Connection, asked: JobQuery) -> tuple[list[StoredJob], i
     wanted = jobs.c.status.in_(asked.statuses) & _found_by(asked.search) & rows.owned_by(asked.owner)
     if asked.workflow_id is not None:
         wanted &= jobs.c.workflow_id == asked.workflow_id
+    if asked.newest_of_each:
+        of_workflows = sa.select(sa.func.max(jobs.c.sequence)).where(wanted, jobs.c.workflow_id.is_not(None))
+        wanted = jobs.c.sequence.in_(of_workflows.group_by(jobs.c.workflow_id))
     total = connection.execute(sa.select(sa.func.count()).select_from(jobs).where(wanted)).scalar_one()
     query = rows.WITHOUT_PROMPT.where(wanted).order_by(*order).offset(asked.offset).limit(asked.limit)
     return rows.read(connection, query), total

@@ -43,6 +43,7 @@ from web.server.routes import (
     upload,
     userdata,
     view,
+    workflow_pictures,
 )
 from web.server.settings import ServerSettings
 
@@ -54,7 +55,7 @@ log = logging.getLogger("easel.server")
 # with and without /api
 TWICE = (
     prompt, explain, infotext, queue, catalogue, models, packs, view, upload, userdata, earlier, preferences, socket,
-    documentation,
+    documentation, workflow_pictures,
 )  # fmt: skip
 ONCE = (
     jobs.routes,

@@ -40,6 +40,8 @@ export async function saveTo(
   known: string | null = null,
 ): Promise<Saved> {
   const { revision } = tab;
+  // A copy has runs of its own.
+  if (tab.path !== null && tab.path !== path) tab.becomeAnother();
   let version: string | null;
   try {
     const text = stringifyJson(writeWorkflow(tab.doc), 2);

@@ -6,6 +6,7 @@ import { readWorkflow } from "../graph/formats/readWorkflow";
 import type { NodeDefs } from "../graph/nodeDefs";
 import { Selection } from "../graph/selection";
 import { Emitter } from "../lib/emitter";
+import { randomUuid } from "../lib/ids";
 import type { Json } from "../lib/json";
 import { RunStatus } from "../nodes/runStatus";
 
@@ -107,11 +108,17 @@ export class Tab implements Identity {
     this.renamed.emit();
   }
 
+  /** It is another workflow from now on: what was run before was not this one. */
+  becomeAnother(): void {
+    this.doc.root = { ...this.doc.root, id: randomUuid() };
+  }
+
   private load(file: Json): void {
     const { doc } = this;
     const content = isApiPrompt(file) ? readPrompt(file, doc.defs) : readWorkflow(file, doc.defs);
     this.selection.clear();
     doc.load(content);
+    if (typeof doc.root.id !== "string" || !doc.root.id) this.becomeAnother();
   }
 
   private edited(): void {

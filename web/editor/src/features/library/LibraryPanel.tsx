@@ -1,19 +1,21 @@
 /** The workflows that are kept on the server, by folder. */
-import { MoreHorizontal, RotateCw, Save } from "lucide-react";
+import { MoreHorizontal, RotateCw, Save, Workflow } from "lucide-react";
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { actionOf } from "../../actions";
 import { FOLDER, lastPart, nameOf, openEarlier, openFrom, pathOf, remove, rename } from "../../actions/save";
-import type { UserFile } from "../../api/types";
+import type { FileRef, UserFile } from "../../api/types";
 import { formatTime } from "../../lib/format";
 import { t } from "../../lib/t";
 import { TitleInput } from "../../nodes/TitleInput";
 import { Button } from "../../ui/Button";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
+import { SmallPicture } from "../../ui/SmallPicture";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
 import { RecoverLists } from "./RecoverLists";
 import { foldersOf } from "./tree";
+import { usePictures } from "./usePictures";
 
 type Content =
   | { readonly state: "loading" }
@@ -25,6 +27,7 @@ export function LibraryPanel() {
   const { api, filesChanged } = editor;
   const [content, setContent] = useState<Content>({ state: "loading" });
   const [query, setQuery] = useState("");
+  const pictures = usePictures();
 
   const load = useCallback(() => {
     api.listFiles(FOLDER).then(
@@ -81,7 +84,7 @@ export function LibraryPanel() {
         const rows = (
           <ul className="panel-list">
             {files.map((file) => (
-              <Row key={file.path} path={`${FOLDER}/${file.path}`} />
+              <Row key={file.path} path={`${FOLDER}/${file.path}`} picture={pictures.get(file.path)} />
             ))}
           </ul>
         );
@@ -98,7 +101,13 @@ export function LibraryPanel() {
   );
 }
 
-function Row({ path }: { readonly path: string }) {
+interface RowProps {
+  readonly path: string;
+  /** What it made last. */
+  readonly picture: FileRef | undefined;
+}
+
+function Row({ path, picture }: RowProps) {
   const editor = useEditor();
   const isOpen = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current.path === path);
   const [renaming, setRenaming] = useState(false);
@@ -175,7 +184,14 @@ function Row({ path }: { readonly path: string }) {
         title={nameOf(path)}
         onClick={() => void openFrom(editor, path)}
       >
-        {lastPart(path)}
+        <span className="library-picture" aria-hidden>
+          {picture ? (
+            <SmallPicture src={editor.api.viewUrl(picture)} />
+          ) : (
+            <Workflow size={16} strokeWidth={1.5} />
+          )}
+        </span>
+        <span>{lastPart(path)}</span>
       </button>
       <span ref={more}>
         <Button

@@ -1,15 +1,20 @@
 /** Workflows to begin with: those that are shipped, and the examples of packs. Each opens in a tab of its own. */
 import { useEffect, useState } from "react";
+import type { FileRef } from "../../api/types";
 import { isArray, isObject } from "../../lib/json";
 import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
+import { usePictures } from "../library/usePictures";
 
 interface Template {
   readonly title: string;
   readonly from: string;
   readonly file: string;
-  readonly picture: string | null;
+  /** In the person's folder of workflows. */
+  readonly path?: string;
+  /** That its pack may have beside it. */
+  readonly picture?: string;
 }
 
 export function TemplatesPanel() {
@@ -17,6 +22,7 @@ export function TemplatesPanel() {
   const { api, tabs } = editor;
   const [list, setList] = useState<readonly Template[] | null>(null);
   const [query, setQuery] = useState("");
+  const pictures = usePictures();
   useEffect(() => {
     let current = true;
     Promise.all([
@@ -65,9 +71,7 @@ export function TemplatesPanel() {
         {shown.map((template) => (
           <li key={template.file}>
             <button type="button" onClick={() => void open(template)}>
-              {template.picture && (
-                <img src={template.picture} alt="" onError={(e) => e.currentTarget.remove()} />
-              )}
+              <Picture template={template} made={template.path && pictures.get(template.path)} />
               <strong>{template.title}</strong>
               <span className="panel-quiet">{template.from}</span>
             </button>
@@ -78,6 +82,19 @@ export function TemplatesPanel() {
   );
 }
 
+/** What it made last here, or what it is shipped with. */
+function Picture({
+  template,
+  made,
+}: {
+  readonly template: Template;
+  readonly made: FileRef | "" | undefined;
+}) {
+  const { api } = useEditor();
+  const src = made ? api.viewUrl(made) : template.picture;
+  return src && <img src={src} alt="" loading="lazy" onError={(e) => e.currentTarget.remove()} />;
+}
+
 /** Addresses are beside `api/`, where the editor asks. */
 function readShelves(body: unknown): Template[] {
   const shelves = isArray(body) ? body.filter(isObject) : [];
@@ -86,7 +103,7 @@ function readShelves(body: unknown): Template[] {
       title: String(entry.title || entry.name),
       from: String(shelf.title ?? ""),
       file: `../templates/${encodeURIComponent(String(entry.name))}.json`,
-      picture: null,
+      path: `${entry.name}.json`,
     })),
   );
 }
