@@ -46,7 +46,7 @@ export function Lightbox({ look, info, onInfo, onClose }: Props) {
   return (
     <dialog
       ref={dialog}
-      className="lightbox"
+      className="page-dialog lightbox"
       aria-label={other ? t("{a} and {b}", { a: other.filename, b: name }) : name}
       onClose={onClose}
       onKeyDown={(e) => handleKey(e, { view, state, ways, info: toggleInfo })}

@@ -63,7 +63,7 @@ export function PaintEditor({ job, settings, onClose }: Props) {
   return (
     <dialog
       ref={dialog}
-      className="paint-editor"
+      className="page-dialog paint-editor"
       aria-label={job.title}
       onCancel={(e) => {
         e.preventDefault();
