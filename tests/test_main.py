@@ -18,6 +18,7 @@ from comfy_core.folders import CHECKOUT
 from execution.convert import read_workflow_file
 from execution.worker import WorkerSettings
 from execution.workers.in_process import InProcessWorker
+from tests.live_server import PATIENCE_SECONDS, READY_SECONDS
 from web.server.cli import arguments, serve
 from web.server.cli import run as run_command
 
@@ -222,10 +223,10 @@ def test_serve_prints_its_address_answers_and_ends_when_told(tmp_path, how) -> N
     try:
         line = server.stdout.readline()
         assert line.startswith("Easel is ready: http://127.0.0.1:")
-        with urllib.request.urlopen(line.removeprefix("Easel is ready: ").strip(), timeout=10) as page:
+        with urllib.request.urlopen(line.removeprefix("Easel is ready: ").strip(), timeout=PATIENCE_SECONDS) as page:
             assert page.status == 200
         server.send_signal(how)
-        assert server.wait(timeout=60) == 0
+        assert server.wait(timeout=READY_SECONDS) == 0
         assert "Traceback" not in server.stderr.read()
     finally:
         server.kill()
@@ -235,7 +236,7 @@ def test_a_taken_port_is_one_sentence(tmp_path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         server = start("--port", str(port), "--base-directory", str(tmp_path))
-        out, err = server.communicate(timeout=30)
+        out, err = server.communicate(timeout=READY_SECONDS)
     assert (server.returncode, out) == (1, "")
     assert err.strip() == (
         f"port {port} is taken by another program; stop it or choose another: python main.py --port {port + 1}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
+import urllib.request
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -43,8 +48,40 @@ def browser(chromium: str):
         browser.close()
 
 
+def ask(server: str, path: str, body: Any = None, method: str | None = None) -> Any:
+    """What the server answers to this, read as JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{server}/api/{path}", data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        return json.loads(answer.read() or "null")
+
+
 @pytest.fixture
-def page(browser, server):
+def as_found(server: str) -> Iterator[None]:
+    """The server goes on after a test: what was queued, set and saved in it is not there for the next one."""
+    before = kept_files(server)
+    yield
+    stop_everything(server)
+    for path in kept_files(server) - before:
+        ask(server, f"userdata/{quote(path, safe='')}", method="DELETE")
+
+
+def kept_files(server: str) -> set[str]:
+    """The workflows, the subgraphs and the settings."""
+    return {file["path"] for file in ask(server, "v2/userdata") if file["type"] == "file"}
+
+
+def stop_everything(server: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while ask(server, "prompt")["exec_info"]["queue_remaining"]:
+        ask(server, "queue", {"clear": True})
+        ask(server, "interrupt", {})
+        assert time.monotonic() < end, "the queue does not come to an end"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def page(browser, server, as_found):
     """The editor as a person sees it who comes for the first time. Anything it complains about fails the test,
     unless the test says beforehand that it expects it (`page.expected_errors`)."""
     context = browser.new_context(viewport={"width": 1600, "height": 900}, color_scheme="dark", accept_downloads=True)
@@ -62,7 +99,7 @@ def page(browser, server):
 
 
 @pytest.fixture
-def phone(browser, server: str):
+def phone(browser, server: str, as_found):
     """The editor on a telephone, and a hand with several fingers (`page.touch(kind, *points)`)."""
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme="dark"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
+
+from tests.live_server import PATIENCE_SECONDS
 
 RUN_SECONDS = 240
 expect.set_options(timeout=30_000)
@@ -23,6 +27,49 @@ def tab(page: Page, name: str | None = None):
     if name is None:
         return page.get_by_role("tab", selected=True)
     return page.get_by_role("tab", name=name)
+
+
+def next_frame(page: Page) -> None:
+    """Until everything that waited for a frame is drawn: the view follows the hand with the next one."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def turn_wheel(page: Page, by: float) -> None:
+    """Until the page has had the turn: what sends it does not wait for that."""
+    page.evaluate("""() => {
+        const once = {once: true, capture: true, passive: true};
+        window.turned = new Promise(done => addEventListener('wheel', () => setTimeout(done), once));
+    }""")
+    page.mouse.wheel(0, by)
+    page.evaluate("window.turned")
+
+
+KEPT = """() => new Promise((done, failed) => {
+    const open = indexedDB.open('keyval-store');
+    open.onerror = failed;
+    open.onsuccess = () => {
+        const store = open.result.transaction('keyval').objectStore('keyval');
+        const [keys, values] = [store.getAllKeys(), store.getAll()];
+        values.onsuccess = () => {
+            open.result.close();
+            done(keys.result.map((key, i) => [key, values.result[i]]));
+        };
+    };
+})"""
+
+
+def until_kept(page: Page, condition: Callable[[dict[str, dict]], bool]) -> None:
+    """Until what this browser keeps for the next time (drafts, closed tabs, the order of tabs), by its keys, is so."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition(dict(page.evaluate(KEPT))):
+        assert time.monotonic() < end, "the draft is not written"
+        page.wait_for_timeout(50)
+
+
+def until_draft(page: Page) -> None:
+    """Until the draft of the workflow in view is what it is now."""
+    now = saved(page)
+    until_kept(page, lambda kept: any(json.loads(one.get("text", "{}")) == now for one in kept.values()))
 
 
 def drop_file(page: Page, name: str, content: str, kind: str = "application/json") -> None:
@@ -63,6 +110,7 @@ def swipe(page: Page, *paths: tuple[tuple[float, float], tuple[float, float]]) -
     for t in (0.25, 0.5, 0.75, 1):
         page.touch("touchMove", *((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in paths))
     page.touch("touchEnd")
+    next_frame(page)
 
 
 def saved(page: Page) -> dict:

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, links, make_small, node, run, saved, slot, widget
+from tests.browser.hands import drag, links, make_small, next_frame, node, run, saved, slot, widget
 
 
 def took(page, id):
@@ -138,9 +138,10 @@ def test_the_minimap_leads_through_the_graph_and_draws_nothing_while_nothing_cha
     corner = page.locator(".minimap").bounding_box()
     middle = (corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2)
     drag(page, middle, (middle[0] + 1, middle[1]))
+    next_frame(page)
     before = node(page, "3").bounding_box()
     drag(page, (middle[0] + 1, middle[1]), (middle[0] + 41, middle[1]))
-    page.wait_for_timeout(100)
+    next_frame(page)
     assert node(page, "3").bounding_box()["x"] < before["x"] - 200
     page.evaluate("""() => {
         window.frames_ = 0;
@@ -151,4 +152,3 @@ def test_the_minimap_leads_through_the_graph_and_draws_nothing_while_nothing_cha
     assert page.evaluate("window.frames_") == 0
     page.get_by_role("button", name="Minimap").click()
     expect(page.locator(".minimap")).to_have_count(0)
-    page.wait_for_timeout(200)

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import tab
+from tests.browser.hands import next_frame, tab
 
 
 def make(page: Page, count: int, word: str = "grey") -> None:
@@ -19,6 +19,7 @@ def make(page: Page, count: int, word: str = "grey") -> None:
             "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": word}},
         }
         page.request.post(f"{page.url}api/prompt", data={"prompt": prompt})
+    page.wait_for_function("() => fetch('api/prompt').then(a => a.json()).then(a => !a.exec_info.queue_remaining)")
 
 
 def gallery(page: Page):
@@ -71,18 +72,22 @@ def test_a_long_gallery_has_only_what_is_in_view_in_the_page(page: Page):
     make(page, 110)
     panel = gallery(page)
     expect(panel.locator(".gallery-item").first).to_be_visible()
-    scroller = panel.locator(".gallery-scroller")
-    page.wait_for_function("() => fetch('api/jobs?limit=1').then(a => a.json()).then(a => a.pagination.total >= 110)")
     assert panel.locator(".gallery-item").count() < 60
-    for _ in range(6):
-        scroller.evaluate("element => element.scrollTo(0, element.scrollHeight)")
-        page.wait_for_timeout(300)
-    assert scroller.evaluate("element => element.scrollHeight") > 110 / 3 * 80
+    page.wait_for_function(
+        """height => {
+            const scroller = document.querySelector('.gallery-scroller');
+            scroller.scrollTo(0, scroller.scrollHeight);
+            return scroller.scrollHeight > height;
+        }""",
+        arg=110 / 3 * 80,
+    )
+    next_frame(page)
     assert panel.locator(".gallery-item").count() < 60
 
 
 def test_a_result_whose_file_is_gone_is_a_sign_and_not_a_broken_picture(page: Page):
     page.expected_errors.append("404")
+    make(page, 1)
     page.route("**/api/view?*", lambda route: route.fulfill(status=404))
     page.get_by_role("button", name="Outputs").click()
     page.locator(".canvas").focus()

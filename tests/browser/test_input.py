@@ -160,14 +160,12 @@ def test_two_fingers_zoom_one_pans_and_a_long_press_opens_the_menu(phone: Page):
         ((middle[0] - 20, middle[1]), (middle[0] - 120, middle[1])),
         ((middle[0] + 20, middle[1]), (middle[0] + 120, middle[1])),
     )
-    phone.wait_for_timeout(100)
     assert zoom(phone) == pytest.approx(6 * before, rel=0.1)
     shown = node(phone, "3")
     shown.wait_for()
     at = shown.bounding_box()
     empty = (box["x"] + 30, box["y"] + box["height"] - 60)
     swipe(phone, (empty, (empty[0] + 40, empty[1] - 50)))
-    phone.wait_for_timeout(100)
     after = shown.bounding_box()
     assert (after["x"] - at["x"], after["y"] - at["y"]) == pytest.approx((40, -50), abs=1)
 

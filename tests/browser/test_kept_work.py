@@ -7,17 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import node, tab, type_number, widget
-
-
-@pytest.fixture(autouse=True)
-def forget(page: Page):
-    """The server goes on after a test, and so would what the test saved."""
-    yield
-    for file in page.request.get(f"{page.url}api/v2/userdata").json():
-        if file["type"] == "file" and file["path"].startswith("workflows/"):
-            page.request.delete(f"{page.url}api/userdata/{file['path'].replace('/', '%2F')}")
-    page.request.post(f"{page.url}api/settings", data={"Easel.Theme": "system", "Easel.Keys": {}})
+from tests.browser.hands import node, tab, type_number, until_kept, widget
 
 
 def steps(page: Page):
@@ -106,6 +96,7 @@ def test_deleted_and_closed_workflows_are_listed_and_one_click_away(page: Page):
     page.keyboard.press("Alt+w")
     page.get_by_role("button", name="Close without saving").click()
     expect(node(page, "3")).to_have_count(0)
+    until_kept(page, lambda kept: any(key.startswith("closed:") for key in kept))
     page.reload()
 
     panel = library(page)

@@ -8,7 +8,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from playwright.sync_api import Page, expect
 
 from tests.browser.graphs import chains
-from tests.browser.hands import drag, node, open_workflow
+from tests.browser.hands import drag, node, open_workflow, until_draft
 
 COUNT = 1500
 COUNTERS = """() => {
@@ -163,7 +163,8 @@ def test_nobody_else_is_asked(large: Page):
 def test_a_tab_that_is_left_alone_does_nothing(large: Page):
     come_near(large)
     large.mouse.move(5, 5)
-    large.wait_for_timeout(1500)  # drafts are written, hints are shown
+    until_draft(large)
+    settle(large)
     session = large.context.new_cdp_session(large)
     session.send("Performance.enable")
 

@@ -109,4 +109,4 @@ def test_pictures_of_the_sampling_are_let_go(page: Page):
     page.locator('.status [data-outcome="success"]').wait_for()
     page.keyboard.press("Alt+n")
     page.locator('[role="tab"]').first.click(button="middle")
-    page.wait_for_function("() => window.blobs.size === 0", timeout=10_000)
+    page.wait_for_function("() => window.blobs.size === 0")

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import re
 
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, node, tab, type_number, widget
-
-
-@pytest.fixture(autouse=True)
-def as_before(page: Page) -> Iterator[None]:
-    """The server goes on after a test, and so would what the test set."""
-    yield
-    values = {"Easel.Theme": "system", "Easel.TextSize": "100", "Easel.LinkStyle": "curved", "Easel.Snap": "off"}
-    headers = {"Content-Type": "application/json"}
-    page.request.post(f"{page.url}api/settings", data=json.dumps(values), headers=headers)
+from tests.browser.hands import drag, node, saved, tab, type_number, until_draft, widget
 
 
 def save_as(page: Page, name: str) -> None:
@@ -68,7 +58,7 @@ def test_workflows_are_saved_found_opened_renamed_and_deleted(page: Page):
 def test_a_saved_workflow_is_saved_to_the_same_place_after_a_reload_and_never_over_another(page: Page):
     page.expected_errors.append("409")
     save_as(page, "kept")
-    page.wait_for_timeout(800)
+    until_draft(page)
     page.reload()
     type_number(page, "3", "steps", "9")
     page.keyboard.press("Control+s")
@@ -97,20 +87,13 @@ def test_settings_hold_at_once_and_in_another_browser_too(page: Page, browser):
     expect(dialog).to_have_count(0)
     before = node(page, "8").bounding_box()
     drag(page, (before["x"] + 60, before["y"] + 10), (before["x"] + 95, before["y"] + 57))
-    page.wait_for_timeout(800)
+    page.wait_for_function("() => fetch('api/settings').then(a => a.json()).then(kept => kept['Easel.Snap'] === 'on')")
 
     other = browser.new_context(color_scheme="dark").new_page()
     other.goto(page.url)
     root = other.locator("html")
     expect(root).to_have_attribute("data-theme", "light")
-    assert other.evaluate("document.documentElement.style.fontSize") == "115%"
+    expect(root).to_have_css("font-size", re.compile("^18"))
     other.context.close()
-    position = page.evaluate("""() => new Promise(done => {
-        const open = indexedDB.open('keyval-store');
-        open.onsuccess = () => {
-            const all = open.result.transaction('keyval').objectStore('keyval').getAll();
-            const drafts = () => all.result.filter(kept => kept.text);
-            all.onsuccess = () => done(JSON.parse(drafts()[0].text).nodes.find(n => n.id === 8).pos);
-        };
-    })""")
+    position = next(one["pos"] for one in saved(page)["nodes"] if one["id"] == 8)
     assert [coordinate % 12 for coordinate in position] == [0, 0]

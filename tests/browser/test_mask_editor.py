@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, node, open_workflow, run, saved, swipe
+from tests.browser.hands import drag, node, open_workflow, run, saved, swipe, turn_wheel
 from tests.browser.test_widgets import drop_picture
 
 W, H = 48, 32
@@ -153,7 +153,7 @@ def test_the_view_zooms_at_the_pointer_and_moves(loaded: Page):
     open_editor(loaded)
     before = place(loaded, 24, 16)
     loaded.mouse.move(*before)
-    loaded.mouse.wheel(0, -400)
+    turn_wheel(loaded, -400)
     assert place(loaded, 24, 16) == pytest.approx(before, abs=0.5)
     loaded.keyboard.down("Space")
     drag(loaded, before, (before[0] + 60, before[1] + 20))

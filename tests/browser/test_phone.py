@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.hands import node, run, tab
+from tests.browser.hands import next_frame, node, run, tab
 
 WIDTH, HEIGHT = 390, 844
 CLIPPED = """() => {
@@ -80,7 +80,7 @@ def test_a_node_that_is_chosen_from_a_panel_is_seen_at_once(phone: Page):
 )
 def test_a_dialog_lies_within_the_window(phone: Page, name: str):
     command(phone, name)
-    phone.wait_for_timeout(200)
+    next_frame(phone)
     expect_whole(phone)
 
 
@@ -91,7 +91,7 @@ def test_the_menus_of_nodes_and_runs_lie_within_the_window_and_the_finger_that_a
     expect(picture).to_be_in_viewport(ratio=0.9)
     before = tab(phone).get_attribute("aria-label")
     hold(phone, picture)
-    phone.wait_for_timeout(200)
+    next_frame(phone)
     expect(phone.get_by_role("menu")).to_be_visible()
     expect_whole(phone)
     assert tab(phone).get_attribute("aria-label") == before

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import RUN_SECONDS, drop_file, make_small, node, run, tab, type_number, widget
+from tests.browser.hands import RUN_SECONDS, drop_file, make_small, node, run, tab, type_number, until_kept, widget
 
 DONE = '.status [data-outcome="success"]'
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_over(page: Page) -> Iterator[None]:
+def no_history(page: Page) -> None:
     """The server and its history go on after a test."""
     page.request.post(f"{page.url}api/history", data={"clear": True})
-    yield
-    page.request.post(f"{page.url}api/queue", data={"clear": True})
-    page.request.post(f"{page.url}api/interrupt", data={})
 
 
 def press_run_menu(page: Page, name: str) -> None:
@@ -60,7 +56,7 @@ def test_results_stay_with_the_tab_that_asked_for_them_also_over_a_reload(page: 
     picture = node(page, "9").locator(".preview img")
     picture.wait_for()
     url = picture.get_attribute("src")
-    page.wait_for_timeout(700)
+    until_kept(page, lambda kept: any(one.get("results") for one in kept.values()))
     page.reload()
     expect(picture).to_have_attribute("src", url)
 
@@ -137,6 +133,7 @@ def test_a_failure_is_shown_in_full_with_the_way_to_its_node(page: Page):
     prompt = {"1": {"class_type": "LoadImage", "inputs": {"image": "broken.png"}},
               "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}  # fmt: skip
     drop_file(page, "broken.json", json.dumps(prompt))
+    expect(tab(page)).to_have_text("broken")
     page.keyboard.press("Control+Enter")
     expect(node(page, "1")).to_have_attribute("data-failed", "true")
     page.keyboard.press("Alt+1")

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.graphs import chains
-from tests.browser.hands import node, open_workflow, run
+from tests.browser.hands import RUN_SECONDS, node, open_workflow, run
 from tests.browser.test_subgraphs import convert, inner
 from tests.live_server import ROOT, serving
 
@@ -147,7 +147,7 @@ def test_app_mode(desk: Page, keep):
     made = app.get_by_role("button", name="Open ").locator("img")
     before = made.get_attribute("src")
     go.click()
-    expect(made).not_to_have_attribute("src", before)
+    expect(made).not_to_have_attribute("src", before, timeout=RUN_SECONDS * 1000)
     expect(app.get_by_role("button", name="Stop")).to_have_count(0)
     shown(made)
     keep("app", go, app.get_by_role("textbox", name="text"))

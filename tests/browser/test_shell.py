@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import make_small, node, saved, widget
-
-SETTINGS = {"Easel.Keys": {}, "Easel.FavouriteNodes": [], "Easel.NodeIds": "off"}
+from tests.browser.hands import make_small, node, saved, until_draft, widget
 
 
 @pytest.fixture(autouse=True)
-def as_before(page: Page) -> Iterator[None]:
-    """The server goes on after a test, and so would what the test set."""
+def not_everything_is_there(page: Page) -> None:
     page.expected_errors.append("404")  # nodes without documentation, models without a picture
-    yield
-    headers = {"Content-Type": "application/json"}
-    page.request.post(f"{page.url}api/settings", data=json.dumps(SETTINGS), headers=headers)
 
 
 def command(page: Page, text: str) -> None:
@@ -59,9 +51,9 @@ def test_a_key_is_given_to_another_action_after_the_conflict_was_shown_and_holds
     dialog.get_by_role("button", name="Key of Pin in place").click()
     page.keyboard.press("Control+m")
     expect(dialog.get_by_role("alert")).to_contain_text("Ctrl+M is “Mute”")
-    dialog.get_by_role("button", name="Use it here").click()
+    with page.expect_response("**/api/settings"):
+        dialog.get_by_role("button", name="Use it here").click()
     expect(dialog.get_by_role("button", name="Key of Pin in place: Ctrl+M")).to_be_visible()
-    page.wait_for_timeout(300)
     page.reload()
     node(page, "8").focus()
     page.keyboard.press("Control+m")
@@ -78,6 +70,7 @@ def test_nodes_are_found_marked_and_dragged_from_the_library(page: Page):
     panel = page.get_by_role("complementary", name="Nodes")
     panel.get_by_label("Search nodes").fill("scale image")
     row = panel.locator('.tree-row[draggable="true"]').first
+    expect(row).to_contain_text("Scale Image")
     name = row.locator(".tree-label").inner_text()
     row.hover()
     row.get_by_role("button", name=f"Make {name} a favourite").click()
@@ -174,7 +167,6 @@ def test_templates_open_in_a_tab(page: Page):
     panel.get_by_role("button", name="First steps").click()
     expect(page.get_by_role("tab", name="First steps")).to_have_attribute("aria-selected", "true")
     expect(page.locator("[data-node-root]")).to_have_count(0)
-    page.request.delete(f"{page.url}api/userdata/workflows%2Ffirst_steps.json")
 
 
 def test_the_log_is_told_as_it_is_written(page: Page):
@@ -208,7 +200,7 @@ def test_an_app_is_made_of_chosen_widgets_saved_with_the_workflow_and_run_on_a_p
     file = saved(page)
     assert file["extra"]["linearData"] == {"inputs": [[3, "seed"], [6, "text"]], "outputs": []}
     assert next(n for n in file["nodes"] if n["id"] == 6)["widgets_values"] == ["a yellow lemon"]
-    page.wait_for_timeout(800)
+    until_draft(page)
     page.reload()
     page.wait_for_selector("[data-node-root]")
     command(page, "app mode")

@@ -7,18 +7,15 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import drag, node, tab, type_number, widget
-
-DRAFT_MS = 700
-"""A draft is written 400 ms after the last change."""
+from tests.browser.hands import drag, next_frame, node, tab, type_number, until_draft, until_kept, widget
 
 
 def steps(page: Page):
     return widget(page, "3", "steps").get_by_role("spinbutton")
 
 
-def names(page: Page) -> list[str]:
-    return page.get_by_role("tab").all_inner_texts()
+def expect_names(page: Page, names: list[str]) -> None:
+    expect(page.get_by_role("tab")).to_have_text(names)
 
 
 def middle(locator) -> tuple[float, float]:
@@ -37,6 +34,7 @@ def test_each_tab_has_its_own_graph_history_selection_and_place(page: Page):
     expect(tab(page)).to_have_text("Text to image (2)")
     type_number(page, "3", "steps", "9")
     page.keyboard.press("Control+0")
+    next_frame(page)
     second = node(page, "3").bounding_box()
     tab(page, "Text to image, not saved").first.click()
     expect(steps(page)).to_have_attribute("aria-valuenow", "7")
@@ -55,17 +53,17 @@ def test_tabs_are_opened_named_ordered_and_closed(page: Page):
     tab(page).dblclick()
     page.get_by_label("Name of the workflow", exact=True).fill("sketch")
     page.keyboard.press("Enter")
-    assert names(page) == ["Text to image", "sketch"]
+    expect_names(page, ["Text to image", "sketch"])
     x, y = middle(tab(page, "Text to image"))
     drag(page, middle(tab(page, "sketch")), (x - 20, y))
-    assert names(page) == ["sketch", "Text to image"]
+    expect_names(page, ["sketch", "Text to image"])
     tab(page, "sketch").focus()
     page.keyboard.press("Shift+ArrowRight")
-    assert names(page) == ["Text to image", "sketch"]
+    expect_names(page, ["Text to image", "sketch"])
     page.keyboard.press("ArrowLeft")
     expect(tab(page)).to_have_text("Text to image")
     tab(page, "sketch").click(button="middle")
-    assert names(page) == ["Text to image"]
+    expect_names(page, ["Text to image"])
     page.keyboard.press("Alt+Shift+w")
     expect(page.get_by_role("tab")).to_have_count(2)
     page.keyboard.press("Alt+1")
@@ -85,6 +83,7 @@ def test_what_is_not_saved_is_not_closed_by_accident_and_comes_back_when_it_was(
     page.keyboard.press("Alt+w")
     asking.get_by_role("button", name="Close without saving").click()
     expect(tab(page)).to_have_text("Untitled")
+    until_kept(page, lambda kept: any(key.startswith("closed:") for key in kept))
     page.reload()
     expect(tab(page)).to_have_text("Untitled")
     page.keyboard.press("Alt+Shift+w")
@@ -98,11 +97,11 @@ def test_tabs_come_back_after_a_reload_in_their_order_with_the_one_in_view(page:
     type_number(page, "3", "steps", "9")
     page.keyboard.press("Alt+n")
     page.keyboard.press("Alt+PageUp")
-    page.wait_for_timeout(DRAFT_MS)
+    until_draft(page)
     before = node(page, "3").bounding_box()
     page.reload()
     expect(steps(page)).to_have_attribute("aria-valuenow", "9")
-    assert names(page) == ["Text to image", "Text to image (2)", "Untitled"]
+    expect_names(page, ["Text to image", "Text to image (2)", "Untitled"])
     expect(tab(page)).to_have_text("Text to image (2)")
     assert node(page, "3").bounding_box() == pytest.approx(before, abs=1)
     page.keyboard.press("Alt+1")
@@ -111,14 +110,14 @@ def test_tabs_come_back_after_a_reload_in_their_order_with_the_one_in_view(page:
 
 def test_two_windows_never_touch_each_others_drafts(page: Page):
     type_number(page, "3", "steps", "7")
-    page.wait_for_timeout(DRAFT_MS)
+    until_draft(page)
     other = page.context.new_page()
     other.goto(page.url)
     expect(steps(other)).to_have_attribute("aria-valuenow", "20")
     type_number(other, "3", "steps", "9")
-    other.wait_for_timeout(DRAFT_MS)
+    until_draft(other)
     type_number(page, "3", "steps", "8")
-    page.wait_for_timeout(DRAFT_MS)
+    until_draft(page)
     other.reload()
     page.reload()
     expect(steps(other)).to_have_attribute("aria-valuenow", "9")
@@ -127,14 +126,14 @@ def test_two_windows_never_touch_each_others_drafts(page: Page):
 
 def test_a_duplicated_window_begins_with_a_copy_and_then_goes_its_own_way(page: Page):
     type_number(page, "3", "steps", "7")
-    page.wait_for_timeout(DRAFT_MS)
+    until_draft(page)
     kept = page.evaluate("({...sessionStorage})")
     other = page.context.new_page()
     other.add_init_script(f"if (!sessionStorage.length) Object.assign(sessionStorage, {kept})")
     other.goto(page.url)
     expect(steps(other)).to_have_attribute("aria-valuenow", "7")
     type_number(other, "3", "steps", "9")
-    other.wait_for_timeout(DRAFT_MS)
+    until_draft(other)
     page.reload()
     expect(steps(page)).to_have_attribute("aria-valuenow", "7")
     other.reload()
@@ -145,7 +144,7 @@ def test_the_drafts_of_a_window_that_is_gone_are_taken_up_by_the_next_one(page: 
     crashing = page.context.new_page()
     crashing.goto(page.url)
     type_number(crashing, "3", "steps", "11")
-    crashing.wait_for_timeout(DRAFT_MS)
+    until_draft(crashing)
     crashing.close()
     next_one = page.context.new_page()
     next_one.goto(page.url)
@@ -154,7 +153,7 @@ def test_the_drafts_of_a_window_that_is_gone_are_taken_up_by_the_next_one(page: 
 
 def test_the_tab_that_the_page_began_with_comes_back_though_nobody_has_touched_it(page: Page):
     page.keyboard.press("Alt+n")
-    page.wait_for_timeout(DRAFT_MS)
+    until_draft(page)
     page.reload()
     expect(page.get_by_role("tab")).to_have_count(2)
-    assert names(page) == ["Text to image", "Untitled"]
+    expect_names(page, ["Text to image", "Untitled"])

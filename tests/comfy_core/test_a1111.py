@@ -125,10 +125,10 @@ def test_a_prompt_that_changes_while_sampling(text: str, said: dict[str, list[tu
     ids=["open", "open words", "nested", "edits", "choices", "long"],
 )
 def test_a_prompt_of_brackets_or_of_ten_thousand_words_takes_no_time(bomb: str):
-    start = time.perf_counter()
+    start = time.process_time()
     for text in set(prompts_by_step(bomb, 20)):
         weighted_chunks(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def chunks(*parts: list[tuple[str, float]]) -> list[list[int]]:

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comfy_core.infotext import Infotext, parse, write
@@ -54,6 +54,7 @@ def test_hashes_of_several_networks_are_pairs_inside_a_value():
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cc", "Zl", "Zp"]))
 
 
+@settings(deadline=None)
 @given(
     prompt=TEXT,
     negative=TEXT,
@@ -65,6 +66,7 @@ def test_what_is_written_is_read_again(prompt, negative, fields):
         assert parse(write(said)) == said
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused_in_words(text):
     assert parse(f"{text}\n{SETTINGS}").fields["Seed"] == "1"

@@ -49,9 +49,9 @@ def test_weights(text: str, parts: list[tuple[str, float]]):
 
 @pytest.mark.parametrize("bomb", ["(" * 20_000, "(" * 20_000 + "x" + ")" * 20_000, "()" * 20_000, ":(" * 20_000])
 def test_a_prompt_of_brackets_alone_takes_no_time(bomb: str):
-    start = time.perf_counter()
+    start = time.process_time()
     weighted_parts(bomb)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_short_prompt_is_one_chunk_of_77():

@@ -53,9 +53,9 @@ def test_a_chain_of_ten_thousand_reroutes_is_followed() -> None:
     links = [[n, n + 1, 0, n, 0, "*"] for n in range(2, count)]
     source = {"id": count, "type": "Source", "outputs": [{"name": "IMAGE", "type": "IMAGE"}]}
     workflow = {"nodes": [{**save_image(1)}, *nodes, source], "links": [*links, [1, 2, 0, 1, 0, "*"]]}
-    started = time.perf_counter()
+    started = time.process_time()
     assert to_prompt(workflow, {})["1"]["inputs"] == {"images": [str(count), 0]}
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_subgraphs_that_multiply_are_stopped() -> None:
@@ -72,10 +72,10 @@ def test_subgraphs_that_multiply_are_stopped() -> None:
 def test_a_prompt_of_a_hundred_kilobytes_is_read_quickly(schemas_of) -> None:
     info = {"T": {"input": {"required": {"text": ["STRING", {"dynamicPrompts": True}]}}}}
     workflow = {"nodes": [{"id": 1, "type": "T", "widgets_values": ["{" * 50_000 + "a|b" + "}" * 50_000]}]}
-    started = time.perf_counter()
+    started = time.process_time()
     prompt = to_prompt(workflow, schemas_of(info), draw=lambda options: options[-1])
     assert prompt["1"]["inputs"] == {"text": "b"}
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_one_of_the_options_is_drawn(schemas_of) -> None:

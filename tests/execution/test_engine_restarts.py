@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from comfy_core.folders import CHECKOUT
-from execution.events import ExecutionError, ExecutionSuccess
+from execution.events import ExecutionError, ExecutionInterrupted, ExecutionSuccess
 from execution.worker import WorkerFailed
 from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
@@ -54,13 +54,16 @@ class KeepingWorker(InProcessWorker):
 
 async def test_what_waits_and_what_runs_survives_a_restart(running_engine, node):
     async with running_engine() as engine:
-        held = await engine.submit({"prompt": prompt_of(node, "FakeSlow", seconds=0.3)})
+        held = await engine.submit({"prompt": holding(node)})
         waiting = await engine.submit({"prompt": prompt_of(node, value=1)})
         await has_started(engine)
     async with running_engine() as engine:
         assert engine.queue_remaining() == 2
         with engine.subscribe() as events:
-            assert isinstance(await end_of(events, held.prompt_id), ExecutionSuccess)
+            await has_started(engine)
+            assert engine.running() == (held.prompt_id, "1")
+            await engine.interrupt()
+            assert isinstance(await end_of(events, held.prompt_id), ExecutionInterrupted)
             assert isinstance(await end_of(events, waiting.prompt_id), ExecutionSuccess)
         assert list(await engine.history()) == [held.prompt_id, waiting.prompt_id]
         assert (await engine.submit({"prompt": prompt_of(node, value=2)})).number == 2

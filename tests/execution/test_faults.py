@@ -139,13 +139,13 @@ def test_a_node_that_takes_longer_than_it_may(server, kind):
 
 
 def test_the_limit_of_the_whole_prompt_names_the_node_it_was_at(tmp_path):
-    with Torchless(tmp_path, limits={"job": 0.3}) as server:
+    with Torchless(tmp_path, limits={"job": 2}) as server:
         error = error_of(run(server, "Sleep", 60_000))
         assert (error["exception_type"], error["node_id"]) == ("JobTimeout", "1")
         assert error["exception_message"] == (
-            "The prompt took longer than 0.3 s and was stopped at node 1 (FaultSleep). --job-timeout sets the limit."
+            "The prompt took longer than 2 s and was stopped at node 1 (FaultSleep). --job-timeout sets the limit."
         )
-        assert run(server, "Sleep", 400, job_timeout=0)["status"] == "completed"
+        assert run(server, "Sleep", 2_100, job_timeout=0)["status"] == "completed"
 
 
 def test_a_limit_that_is_no_number_is_refused(server):

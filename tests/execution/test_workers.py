@@ -104,7 +104,7 @@ async def test_an_interrupt_is_heeded_and_the_same_id_can_run_again(worker):
     began = time.monotonic()
     await worker.interrupt("p")
     assert (await until(ExecutionInterrupted, events)).node_id == "1"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30  # of the node's 60 seconds
     assert (await until(Executing, events)).node is None
     await events.aclose()
     assert texts(await events_of(worker, job_of("FakeNumber", value=4))) == ["4"]
@@ -261,7 +261,7 @@ async def test_the_process_ends_when_its_parent_is_killed(folders):
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    for _ in range(500):
+    for _ in range(3000):
         if not is_alive(pid):
             return
         await asyncio.sleep(0.01)

@@ -130,13 +130,13 @@ def test_a_call_knows_where_it_is(run, node):
 # --- async ---
 
 
-def sleepers(node, *values, seconds=0.2):
-    prompt = {f"wait {value}": node("ClassicLater", value=value, seconds=seconds) for value in values}
+def sleepers(node, *values, seconds=0.0, until=0):
+    prompt = {f"wait {value}": node("ClassicLater", value=value, seconds=seconds, until=until) for value in values}
     return prompt | {f"show {value}": node("ClassicShow", value=[f"wait {value}", 0]) for value in values}
 
 
 def test_nodes_that_wait_do_so_beside_each_other_and_others_go_on(run, node, calls):
-    prompt = sleepers(node, 1, 2, 3) | {
+    prompt = sleepers(node, 1, 2, 3, until=5) | {
         "n": node("ClassicNumber", value=1),
         "now": node("ClassicShow", value=["n", 0]),
     }
@@ -146,16 +146,18 @@ def test_nodes_that_wait_do_so_beside_each_other_and_others_go_on(run, node, cal
 
 
 def test_a_node_that_waits_for_what_it_asked_for_is_not_at_work_meanwhile(run, node):
-    prompt = sleepers(node, 1) | {"switch": node("ClassicSwitch", on=True, yes=["wait 1", 0], no=["wait 1", 0])}
+    prompt = sleepers(node, 1, seconds=0.5) | {
+        "switch": node("ClassicSwitch", on=True, yes=["wait 1", 0], no=["wait 1", 0])
+    }
     ran = run(prompt | {"show": node("ClassicShow", value=["switch", 0])})
     seconds = {event.node: event.seconds for event in ran.of(NodeTiming)}
-    assert seconds["switch"] < 0.2 <= seconds["wait 1"]
+    assert seconds["switch"] < 0.5 <= seconds["wait 1"]
 
 
 def test_the_calls_for_a_list_wait_beside_each_other_too(run, node, calls):
     prompt = {
         "1": node("ClassicMany", count=3),
-        "2": node("ClassicLater", value=["1", 0], seconds=0.05),
+        "2": node("ClassicLater", value=["1", 0], seconds=0, until=3),
         "3": node("ClassicShow", value=["2", 0]),
     }
     assert run(prompt).texts == ["0", "1", "2"]

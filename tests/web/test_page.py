@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.live_server import READY_SECONDS
 from web.server.app import make_app
 from web.server.settings import ServerSettings
 
@@ -99,5 +100,5 @@ with tempfile.TemporaryDirectory() as base:
     asyncio.run(main(base))
 print("torch" in sys.modules, "numpy" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=READY_SECONDS)
     assert done.stdout.splitlines() == ["200 {}", "False False"], done.stderr

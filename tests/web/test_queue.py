@@ -6,13 +6,13 @@ import uuid
 import pytest
 
 SLOW = {
-    "1": {"class_type": "FakeSteps", "inputs": {"count": 1000, "seconds": 0.01}},
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 10_000, "seconds": 0.01}},
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 
 
 async def running(client):
-    for _ in range(200):
+    for _ in range(1000):
         queue = await (await client.get("/queue")).json()
         if queue["queue_running"]:
             return queue
@@ -44,7 +44,7 @@ async def test_interrupt_stops_only_the_prompt_it_names(client, post_prompt, fin
     assert (answer.status, await answer.text()) == (200, "")
     assert (await running(client))["queue_running"][0][1] == slow["prompt_id"]
     await client.post("/api/interrupt", data=b"not json")
-    entry = await asyncio.wait_for(finished(slow["prompt_id"]), 5)
+    entry = await finished(slow["prompt_id"])
     assert entry["status"]["status_str"] == "error"
     assert entry["status"]["messages"][-1][0] == "execution_interrupted"
 

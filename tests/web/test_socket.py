@@ -13,7 +13,7 @@ STEPS = {
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 SLOW = {
-    "1": {"class_type": "FakeSteps", "inputs": {"count": 100, "seconds": 0.02}},
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 5000, "seconds": 0.02}},
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 

@@ -260,15 +260,18 @@ class Individual(Classic):
 
 
 class Later(Classic):
-    """Waits without working."""
+    """Waits without working, and goes on waiting `until` there were so many calls."""
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"value": ("INT", {}), "seconds": ("FLOAT", {"default": 0.05})}}
+        return {"required": {"value": ("INT", {}), "seconds": ("FLOAT", {}), "until": ("INT", {})}}
 
-    async def run(self, value, seconds):
+    async def run(self, value, seconds, until):
         calls.append(f"begin {value}")
         await asyncio.sleep(seconds)
+        async with asyncio.timeout(60):
+            while len(calls) < until:
+                await asyncio.sleep(0.001)
         if value < 0:
             raise ValueError("negative")
         calls.append(f"end {value}")

@@ -9,6 +9,7 @@ import { locale, localeChanged, t } from "../lib/t";
 import { Drafts } from "../tabs/drafts";
 import { Button } from "../ui/Button";
 import { createEditor, loadDefs, type OpenEditor } from "./createEditor";
+import { loadPersonal } from "./loadPersonal";
 import { startPacks } from "./startPacks";
 import { Workspace } from "./Workspace";
 
@@ -98,8 +99,7 @@ async function start(): Promise<OpenEditor | null> {
   const [defs, memory] = await Promise.all([
     loadDefs(api),
     Drafts.open().catch(() => null),
-    // Without an answer the browser's own copy holds.
-    settings.load().catch(() => {}),
+    loadPersonal(api, settings),
   ]);
   if (!defs.size) return null;
   // The same after a reload, so that the run that is under way goes on reporting to this window.

@@ -28,9 +28,7 @@ import { ErrorDialog } from "../features/run/ErrorDialog";
 import { LiveRegion } from "../features/run/LiveRegion";
 import { StatusLine } from "../features/run/StatusLine";
 import { keepApplied, watchElsewhere } from "../features/settings/apply";
-import { loadPalette } from "../features/settings/palette";
 import { SettingsDialog } from "../features/settings/SettingsDialog";
-import { loadKeys } from "../features/shortcuts/keymap";
 import { Shortcuts } from "../features/shortcuts/ShortcutsDialog";
 import { Breadcrumb } from "../features/subgraph/Breadcrumb";
 import { CloseDialog } from "../features/tabs/CloseDialog";
@@ -42,6 +40,7 @@ import type { Tab } from "../tabs/Tab";
 import { Toasts } from "../ui/Toasts";
 import { BUILT_IN } from "./builtInPanels";
 import type { OpenEditor } from "./createEditor";
+import { loadPersonal } from "./loadPersonal";
 import { nodeServices } from "./nodeServices";
 import { OpenPanel } from "./OpenPanel";
 import { Rail } from "./Rail";
@@ -59,18 +58,7 @@ export function Workspace({ editor }: { readonly editor: OpenEditor }) {
   useLayoutEffect(() => (host ? showTab(editor, tab, host, setEngine) : undefined), [host, editor, tab]);
 
   useEffect(() => listenToKeys(editor), [editor]);
-  useEffect(() => {
-    // Without an answer the built-in keys hold.
-    const load = () => {
-      loadKeys(editor.api).catch(() => {});
-      loadPalette(editor.api, document.documentElement.style).catch(() => {});
-    };
-    load();
-    return watchElsewhere(() => {
-      editor.settings.load().catch(() => {});
-      load();
-    });
-  }, [editor]);
+  useEffect(() => watchElsewhere(() => void loadPersonal(editor.api, editor.settings)), [editor]);
   useEffect(() => addPanels(...BUILT_IN), []);
   useEffect(() => takeDroppedNodes(editor), [editor]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever tab is shown, it is to be seen
@@ -170,6 +158,8 @@ function showTab(
   editor.engine = created;
   if (tab.camera) created.camera = tab.camera;
   else created.fit(undefined, firstView);
+  // Before the nodes are in the page: none is ever to be found where the view is not yet.
+  created.flush();
   setEngine(created);
   return () => {
     off();

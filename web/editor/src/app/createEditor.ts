@@ -55,9 +55,9 @@ export function createEditor(
     tabs.show(tab);
     if (place) doc.goTo(place.path);
     tab.selection.set([id]);
-    // The canvas of another tab is there with the next frame.
+    // The canvas of another tab is there once the event at hand is over.
     if (editor.engine?.doc === doc) editor.engine.focusNode(id);
-    else setTimeout(() => editor.engine?.focusNode(id), 50);
+    else queueMicrotask(() => editor.engine?.focusNode(id));
   };
   const changesSeedFirst = () => settings.get().seedChange === "before";
   const runner = new RunController(tabs, api, line, run, reveal, changesSeedFirst);

@@ -179,8 +179,8 @@ export class Engine implements ToolContext {
   /** Brings a node into view and gives it the keyboard, unless something inside has it already. */
   focusNode(id: NodeId): void {
     this.showNode(id);
-    // What is inside the shell may be drawn a moment later.
-    requestAnimationFrame(() => {
+    // What is inside the shell is drawn once the event at hand is over, and before the next one.
+    queueMicrotask(() => {
       const root = this.shells.element(id)?.querySelector<HTMLElement>("[data-node-root]");
       if (!root?.contains(document.activeElement)) root?.focus();
     });

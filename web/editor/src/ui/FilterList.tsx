@@ -1,7 +1,16 @@
 /** A list to choose from by typing: combos, node search. Only the rows in view are in the page. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { type Findable, searchOver } from "../lib/ranking";
 
 export interface FilterItem extends Findable {
@@ -54,7 +63,8 @@ export function FilterList(props: Props) {
     paddingStart: 0,
   });
 
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  // What is typed is for it from the moment it is seen.
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), []);
   const opened = useRef(false);
   useEffect(() => {
     // What is chosen already starts in the middle, so that its neighbours are seen too.

@@ -1,6 +1,6 @@
 /** A short list of commands or choices in a popover, worked with the arrow keys or by first letters. */
 import { Check } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
 import { type Anchor, Popover } from "./Popover";
 
 export interface MenuItem {
@@ -30,7 +30,7 @@ const ENABLED = "button:not(:disabled)";
 export function Menu({ anchor, label, items, width, onClose }: Props) {
   const list = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const checked = list.current?.querySelector<HTMLElement>('[aria-checked="true"]');
     (checked ?? list.current?.querySelector<HTMLElement>(ENABLED))?.focus({ preventScroll: true });
   }, []);

@@ -53,7 +53,8 @@ export function Popover({ anchor, width, label, onClose, children }: Props) {
     return () => resizes.disconnect();
   }, [anchor]);
 
-  useEffect(() => {
+  // From the moment it is seen: the next key may be Esc.
+  useLayoutEffect(() => {
     const press = (e: PointerEvent) => {
       if (!panel.current?.contains(e.target as Node)) onClose();
     };
@@ -75,10 +76,16 @@ export function Popover({ anchor, width, label, onClose, children }: Props) {
       window.removeEventListener("wheel", turn, true);
       window.removeEventListener("keydown", key, true);
       window.removeEventListener("blur", onClose);
+    };
+  }, [onClose, belongs]);
+
+  useEffect(
+    () => () => {
       const lost = document.activeElement === document.body || document.activeElement === null;
       if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
-    };
-  }, [onClose, before, belongs]);
+    },
+    [before],
+  );
 
   return createPortal(
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it has a role whenever it has a name

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 import { pathTo } from "../../graph/navigation";
 import { ROOT } from "../../graph/records";
 import { isSide } from "../../graph/sheets";
@@ -39,8 +40,8 @@ export function FindNode() {
         placeholder={t("Title, class, number or text")}
         nothing={t("No such node here")}
         onPick={({ key }) => {
-          close();
-          requestAnimationFrame(() => go(key));
+          flushSync(close);
+          go(key);
         }}
       />
     </Popover>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { Job } from "../../api/jobs";
 import type { FileRef } from "../../api/types";
+import { useLatest } from "../../ui/useLatest";
 import { useFeatures } from "../context";
 
 const PAGE = 60;
@@ -26,16 +27,19 @@ export function useResults(search: string) {
   const [limit, setLimit] = useState(PAGE);
   const [results, setResults] = useState<Results>({ state: "loading" });
 
+  const latest = useLatest();
+
   const reload = useCallback(
     () =>
-      jobs.list({ statuses: ["completed", "failed", "cancelled"], limit, search }).then(
+      latest(
+        jobs.list({ statuses: ["completed", "failed", "cancelled"], limit, search }),
         (page) => {
           const list = page.jobs.flatMap((job) => (job.preview ? [{ job, file: job.preview }] : []));
           setResults({ state: "ready", list, hasMore: page.jobs.length < page.total });
         },
-        (error: Error) => setResults({ state: "failed", message: error.message }),
+        (error) => setResults({ state: "failed", message: error.message }),
       ),
-    [jobs, limit, search],
+    [jobs, limit, search, latest],
   );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the server says that something changed, not what

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { Job } from "../../api/jobs";
+import { useLatest } from "../../ui/useLatest";
 import { useFeatures } from "../context";
 
 const PAGE = 40;
@@ -33,20 +34,24 @@ export function useJobs(): JobsControl {
   const [limit, setLimit] = useState(PAGE);
   const [content, setContent] = useState<JobsContent>({ state: "loading" });
 
-  const reload = useCallback(async () => {
-    try {
-      const [active, done] = await Promise.all([
-        jobs.list({ statuses: ["in_progress", "pending"], limit: MOST_WAITING }),
-        jobs.list({ statuses: ["completed", "failed", "cancelled"], limit }),
-      ]);
-      const running = active.jobs.filter(({ status }) => status === "in_progress");
-      // The server lists the newest first; the next to run stands on top here.
-      const waiting = active.jobs.filter(({ status }) => status === "pending").reverse();
-      setContent({ state: "ready", jobs: { running, waiting, done: done.jobs, doneTotal: done.total } });
-    } catch (error) {
-      setContent({ state: "failed", message: (error as Error).message });
-    }
-  }, [jobs, limit]);
+  const latest = useLatest();
+
+  const reload = useCallback(() => {
+    const answers = Promise.all([
+      jobs.list({ statuses: ["in_progress", "pending"], limit: MOST_WAITING }),
+      jobs.list({ statuses: ["completed", "failed", "cancelled"], limit }),
+    ]);
+    return latest(
+      answers,
+      ([active, done]) => {
+        const running = active.jobs.filter(({ status }) => status === "in_progress");
+        // The server lists the newest first; the next to run stands on top here.
+        const waiting = active.jobs.filter(({ status }) => status === "pending").reverse();
+        setContent({ state: "ready", jobs: { running, waiting, done: done.jobs, doneTotal: done.total } });
+      },
+      (error) => setContent({ state: "failed", message: error.message }),
+    );
+  }, [jobs, limit, latest]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the server says that something changed, not what
   useEffect(() => {

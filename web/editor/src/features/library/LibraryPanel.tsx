@@ -12,6 +12,7 @@ import { Menu, type MenuItem } from "../../ui/Menu";
 import { type Anchor, anchorOf } from "../../ui/Popover";
 import { SmallPicture } from "../../ui/SmallPicture";
 import { showToast } from "../../ui/toasts";
+import { useLatest } from "../../ui/useLatest";
 import { useEditor } from "../context";
 import { RecoverLists } from "./RecoverLists";
 import { foldersOf } from "./tree";
@@ -28,13 +29,15 @@ export function LibraryPanel() {
   const [content, setContent] = useState<Content>({ state: "loading" });
   const [query, setQuery] = useState("");
   const pictures = usePictures();
+  const latest = useLatest();
 
   const load = useCallback(() => {
-    api.listFiles(FOLDER).then(
+    void latest(
+      api.listFiles(FOLDER),
       (files) => setContent({ state: "ready", files }),
-      (error: Error) => setContent({ state: "failed", message: error.message }),
+      (error) => setContent({ state: "failed", message: error.message }),
     );
-  }, [api]);
+  }, [api, latest]);
   useEffect(load, [load]);
   useEffect(() => filesChanged.on(load), [filesChanged, load]);
   useEffect(() => {

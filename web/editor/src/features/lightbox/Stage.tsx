@@ -1,5 +1,5 @@
 /** A picture under a moving view, or two of them in one place with a line between. */
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, useLayoutEffect, useRef, useState } from "react";
 import { PictureView } from "../../canvas/PictureView";
 import { distance, type Point } from "../../lib/geometry";
 import { t } from "../../lib/t";
@@ -38,7 +38,7 @@ export function Stage({ url, name, other, onView, onTurn, onAside }: Props) {
   const [line, setLine] = useState(50);
   const { picture, failed } = useLoaded(url);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!host.current || !stage.current) return;
     const created = new PictureView(host.current, stage.current);
     setView(created);
@@ -48,7 +48,8 @@ export function Stage({ url, name, other, onView, onTurn, onAside }: Props) {
       created.destroy();
     };
   }, [onView]);
-  useEffect(() => {
+  // Before it is seen: a picture at another size than it is to have would flicker.
+  useLayoutEffect(() => {
     if (view && picture) view.show(picture);
   }, [view, picture]);
 

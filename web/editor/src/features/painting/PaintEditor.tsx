@@ -1,5 +1,6 @@
 /** A mask or a drawing, painted over its picture on the whole page. */
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import type { PaintJob } from "./jobs";
@@ -31,7 +32,8 @@ export function PaintEditor({ job, settings, onClose }: Props) {
       (picture) => {
         if (gone || !host.current) return picture.bitmap.close();
         made = new PaintCanvas(host.current, picture, settings.current);
-        setCanvas(made);
+        // As soon as the picture is seen, the keys are those of its tools.
+        flushSync(() => setCanvas(made));
         host.current.focus();
       },
       (error: Error) => {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { useStore } from "zustand";
 import { allActions, keysOf, keyTakenBy, registry } from "../../actions";
 import { t } from "../../lib/t";
@@ -45,13 +46,11 @@ function Commands({ onClose }: { readonly onClose: () => void }) {
         placeholder={t("What do you want to do?")}
         nothing={t("No command of this name")}
         onPick={({ key }) => {
-          onClose();
-          // What had the focus before has it again by then, and acts upon it.
-          requestAnimationFrame(() =>
-            allActions()
-              .find((action) => action.id === key)
-              ?.run(editor),
-          );
+          // What had the focus before has it again, and acts upon it; the next key finds it done.
+          flushSync(onClose);
+          allActions()
+            .find((action) => action.id === key)
+            ?.run(editor);
         }}
       />
     </Popover>

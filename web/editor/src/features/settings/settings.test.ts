@@ -47,4 +47,24 @@ describe("settings", () => {
     await settings.load();
     expect(settings.get()).toMatchObject({ theme: "system", textSize: "100" });
   });
+
+  it("arrive in the order in which they were set, however slow the server is", async () => {
+    const told: unknown[] = [];
+    const answers: (() => void)[] = [];
+    const slow = {
+      settings: async () => ({}),
+      changeSettings: (changes: object) => {
+        told.push(changes);
+        return new Promise<void>((answer) => answers.push(answer));
+      },
+    };
+    const settings = new SettingsStore(slow);
+    const both = [settings.set("snap", "on"), settings.set("snap", "off")];
+    await vi.waitFor(() => expect(told).toEqual([{ "Easel.Snap": "on" }]));
+    answers[0]?.();
+    await vi.waitFor(() => expect(told.at(-1)).toEqual({ "Easel.Snap": "off" }));
+    answers[1]?.();
+    await Promise.all(both);
+    expect(localStorage.getItem("easel.settings.unsent")).toBeNull();
+  });
 });

@@ -157,6 +157,8 @@ export type SettingsApi = Pick<Api, "settings" | "changeSettings">;
 export class SettingsStore {
   readonly store = createStore<Settings>(() => read(stored(COPY)));
 
+  private sending: Promise<void> = Promise.resolve();
+
   constructor(private readonly api: SettingsApi) {}
 
   get(): Settings {
@@ -186,8 +188,11 @@ export class SettingsStore {
     this.store.setState(read(known));
   }
 
+  /** One after the other: what is set last is what the server keeps. */
   private async send(changes: Record<string, Json | undefined>): Promise<void> {
-    await this.api.changeSettings(changes);
+    const sent = this.sending.then(() => this.api.changeSettings(changes));
+    this.sending = sent.catch(() => {});
+    await sent;
     if (JSON.stringify(stored(UNSENT)) === JSON.stringify(changes)) localStorage.removeItem(UNSENT);
   }
 }

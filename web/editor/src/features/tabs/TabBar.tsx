@@ -1,6 +1,7 @@
 /** The open workflows. Drag or Shift+arrows to put them in order, F2 or a double click to rename, middle click to close. */
 import { Plus, X } from "lucide-react";
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import { useStore } from "zustand";
 import { actionOf } from "../../actions";
 import { renameTab } from "../../actions/save";
@@ -103,8 +104,9 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
     const by = STEPS[e.key];
     if (by && e.shiftKey) tabs.move(tab, Math.max(0, tabs.list.indexOf(tab) + by));
     else if (by) {
-      tabs.step(by);
-      focusCurrent(e.currentTarget.parentElement);
+      const bar = e.currentTarget.parentElement;
+      flushSync(() => tabs.step(by));
+      bar?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
     } else if (e.key === "F2") onRename();
     else if (e.key === "Delete") closeTabs(editor, [tab]);
     else return;
@@ -160,11 +162,6 @@ function dragTo(x: number, bar: HTMLElement, tab: Tab, tabs: Tabs): void {
   if (!box || to === from) return;
   const middle = box.left + box.width / 2;
   if (to < from ? x < middle : x > middle) tabs.move(tab, to);
-}
-
-/** After the tab in view was drawn as such. */
-function focusCurrent(bar: HTMLElement | null): void {
-  requestAnimationFrame(() => bar?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus());
 }
 
 function menuItems(editor: ReturnType<typeof useEditor>, tab: Tab, rename: () => void): MenuItem[] {

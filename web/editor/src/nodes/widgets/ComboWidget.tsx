@@ -1,6 +1,7 @@
 /** One of many, or several: a list that is filtered by typing. The arrow keys step through it without opening. */
 import { ChevronsUpDown, RefreshCw } from "lucide-react";
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import { type ComboSpec, optionText } from "../../graph/widgets";
 import { isArray, type Json } from "../../lib/json";
 import { t } from "../../lib/t";
@@ -45,8 +46,9 @@ export function ComboWidget({ label, spec, value, disabled, onChange, onDone }: 
       return;
     }
     onChange(option);
-    close();
-    requestAnimationFrame(() => button.current?.focus({ preventScroll: true }));
+    // At once: the next key, which may be Tab already, starts from there.
+    flushSync(close);
+    button.current?.focus({ preventScroll: true });
   };
 
   return (
