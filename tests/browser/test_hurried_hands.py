@@ -13,6 +13,15 @@ LATE_FRAMES = """() => {
     const frame = window.requestAnimationFrame.bind(window);
     window.requestAnimationFrame = (drawn) => frame(() => setTimeout(() => drawn(performance.now()), 100));
 }"""
+HELD_FRAMES = """() => {
+    const frame = window.requestAnimationFrame.bind(window);
+    const held = [];
+    window.requestAnimationFrame = (drawn) => held.push(drawn);
+    window.goOn = () => {
+        window.requestAnimationFrame = frame;
+        for (const drawn of held) frame(drawn);
+    };
+}"""
 
 
 def test_what_is_typed_right_after_grouping_is_the_groups_name_and_the_next_keys_are_the_canvas_own(page: Page):
@@ -116,10 +125,11 @@ def test_the_key_right_after_an_arrow_in_the_bar_of_tabs_is_for_the_tab_that_is_
 
 
 def test_nodes_are_never_found_where_the_view_is_not_yet(page: Page):
-    page.evaluate(LATE_FRAMES)
+    page.evaluate(HELD_FRAMES)
     far = {"id": 1, "type": "EmptyImage", "pos": [-400, -300], "size": [240, 130]}
     open_workflow(page, {"nodes": [far], "links": [], "version": 0.4})
     at_first = node(page, "1").bounding_box()
+    page.evaluate("goOn()")
     next_frame(page)
     assert node(page, "1").bounding_box() == at_first
 
