@@ -106,7 +106,7 @@ async def serve(base: Path, settings: dict[str, Any]) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     await engine.start()
-    await engine.schemas()
+    await engine.pack_services()  # the worker's: the catalogue of an earlier life would be there without it
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)

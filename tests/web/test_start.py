@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from comfy_core.folders import ExtraFolder
+from execution.cache import CacheSettings
 from web.server.app import make_app
 from web.server.cli import arguments, serve
 
@@ -44,6 +45,37 @@ def test_flags_become_settings(tmp_path) -> None:
     assert settings("--enable-cors-header", "https://a.example").cors_origin == "https://a.example"
     with pytest.raises(serve.CannotStart, match=r"has no index\.html"):
         settings("--front-end-root", str(tmp_path / "none"))
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ([], CacheSettings()),
+        (["--cache-ram"], CacheSettings()),
+        (["--cache-ram", "2"], CacheSettings(bytes=2 * GIB)),
+        (["--cache-ram", "2", "0.5"], CacheSettings(bytes=2 * GIB, spare=GIB // 2)),
+        (["--cache-classic"], CacheSettings(mode="classic")),
+        (["--high-ram"], CacheSettings(mode="classic")),
+        (["--cache-lru", "7"], CacheSettings(mode="lru", results=7)),
+        (["--cache-none", "--debug-cache"], CacheSettings(mode="none", watch=True)),
+        (["--cache-disk", "/kept", "--cache-disk-size", "3"], CacheSettings(disk="/kept", disk_bytes=3 * GIB)),
+        (["--cache-lru", "7", "--cache-disk", "/kept"], CacheSettings(mode="lru", results=7, disk="/kept")),
+    ],
+)
+def test_what_is_kept_of_nodes_that_ran_is_as_the_flags_say(words, kept) -> None:
+    assert arguments.cache_settings(arguments.parse(words)) == kept
+
+
+@pytest.mark.parametrize(
+    "words", [["--cache-none", "--cache-classic"], ["--cache-ram", "1", "2", "3"], ["--cache-lru", "-1"]]
+)
+def test_flags_of_the_cache_that_make_no_sense_are_refused(words, capsys) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parse(words)
+    assert "error: " in capsys.readouterr().err
 
 
 @pytest.fixture
