@@ -145,7 +145,7 @@ describe("prompts for the server", () => {
     expect(inputs(doc, batch)).toEqual({ "images.image0": ["8", 0] });
   });
 
-  it("leaves the group nodes of old files to the server", () => {
+  it("leaves group nodes that the file says nothing of to the server", () => {
     const doc = openDocument({ nodes: [{ id: 1, type: "workflow>Mine" }], links: [] });
     expect(needsServerConversion(doc)).toBe(true);
     expect(needsServerConversion(defaultDocument())).toBe(false);

@@ -26,7 +26,7 @@ export type ApiPrompt = { readonly [id: string]: PromptNode };
 /** A bound on what nested subgraphs open to: thirty that each hold the next one twice would never end. */
 const MOST_NODES = 100_000;
 
-/** Group nodes of old files are left to the server, which says what to do about them. */
+/** Group nodes that the file says nothing of are left to the server, which names them. */
 export function needsServerConversion(doc: GraphDocument): boolean {
   for (const node of doc.allNodes()) if (/^workflow[>/]/.test(node.type)) return true;
   return false;

@@ -5,6 +5,7 @@ import { type DocumentContent, GraphDocument } from "../document";
 import type { NodeDefs } from "../nodeDefs";
 import type { GraphRecord, SheetRecord } from "../records";
 import { definitionsIn, omit } from "./fields";
+import { openGroupNodes } from "./groupNodes";
 import { readPromoted } from "./nodeValues";
 import { readDefinition, readSheet } from "./readSheet";
 
@@ -12,8 +13,9 @@ export class NotAWorkflow extends Error {}
 
 const RECORDS = new Set(["nodes", "links", "groups"]);
 
-export function readWorkflow(file: Json, defs: NodeDefs): DocumentContent {
-  if (!isObject(file) || !isArray(file.nodes)) throw new NotAWorkflow(t("This file has no list of nodes"));
+export function readWorkflow(given: Json, defs: NodeDefs): DocumentContent {
+  if (!isObject(given) || !isArray(given.nodes)) throw new NotAWorkflow(t("This file has no list of nodes"));
+  const file = openGroupNodes(given, defs);
   const sheets = readDefinitions(file);
   const records = readSheet(file, null, defs);
   for (const sheet of sheets) records.push(sheet, ...readSheet(sheet.raw, sheet, defs));
