@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeServer } from "../../api/fake/FakeServer";
+import type { Json, JsonObject } from "../../lib/json";
 import { SettingsStore } from "./settings";
 
 beforeEach(() => {
@@ -66,5 +67,26 @@ describe("settings", () => {
     answers[1]?.();
     await Promise.all(both);
     expect(localStorage.getItem("easel.settings.unsent")).toBeNull();
+  });
+
+  it("are not taken back by an answer that is older than they are", async () => {
+    const api = server();
+    let asked = 0;
+    let answer = (_: Record<string, Json>) => {};
+    const slow = {
+      settings: () =>
+        new Promise<Record<string, Json>>((done) => {
+          asked += 1;
+          answer = done;
+        }),
+      changeSettings: (changes: JsonObject) => api.changeSettings(changes),
+    };
+    const settings = new SettingsStore(slow);
+    const loading = settings.load();
+    await vi.waitFor(() => expect(asked).toBe(1));
+    await settings.set("snap", "on");
+    answer({ "Easel.Snap": "off" });
+    await loading;
+    expect(settings.get().snap).toBe("on");
   });
 });

@@ -167,7 +167,11 @@ export class SettingsStore {
 
   /** Takes over what the server has, except what it has not been told yet. */
   async load(): Promise<void> {
+    const { sending } = this;
+    await sending;
     const kept = await this.api.settings();
+    // Something was set meanwhile: what the server says may be older than that.
+    if (sending !== this.sending) return;
     const unsent = stored(UNSENT);
     this.keep({ ...kept, ...unsent });
     if (Object.keys(unsent).length) await this.send(unsent);
