@@ -1,5 +1,5 @@
 import { Copy, Info, TriangleAlert, X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { t } from "../lib/t";
 import { Button } from "./Button";
@@ -8,7 +8,7 @@ import { closeToast, type Toast, type ToastItem, toasts } from "./toasts";
 export function Toasts() {
   const list = useStore(toasts, (state) => state.list);
   const section = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What is shown last lies on top, also of a dialog that was opened before.
     if (section.current?.matches(":popover-open")) section.current.hidePopover();
     if (list.length) section.current?.showPopover();
