@@ -144,6 +144,7 @@ def test_a_64_bit_seed_is_kept_to_the_last_digit(page: Page):
 
 def test_run_makes_the_picture_and_shows_it_on_the_node(page: Page):
     make_small(page)
+    widget(page, "6", "text").locator("textarea").fill("a picture that nobody has made yet")
     run(page)
     picture = node(page, "9").locator(".preview img")
     picture.wait_for()
