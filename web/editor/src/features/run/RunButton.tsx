@@ -112,7 +112,7 @@ function MoreWays() {
         aria-expanded={anchor !== null}
         onClick={() => button.current && setAnchor(anchorOf(button.current))}
       />
-      {anchor && <Menu anchor={anchor} label={t("Ways to run")} items={items} width={340} onClose={close} />}
+      {anchor && <Menu anchor={anchor} label={t("Ways to run")} items={items} onClose={close} />}
     </span>
   );
 }

@@ -81,7 +81,6 @@ export function SeedControl({ id, name, label, spec, mode, disabled }: Props) {
           anchor={anchor}
           label={t("Between runs, {label}", { label })}
           items={items}
-          width={250}
           onClose={() => setAnchor(null)}
         />
       )}
