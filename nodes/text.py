@@ -75,13 +75,20 @@ def clip_text_encode_a1111(
         int,
         Int(default=20, min=1, max=10_000, tooltip="The sampler's steps, for [from:to:when] and [this|that]."),
     ],
+    steps_before: Annotated[
+        int,
+        Int(
+            default=0, min=0, max=10_000, tooltip="For a second pass: the steps of the first, which `when` counts too."
+        ),
+    ]
+    | None = None,
 ) -> Conditioning:
     """Encode a prompt as AUTOMATIC1111's web UI does, so that a prompt from there says here what it said there."""
-    return encode_a1111(clip, text, steps)
+    return encode_a1111(clip, text, steps, steps_before or 0)
 
 
 @clip_text_encode_a1111.fingerprint
-def _(text: str | None, clip: Any, steps: int | None) -> list[Any]:
+def _(text: str | None, **_: Any) -> list[Any]:
     """All embeddings: any word of the prompt may be the name of one."""
     names = folders.current().files("embeddings") if text else []
     return [[name, *_state(embedding_file(name))] for name in names]

@@ -10,6 +10,7 @@ CARRIED = {
     "Hires upscale", "Hires resize", "Hires steps", "Hires upscaler", "Hires CFG Scale", "Hires prompt",
     "Hires negative prompt", "Hires sampler", "Hires schedule type", "Hires checkpoint", "Tiling",
     "Token merging ratio", "Variation seed", "Variation seed strength", "Seed resize from",
+    "Old prompt editing timelines",
 }  # fmt: skip
 SILENT = {
     "Version", "Hashes", "Batch size", "Batch pos", "User", "Created Date", "Civitai resources", "Civitai metadata",

@@ -28,6 +28,7 @@ FILES = {
 }
 """What the web UI calls some upscalers, and how their files are called."""
 SAME = ("", "Use same sampler", "Use same scheduler", "Use same checkpoint")
+OLD_WAY = "Old prompt editing timelines"
 CHANGING = re.compile(r"\[[^\[\]:|]*[:|][^\[\]]*\]")
 """`[from:to:when]` and `[a|b]`, which depend on the number of steps."""
 
@@ -47,7 +48,7 @@ def second_pass(
     factor = number(fields, "Hires upscale", 1)
     target = size(fields.get("Hires resize", "")) or (int(before[0] * factor), int(before[1] * factor))
     second_steps = max(whole(fields, "Hires steps", 0), 0) or steps
-    stage = _stage(make, checkpoint, first, second_steps)
+    stage = _stage(make, checkpoint, first, second_steps, _counted_on(make, steps))
     enlarged = _enlarged(make, first, latent, target, fields.get("Hires upscaler", "Latent"))
     sampling = _sampling(make, sampling)
     led = units.on(stage, SECOND)
@@ -68,7 +69,7 @@ def second_pass(
     return stage, [sampled, 0]
 
 
-def _stage(make: Builder, checkpoint: str | None, first: Stage, steps: int) -> Stage:
+def _stage(make: Builder, checkpoint: str | None, first: Stage, steps: int, before: int) -> Stage:
     """The first pass's models and prompts again, unless the second has some of its own, or the steps count in them."""
     fields, infotext = make.fields, make.infotext
     cfg = number(fields, "Hires CFG Scale", number(fields, "CFG scale", 7))
@@ -79,8 +80,17 @@ def _stage(make: Builder, checkpoint: str | None, first: Stage, steps: int) -> S
     if name in SAME and is_same and not CHANGING.search(prompt) and not CHANGING.search(negative):
         return replace(first, cfg=cfg)
     if name in SAME:
-        return make_stage(make, checkpoint, prompt, negative, steps, cfg)
-    return make_stage(make, make.models.find("checkpoints", name, hash), prompt, negative, steps, cfg, name)
+        return make_stage(make, checkpoint, prompt, negative, steps, cfg, steps_before=before)
+    found = make.models.find("checkpoints", name, hash)
+    return make_stage(make, found, prompt, negative, steps, cfg, name, before)
+
+
+def _counted_on(make: Builder, steps: int) -> int:
+    """The steps of the first pass, if changes of the prompt count on through the second, as they do since version 1.6
+    of the web UI unless its user wants the old way."""
+    version = re.match(r"v(\d+)\.(\d+)", make.fields.get("Version", ""))
+    is_old = version is not None and (int(version[1]), int(version[2])) < (1, 6)
+    return 0 if is_old or make.fields.get(OLD_WAY, "").casefold() == "true" else steps
 
 
 def _sampling(make: Builder, first: Sampling) -> Sampling:

@@ -73,9 +73,16 @@ def named_model(value: str) -> tuple[str, str]:
 
 
 def make_stage(
-    make: Builder, checkpoint: str | None, prompt: str, negative: str, steps: int, cfg: float, name: str = ""
+    make: Builder,
+    checkpoint: str | None,
+    prompt: str,
+    negative: str,
+    steps: int,
+    cfg: float,
+    name: str = "",
+    steps_before: int = 0,
 ) -> Stage:
-    """Loader, LoRAs, clip skip, noise and both prompts."""
+    """Loader, LoRAs, clip skip, noise and both prompts, whose changes also count the steps of a pass before."""
     named = checkpoint or f"{name or make.fields.get('Model', 'model')}{NOT_FOUND_ENDING}"
     loader = make.add("CheckpointLoaderSimple", ckpt_name=named)
     text, networks = extra_networks(prompt)
@@ -87,8 +94,8 @@ def make_stage(
     if skip > 1 and not is_sdxl:  # A1111 leaves SDXL at the layer it was trained with
         clip = [make.add("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip), 0]
     model = _with_variation(make, _with_noise(make, _with_patches(make, model)))
-    positive = [_encoder(make, "Positive prompt", text, clip, steps), 0]
-    against = [_encoder(make, "Negative prompt", negative, clip, steps), 0]
+    positive = [_encoder(make, "Positive prompt", text, clip, steps, steps_before), 0]
+    against = [_encoder(make, "Negative prompt", negative, clip, steps, steps_before), 0]
     if is_sdxl and not negative and make.a1111:
         against = [make.add("ConditioningZeroOut", conditioning=against), 0]
     return Stage(model, clip, _vae(make, loader), positive, against, cfg)
@@ -174,7 +181,8 @@ def _loaded_vae(make: Builder, loader: str) -> Link:
     return [loader, 2]
 
 
-def _encoder(make: Builder, title: str, text: str, clip: Link, steps: int) -> str:
+def _encoder(make: Builder, title: str, text: str, clip: Link, steps: int, steps_before: int) -> str:
     if make.a1111:
-        return make.add("CLIPTextEncodeA1111", title, text=text, clip=clip, steps=steps)
+        counted = {"steps_before": steps_before} if steps_before else {}
+        return make.add("CLIPTextEncodeA1111", title, text=text, clip=clip, steps=steps, **counted)
     return make.add("CLIPTextEncode", title, text=text, clip=clip)

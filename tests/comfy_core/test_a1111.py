@@ -113,6 +113,21 @@ def test_a_prompt_that_changes_while_sampling(text: str, said: dict[str, list[tu
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a [b:.5] c", {"a b c": [(0, 10)]}),
+        ("a [b:1.5] c", {"a  c": [(0, 5)], "a b c": [(5, 10)]}),
+        ("a [b:20] c", {"a  c": [(0, 4)], "a b c": [(4, 10)]}),
+        ("[a:b:3]", {"b": [(0, 10)]}),
+        ("[a:b:40]", {"a": [(0, 10)]}),
+    ],
+)
+def test_changes_count_on_through_a_second_pass(text: str, said: dict[str, list[tuple[int, int]]]):
+    """The first two are examples of the web UI's own, the others follow from its rule."""
+    assert stretches(prompts_by_step(text, 10, before=16)) == said
+
+
+@pytest.mark.parametrize(
     "bomb",
     [
         "(" * 20_000,

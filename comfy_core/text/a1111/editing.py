@@ -1,6 +1,7 @@
 """Prompts that change while sampling: `[from:to:when]`, `[to:when]`, `[from::when]`, and `[a|b]`, another each step.
 
-`when` is a share of the steps (0.5, written with a point) or a number of steps after which the change is made (10).
+`when` is a share of the steps (0.5, written with a point) or a number of steps after which the change is made (10). It
+counts on through a second pass: a share from 1 to 2, or a number beyond the steps of the first, is in that.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ class _Bracket:
         self.stretches.append([])
 
 
-def prompts_by_step(text: str, steps: int) -> list[str]:
-    """What the prompt says in each of `steps` steps. Brackets that are not of this grammar are left as they are."""
+def prompts_by_step(text: str, steps: int, before: int = 0) -> list[str]:
+    """What the prompt says in each of `steps` steps, which follow on `before` of a first pass, if any. Brackets that
+    are not of this grammar are left as they are."""
     stack = [_Bracket("")]
     place = 0
     for match in MARK.finditer(text):
@@ -44,7 +46,7 @@ def prompts_by_step(text: str, steps: int) -> list[str]:
             stack.append(_Bracket(mark))
         elif len(stack) > 1 and mark == CLOSING[stack[-1].opening]:
             closed = stack.pop()
-            stack[-1].add(_closed(closed, steps))
+            stack[-1].add(_closed(closed, steps, before))
         elif mark in (":", "|") and stack[-1].opening == "[":
             stack[-1].cut(mark)
         else:
@@ -67,26 +69,30 @@ def stretches(said: list[str]) -> dict[str, list[tuple[int, int]]]:
     return runs
 
 
-def _closed(bracket: _Bracket, steps: int) -> Said:
+def _closed(bracket: _Bracket, steps: int, first_pass: int) -> Said:
     """What a closed bracket says."""
     options = [_joined(stretch, steps) for stretch in bracket.stretches]
     if bracket.marks and set(bracket.marks) == {"|"}:
         said = [_by_step(option, steps) for option in options]
         return [said[step % len(said)][step] for step in range(steps)]
     if bracket.marks in ([":"], [":", ":"]):
-        change = _change(options[-1], steps)
+        change = _change(options[-1], steps, first_pass)
         if change is not None:
             before = _by_step(options[0] if len(options) == 3 else "", steps)
             return before[:change] + _by_step(options[-2], steps)[change:]
     return _written(bracket, CLOSING[bracket.opening], steps)
 
 
-def _change(when: Said, steps: int) -> int | None:
+def _change(when: Said, steps: int, first_pass: int) -> int | None:
     """The number of steps before a change, or None if `when` is no such number."""
     match = STEP.fullmatch(when) if isinstance(when, str) else None
     if match is None:
         return None
-    return min(steps, int(float(match[1]) * steps if "." in match[1] else float(match[1])))
+    if "." in match[1]:
+        after = (float(match[1]) - bool(first_pass)) * steps
+    else:
+        after = float(match[1]) - first_pass
+    return max(0, min(steps, int(after)))
 
 
 def _written(bracket: _Bracket, closing: str, steps: int) -> Said:

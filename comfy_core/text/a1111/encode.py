@@ -29,28 +29,28 @@ ENCODERS = ("l", "h", "g")
 """The text encoders with CLIP's tokens, in the order in which their vectors lie side by side."""
 
 
-def encode_a1111(clip: CLIP, text: str, steps: int = 20) -> Conditioning:
+def encode_a1111(clip: CLIP, text: str, steps: int = 20, before: int = 0) -> Conditioning:
     """A CONDITIONING with an entry for every text that the prompt, or each that AND joins, reads as in the course of
-    `steps` steps.
+    `steps` steps, which follow on `before` of a first pass, if any.
 
     Raises:
         ValueError: the CLIP has other text encoders than CLIP's (T5 …), a weight is infinite, or weights add up to 0.
     """
     parts = composed(text)
     if len(parts) == 1:
-        return _entries(clip, text, steps)
+        return _entries(clip, text, steps, before)
     whole = sum(weight for _, weight in parts)
     return [
         [cond, {**extra, "strength": weight, "guidance_weight": whole}]
         for part, weight in parts
-        for cond, extra in _entries(clip, part, steps)
+        for cond, extra in _entries(clip, part, steps, before)
     ]
 
 
-def _entries(clip: CLIP, text: str, steps: int) -> Conditioning:
+def _entries(clip: CLIP, text: str, steps: int, before: int) -> Conditioning:
     """An entry for every text that one prompt reads as."""
     entries = []
-    for said, runs in stretches(prompts_by_step(text, steps)).items():
+    for said, runs in stretches(prompts_by_step(text, steps, before)).items():
         cond, pooled = _encoded(clip, said)
         when = (
             {}

@@ -168,6 +168,19 @@ def test_hires_fix_with_a_model_prompts_and_a_sampler_of_its_own(base):
     assert any("'second'" in warning for warning in made.warnings)
 
 
+@pytest.mark.parametrize(
+    ("made_by", "before"),
+    [("", 4), (", Version: v1.10.1", 4), (f", {FORGE}", 4), (", Version: v1.5.2", None),
+     (", Version: v1.9.4, Old prompt editing timelines: True", None)],
+)  # fmt: skip
+def test_changes_of_the_prompt_count_on_through_hires_fix(made_by, before):
+    made = imported(f"a [b:c:0.5]\n{PLAIN}, Denoising strength: 0.4, Hires upscale: 2, Hires steps: 3{made_by}")
+    first, second = (inputs(made.prompt, "CLIPTextEncodeA1111", place) for place in (0, 2))
+    assert "steps_before" not in first
+    assert (second["steps"], second.get("steps_before")) == (3, before)
+    assert not [one for one in made.warnings if "not carried over" in one]
+
+
 def test_options_that_there_are_nodes_for(base):
     (base / "models/upscale_models/RealESRGAN_x4plus.pth").write_bytes(b"")
     made = imported(FULL_OF_FIELDS)
