@@ -45,7 +45,12 @@ def read_frames(path: Path) -> list[Image.Image]:
         with Image.open(path) as file:
             frames = ImageSequence.all_frames(file) if file.format != "MPO" else [file.copy()]
         return [_eight_bits(ImageOps.exif_transpose(frame)) for frame in frames]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        most = f"{2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million"
+        raise ImageError(
+            f"{path.name} has more pixels than are read ({most}): make it smaller first ({_reason(error)})."
+        ) from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise ImageError(
             f"{path.name} is not a picture that can be read: {_reason(error)}; choose another, or save it anew."
         ) from error

@@ -150,6 +150,8 @@ def test_a_tensor_of_the_wrong_shape_is_named(tmp_path: Path):
         (["control_model.zero_convs.0.0.weight"], "a ControlNet"),
         (["adapter.body.0.resnets.0.block1.weight"], "a ControlNet or T2I-Adapter"),
         (["ip_adapter.1.to_k_ip.weight"], "an IP-Adapter"),
+        (["lllite_unet_middle_block_1_transformer_blocks_0_attn1_to_q.up.0.weight"], "a ControlNet-LLLite"),
+        (["feats.1.lk.conv.weight"], "an upscaling model"),
         (["decoder.conv_in.weight"], "a VAE"),
         (["emb_params"], "an embedding"),
     ],
