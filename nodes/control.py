@@ -125,22 +125,26 @@ def lllite_loader(
     model: Model,
     model_name: ControlNetName,
     cond_image: Annotated[Image, Socket("IMAGE", tooltip="What it takes: edges, depths, a blurred picture …")],
-    strength: Strength = 1.0,
-    steps: Annotated[int, Int(default=0, min=0, max=200, tooltip="0: it counts in all steps of the sampling.")] = 0,
+    strength: Strength | None = None,
+    steps: Annotated[int, Int(default=0, min=0, max=200, tooltip="0: it counts in all steps of the sampling.")]
+    | None = None,
     start_percent: Annotated[
         float, Float(default=0.0, min=0.0, max=100.0, step=0.1, tooltip="The share of the steps before it counts.")
-    ] = 0.0,
+    ]
+    | None = None,
     end_percent: Annotated[
         float, Float(default=0.0, min=0.0, max=100.0, step=0.1, tooltip="The share after which it does not; 0: never.")
-    ] = 0.0,
+    ]
+    | None = None,
 ) -> Model:
     """Open a ControlNet-LLLite of Stable Diffusion XL, and lead a model by a picture with it."""
     control = load_lllite(open_weights(folders.current().find_model("controlnet", model_name)))
+    strength = 1.0 if strength is None else strength
     if strength == 0:
         return model
-    if steps == 0:
+    if not steps:
         return with_lllite(model, control, cond_image, strength)
-    return with_lllite(model, control, cond_image, strength, start_percent / 100, (end_percent or 100) / 100)
+    return with_lllite(model, control, cond_image, strength, (start_percent or 0) / 100, (end_percent or 100) / 100)
 
 
 @lllite_loader.fingerprint
