@@ -219,7 +219,9 @@ PLACES = (
 
 def built_in_panels() -> list[Place]:
     """Those of the left side are on the rail; those of the right side are found in the palette by their names."""
-    registered = re.findall(r'title: "([^"]+)", side: "(\w+)"', (SOURCE / "app/builtInPanels.ts").read_text())
+    list = (SOURCE / "app/builtInPanels.ts").read_text()
+    registered = re.findall(r'title: \(\) => t\("([^"]+)"\),\s+side: "(\w+)"', list)
+    assert len(registered) == list.count("Content: ")
     return [on_rail(title) if side == "left" else in_palette(title) for title, side in registered]
 
 
