@@ -59,7 +59,7 @@ describe("the layers", () => {
   });
 
   it("hide the inside of a feature from other features, except what is said to be shared", () => {
-    const shared = new Set(["context", "panels", "run", "settings"]);
+    const shared = new Set(["context", "panels", "run", "settings", "usePictures"]);
     const wrong = within("features").flatMap(({ file, text }) => {
       const own = file.split("/")[1];
       return importsOf(text)

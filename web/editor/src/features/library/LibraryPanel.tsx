@@ -14,9 +14,9 @@ import { SmallPicture } from "../../ui/SmallPicture";
 import { showToast } from "../../ui/toasts";
 import { useLatest } from "../../ui/useLatest";
 import { useEditor } from "../context";
+import { usePictures } from "../usePictures";
 import { RecoverLists } from "./RecoverLists";
 import { foldersOf } from "./tree";
-import { usePictures } from "./usePictures";
 
 type Content =
   | { readonly state: "loading" }

@@ -5,7 +5,7 @@ import { isArray, isObject } from "../../lib/json";
 import { t } from "../../lib/t";
 import { showToast } from "../../ui/toasts";
 import { useEditor } from "../context";
-import { usePictures } from "../library/usePictures";
+import { usePictures } from "../usePictures";
 
 interface Template {
   readonly title: string;

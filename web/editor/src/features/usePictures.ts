@@ -1,10 +1,10 @@
 /** What each workflow of the person has made last; kept up to date as workflows are run and saved. */
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
-import { readFiles } from "../../api/readers";
-import type { FileRef } from "../../api/types";
-import { isObject, type Json } from "../../lib/json";
-import { useFeatures } from "../context";
+import { readFiles } from "../api/readers";
+import type { FileRef } from "../api/types";
+import { isObject, type Json } from "../lib/json";
+import { useFeatures } from "./context";
 
 /** By the path in the folder of workflows. Empty until the server has answered. */
 export function usePictures(): ReadonlyMap<string, FileRef> {
