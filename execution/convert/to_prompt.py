@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from execution.convert.group_nodes import open_group_nodes
 from execution.convert.scopes import Known, Scope, stored_values
 from execution.convert.sheet import BYPASSED, INPUT_SIDE, MUTED, ConversionError, Slot, UiNode, read_workflow
 from execution.convert.sources import Origin, Raw, source_of
@@ -29,7 +30,7 @@ def to_prompt(
     `files(folder)` lists the names a file combo offers (for values the workflow leaves out); `draw` picks from the
     options of `{a|b}` in texts. Raises ConversionError naming the node if links, subgraphs or slots make no sense.
     """
-    sheets = read_workflow(workflow)
+    sheets = read_workflow(open_group_nodes(workflow, schemas))
     known = Known(sheets, schemas, files or (lambda folder: []))
     prompt: dict[str, Any] = {}
     for scope, node in _emitted(Scope(known, sheets.root)):

@@ -97,3 +97,30 @@ def test_values_saved_by_name_are_found(schemas_of) -> None:
 )
 def test_types_are_compatible_as_in_the_editor(one: str, other: str, fits: bool) -> None:
     assert compatible(one, other) is fits
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {},
+        {"nodes": "x", "links": 3, "external": 4, "config": 5},
+        {
+            "nodes": [None, 7, {"type": 5}],
+            "links": [[0], "x", [9, 0, 0, 0], [None, 0, 0, 0], [0, 0, 0, 7]],
+            "config": [],
+        },
+        {"nodes": [{"type": "SaveImage", "inputs": 5, "outputs": [{}]}], "external": [[0], [[], {}], 3]},
+    ],
+    ids=["nothing", "no lists", "odd lists", "odd nodes"],
+)
+def test_a_group_node_that_makes_no_sense_inside_is_no_crash(described) -> None:
+    node = {"id": 1, "type": "workflow>Odd", "inputs": [{"name": "a", "link": None}], "widgets_values": {"a": 1}}
+    workflow = {"nodes": [node], "links": [], "last_node_id": "x", "extra": {"groupNodes": {"Odd": described}}}
+    before = json.dumps(workflow)
+    assert "1" not in to_prompt(workflow, {})
+    assert json.dumps(workflow) == before
+
+
+def test_a_group_node_that_the_file_says_nothing_of_is_named_as_an_unknown_class() -> None:
+    workflow = {"nodes": [{"id": 1, "type": "workflow/Lost"}], "links": [], "extra": {"groupNodes": {"Other": {}}}}
+    assert to_prompt(workflow, {})["1"]["class_type"] == "workflow/Lost"
