@@ -4,9 +4,9 @@ import { RequestFailed } from "../api/http";
 import { copyNodes, insertWorkflow } from "../graph/clipboard";
 import type { NodeId } from "../graph/records";
 import type { Point } from "../lib/geometry";
+import { randomUuid } from "../lib/ids";
 import { isObject, type JsonObject, parseJson, stringifyJson } from "../lib/json";
 import { t } from "../lib/t";
-import { uuid } from "../lib/uuid";
 import { showToast } from "../ui/toasts";
 import type { Editor } from "./editor";
 
@@ -50,7 +50,7 @@ function asWorkflow(text: string, name: string): JsonObject {
 export function blueprintOf({ doc }: Editor, id: NodeId): JsonObject {
   const copied = parseJson(copyNodes(doc, new Set([id])));
   const { clipboard: _c, incoming: _i, ...content } = isObject(copied) ? copied : {};
-  return { id: uuid(), revision: 0, ...content, config: {}, version: 0.4 };
+  return { id: randomUuid(), revision: 0, ...content, config: {}, version: 0.4 };
 }
 
 export async function publish(editor: Editor, id: NodeId, name: string, replace = false): Promise<void> {

@@ -3,8 +3,8 @@
  * document under new ids.
  */
 import { type Point, union } from "../lib/geometry";
+import { randomUuid } from "../lib/ids";
 import { equalJson, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../lib/json";
-import { uuid } from "../lib/uuid";
 import type { GraphDocument } from "./document";
 import { connect } from "./edit";
 import { objects } from "./formats/fields";
@@ -125,7 +125,7 @@ function takeDefinitions(doc: GraphDocument, records: readonly GraphRecord[]): T
     const here = doc.definition(sheet.id);
     if (here && equalJson(parseJson(stringifyJson(writeDefinition(doc, here))), sheet.raw))
       same.add(sheet.id);
-    else if (here) types.set(sheet.id, uuid());
+    else if (here) types.set(sheet.id, randomUuid());
   }
   const wanted = records.filter((one) => {
     const sheet = one.kind === "sheet" ? one.id : one.sheet;

@@ -1,6 +1,7 @@
 /** The inputs and outputs of a subgraph: added, named and taken away on all its instances at once. */
+
+import { randomUuid } from "../lib/ids";
 import { isObject, type Json, type JsonObject } from "../lib/json";
-import { uuid } from "../lib/uuid";
 import type { GraphDocument, GraphTx } from "./document";
 import { proxiesOf } from "./promotions";
 import type { NodeId, Port, SheetId, SheetRecord } from "./records";
@@ -19,7 +20,7 @@ export function addPort(
   const before = doc.definition(sheet);
   if (!before) return wanted;
   const name = freeName(before[side], wanted || type.toLowerCase());
-  const port: Port = { name, label: null, type, raw: { id: uuid(), name, type, linkIds: [] } };
+  const port: Port = { name, label: null, type, raw: { id: randomUuid(), name, type, linkIds: [] } };
   doc.transact(`Add ${name}`, (tx) => tx.put({ ...before, [side]: [...before[side], port] }));
   return name;
 }

@@ -1,6 +1,6 @@
 /** The verbs of subgraphs: nodes become one, one becomes nodes again, and one definition has many instances. */
 import { type Point, type Rect, union } from "../lib/geometry";
-import { uuid } from "../lib/uuid";
+import { randomUuid } from "../lib/ids";
 import type { GraphDocument, GraphTx } from "./document";
 import { connect } from "./edit";
 import { sideNode } from "./formats/readSheet";
@@ -44,7 +44,7 @@ export function convertToSubgraph(doc: GraphDocument, selected: Selected, name =
   const wall = throughTheWall(doc, inside);
   const sheet: SheetRecord = {
     kind: "sheet",
-    id: uuid(),
+    id: randomUuid(),
     name,
     inputs: wall.inputs.map(({ port }) => port),
     outputs: wall.outputs.map(({ port }) => port),
@@ -119,7 +119,7 @@ function bySource(links: readonly LinkRecord[]): [LinkRecord, ...LinkRecord[]][]
 function newPort(before: readonly Crossing[], wanted: string, type: string): Port {
   const ports = before.map(({ port }) => port);
   const name = freeName(ports, wanted);
-  return { name, label: null, type, raw: { id: uuid(), name, type, linkIds: [] } };
+  return { name, label: null, type, raw: { id: randomUuid(), name, type, linkIds: [] } };
 }
 
 function linkWall(

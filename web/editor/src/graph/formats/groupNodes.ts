@@ -2,8 +2,9 @@
  * Group nodes of old files (`workflow/Name`, described in `extra.groupNodes`) become subgraphs as the file is read: a
  * definition for each group, and on each of its nodes the links and values that were there.
  */
+
+import { randomUuid } from "../../lib/ids";
 import { isArray, isObject, type Json, type JsonObject } from "../../lib/json";
-import { uuid } from "../../lib/uuid";
 import type { NodeDefs } from "../nodeDefs";
 import { definitionsIn, objects, omit, text, typeName } from "./fields";
 import { type Group, readGroup } from "./readGroup";
@@ -23,7 +24,7 @@ export function openGroupNodes(file: JsonObject, defs: NodeDefs): JsonObject {
   for (const name of names) {
     const instances = nodes.filter((node) => groupOf(node) === name);
     const group = readGroup(kept[name] as JsonObject, last, instances, defs);
-    groups.set(name, { ...group, id: uuid() });
+    groups.set(name, { ...group, id: randomUuid() });
     last += group.nodes.length;
   }
   return {
@@ -71,11 +72,11 @@ function definitionOf({ nodes, links, ports, results }: Group): JsonObject {
   const shownInputs = ports.map(({ name, type, node, slot }, i) => {
     const id = connect(FROM_OUTSIDE, i, idOf(node), slot, type);
     feed(node, slot, id);
-    return { id: uuid(), name, type, linkIds: [id] };
+    return { id: randomUuid(), name, type, linkIds: [id] };
   });
   const shownOutputs = results.map(({ name, type, node, output }, i) => {
     const id = connect(idOf(node), output, TO_OUTSIDE, i, type);
-    return { id: uuid(), name, type, linkIds: [id] };
+    return { id: randomUuid(), name, type, linkIds: [id] };
   });
   return {
     version: 1,
