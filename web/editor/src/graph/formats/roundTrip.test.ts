@@ -34,6 +34,8 @@ describe("a workflow that is opened and saved is the same", () => {
       const once = writeWorkflow(openDocument(workflow ?? null));
       const twice = writeWorkflow(openDocument(parseJson(stringifyJson(once))));
       expect(twice).toEqual(once);
+      // Group nodes are subgraphs from then on.
+      if (name.startsWith("group_node")) return;
       expect(withoutSlots(once)).toEqual(withoutSlots({ ...MEANT, ...(workflow as JsonObject) }));
     });
 
