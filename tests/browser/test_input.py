@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import RUN_SECONDS, drag, links, node, open_workflow, slot, swipe, widget
+from tests.browser.hands import RUN_SECONDS, drag, links, next_frame, node, open_workflow, slot, swipe, widget
 
 EMPTY = {"nodes": [], "links": [], "version": 0.4}
 
@@ -147,6 +147,8 @@ def test_nodes_are_moved_lined_up_and_tidied_by_keys(page: Page):
 
 
 def zoom(page: Page) -> int:
+    """In percent, as the status line says it once the view is drawn."""
+    next_frame(page)
     return int(page.locator(".status-button span").first.inner_text().split()[0])
 
 
