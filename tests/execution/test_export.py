@@ -174,7 +174,7 @@ if __name__ == "__main__":
 def test_nodes_of_packs_are_called_whatever_their_style(write, base: Path):
     script = write(
         a=("ClassicNumber", {"value": 3}),
-        b=("ClassicLater", {"value": 4, "seconds": 0.0}),
+        b=("ClassicLater", {"value": 4, "seconds": 0.0, "until": 1}),
         c=("ClassicJoin", {"a": ["a", 0], "b": ["b", 0]}),
         d=("SchemaResize", {"how": "size", "how.by": "width", "how.by.width": 7}),
         e=("ClassicShow", {"value": ["c", 0]}),
@@ -184,7 +184,7 @@ def test_nodes_of_packs_are_called_whatever_their_style(write, base: Path):
     assert 'classic_join = node_function("ClassicJoin")\n' in script
     assert body(script) == [
         "a = classic_number(value=3)",
-        "b = classic_later(value=4, seconds=0.0)",
+        "b = classic_later(value=4, seconds=0.0, until=1)",
         'value = classic_join(a=a, b=b, me="c")',
         "classic_show(value=value)",
         'value_2 = schema_resize(how={"how": "size", "by": {"by": "width", "width": 7}})',
