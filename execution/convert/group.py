@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from execution.convert.sheet import type_name
 from execution.convert.widgets import extra_places, in_editor_order, is_widget
 from nodes.schema import NodeSchema
 
@@ -130,11 +131,6 @@ def read_group(
 
 def objects(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def type_name(type: Any) -> str:
-    """A list of values is the type of an old combo."""
-    return type if isinstance(type, str) else "COMBO" if isinstance(type, list) else "*"
 
 
 def _given_names() -> Callable[[Inside, str], str]:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from execution.convert.group import Group, Port, Shown, objects, read_group, type_name
+from execution.convert.group import Group, Port, Shown, objects, read_group
+from execution.convert.sheet import type_name
 from nodes.schema import NodeSchema
 
 FROM_OUTSIDE, TO_OUTSIDE = -10, -20

@@ -208,7 +208,7 @@ def _read_slot(data: dict[str, Any]) -> Slot:
     link = data.get("link")
     return Slot(
         name=str(data.get("name", "")),
-        type=_type_name(data.get("type")),
+        type=type_name(data.get("type")),
         link=None if link is None else str(link),
         is_widget=bool(data.get("widget")),
     )
@@ -235,12 +235,12 @@ def _read_port(data: dict[str, Any]) -> Port:
     links = data.get("linkIds")
     return Port(
         name=str(data.get("name", "")),
-        type=_type_name(data.get("type")),
+        type=type_name(data.get("type")),
         links=tuple(str(one) for one in links) if isinstance(links, list) else (),
     )
 
 
-def _type_name(type: Any) -> str:
+def type_name(type: Any) -> str:
     """A slot's type word; a saved list of combo values is a COMBO, 0 and -1 are old spellings of "anything"."""
     if isinstance(type, list):
         return "COMBO"

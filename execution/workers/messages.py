@@ -17,7 +17,7 @@ from nodes.schema import NodeSchema
 
 
 class Prepare(msgspec.Struct, tag=True):
-    """The first message to a worker process: import what takes time, but no packs yet."""
+    """The first message to a worker process: do what can be done before it is wanted, see `core.prepare`."""
 
     settings: WorkerSettings
 
