@@ -64,7 +64,7 @@ class Dispatcher:
         put down as waiting, found again and read."""
         is_first, self._is_idle = self._is_idle, False
         if is_first:
-            job.status, job.attempts, job.started_at = "running", 1, now_ms()
+            job.begin()
         self.waiting.add(job.id)
         adding = self._store.add(job)
         if is_first:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from execution.events import now_ms
+
 FINISHED = ("completed", "failed", "interrupted")
 LONGEST_WORDS = 20_000
 
@@ -38,6 +40,10 @@ class StoredJob(msgspec.Struct, kw_only=True):
     error: dict[str, Any] | None = None
     sequence: int = 0
     prompt_text: str = ""
+
+    def begin(self) -> None:
+        """It runs from now on, for another attempt."""
+        self.status, self.attempts, self.started_at = "running", self.attempts + 1, now_ms()
 
 
 def workflow_of(extra_data: Any) -> str | None:

@@ -43,7 +43,7 @@ def insert(connection: sa.Connection, job: StoredJob) -> None:
 
 
 def start(connection: sa.Connection, job: StoredJob) -> None:
-    job.status, job.attempts, job.started_at = "running", job.attempts + 1, now_ms()
+    job.begin()
     values = {"status": job.status, "attempts": job.attempts, "started_at": job.started_at}
     _start_job(connection, {"key": job.sequence, **values})
 
