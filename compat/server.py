@@ -71,7 +71,7 @@ class PromptServer:
         if progress.is_heard() and sid in (None, self.client_id):
             progress.send(str(event), data)
         else:
-            registry.HOST.say(str(event), plain(data), sid)
+            registry.HOST.say(str(event), plain(data), None if sid is None else str(sid))
 
     async def send(self, event: Any, data: Any, sid: str | None = None) -> None:
         self.send_sync(event, data, sid)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from execution.wide_numbers import encoded
+from execution.encodable import encoded
 from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from execution.dynamic_prompt import DynamicPrompt
 from execution.flight import Flight
-from execution.graph import GraphNode, Link, as_link, parse_node
+from execution.graph import GraphNode, as_link, parse_node
 from execution.plan import Plan
 from nodes.schema import NodeSchema
 
@@ -22,7 +22,7 @@ class Expander:
 
     def add(self, parent: GraphNode, graphs: Iterable[Mapping[str, Any]]) -> list[str]:
         """Put the nodes of these graphs into the run's; their ids. Raises ValueError for a graph that cannot run."""
-        new = [self._add_node(parent, node_id, raw) for graph in graphs for node_id, raw in graph.items()]
+        new = [self._add_node(parent, *one) for graph in graphs for one in _nodes_of(graph, parent)]
         nodes = self._plan.graph.nodes
         for node_id in new:
             for link in nodes[node_id].links.values():
@@ -46,15 +46,24 @@ class Expander:
         """Let the node have its turn again when there is what its values link to, and what is shown on the way."""
         nodes = self._plan.graph.nodes
         values = [value for call in flight.calls or () if call.expand is not None for value in call.values]
+        linked = [link.node_id for link in map(as_link, values) if link is not None]
+        for node_id in linked:
+            if node_id not in nodes:
+                raise ValueError(f"{flight.node.title} expands, and its result is linked to no node {node_id!r}")
         shown = [one for one in new if nodes[one].schema.is_output]
-        flight.behind = [link.node_id for link in map(self._link, values) if link is not None] + shown
+        flight.behind = linked + shown
         self._plan.hold(flight.behind)
         self._plan.wait_for(flight.node.id, flight.behind)
 
     def values_behind(self, value: Any) -> list[Any] | None:
-        """The values a link leads to; None for what is no link."""
-        link = self._link(value)
-        return self._plan.results[link.node_id].values[link.slot] if link is not None else None
+        """The values a link leads to; None for what is no link. Raises ValueError where it leads nowhere."""
+        link = as_link(value)
+        if link is None:
+            return None
+        found = self._plan.values_at(link)
+        if found is None:
+            raise ValueError(f"the result is linked to output {link.slot} of node {link.node_id}, which there is not")
+        return found
 
     def _add_node(self, parent: GraphNode, node_id: str, raw: Mapping[str, Any]) -> str:
         if self._prompt.has_node(node_id) and self._prompt.get_parent_node_id(node_id) != parent.id:
@@ -63,10 +72,21 @@ class Expander:
         if schema is None:
             raise ValueError(f"{parent.title} expands to the class {raw['class_type']!r}, which is not loaded")
         self._plan.forget(node_id)
-        self._prompt.add_ephemeral_node(node_id, raw, parent.id, raw.get("override_display_id"))
+        display = raw.get("override_display_id")
+        self._prompt.add_ephemeral_node(node_id, raw, parent.id, None if display is None else str(display))
         self._plan.graph.nodes[node_id] = parse_node(node_id, raw, schema)
         return node_id
 
-    def _link(self, value: Any) -> Link | None:
-        link = as_link(value)
-        return link if link is not None and link.node_id in self._plan.graph.nodes else None
+
+def _nodes_of(graph: Any, parent: GraphNode) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The nodes of a graph as a pack made it, by id. Raises ValueError for what is not in the API form."""
+    if not isinstance(graph, Mapping):
+        raise ValueError(f"{parent.title} expands to a {type(graph).__name__}; GraphBuilder.finalize() gives a graph")
+    for node_id, raw in graph.items():
+        is_node = isinstance(raw, Mapping) and isinstance(raw.get("class_type"), str)
+        if not isinstance(node_id, str) or not is_node or not isinstance(raw.get("inputs") or {}, Mapping):
+            raise ValueError(
+                f"{parent.title} expands to {node_id!r}: {raw!r:.200}; a graph has nodes by id, which is text, each "
+                "with a class_type and inputs"
+            )
+        yield node_id, raw

@@ -70,6 +70,6 @@ class Expansions:
 
 def _is_plain(graph: Mapping[str, Any]) -> bool:
     """Are there only links and small literals in it? Whatever else a pack puts there must not be kept for this."""
-    values = [value for raw in graph.values() for value in raw.get("inputs", {}).values()]
+    values = [value for raw in graph.values() for value in (raw.get("inputs") or {}).values()]
     parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return all(part is None or isinstance(part, str | int | float) for part in parts)

@@ -13,6 +13,7 @@ from comfy_core import folders
 from comfy_core.memory.shortage import is_out_of_memory
 from execution.events import ExecutionError, now_ms
 from execution.graph import GraphNode
+from execution.results import plain
 
 LONGEST_VALUE = 200
 MOST_VALUES = 100
@@ -29,6 +30,7 @@ def describe(
     current_outputs: Sequence[str],
 ) -> ExecutionError:
     """The event for an exception that a node raised. `real_id` is the prompt's own node that `node` belongs to."""
+    error = _raised(error)
     return ExecutionError(
         prompt_id=prompt_id,
         node_id=real_id,
@@ -51,7 +53,19 @@ def _message(error: BaseException, node: GraphNode) -> str:
         )
     if isinstance(error, SystemExit):
         return f"{node.title} tried to end the process with exit code {error.code}."
-    return without_roots(str(error).strip()) or f"{node.title} failed with {_type_name(error)} and gave no reason."
+    return without_roots(_text(error)) or f"{node.title} failed with {_type_name(error)} and gave no reason."
+
+
+def _raised(error: BaseException) -> BaseException:
+    """What the node itself raised: Python makes a RuntimeError of a StopIteration that leaves a coroutine."""
+    return error.__cause__ if isinstance(error.__cause__, StopIteration) else error
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error).strip()
+    except Exception:  # raised by a pack's own way to say it
+        return ""
 
 
 def _type_name(error: BaseException) -> str:
@@ -85,7 +99,7 @@ def _relative(filename: str) -> str:
 def _short(value: Any) -> Any:
     """A value as an error report shows it; a tensor by its shape, for printing one may wait for a device."""
     if value is None or isinstance(value, bool | int | float):
-        return value
+        return plain(value)
     if hasattr(value, "shape"):
         return f"{type(value).__name__}{list(value.shape)}"
     if isinstance(value, str):

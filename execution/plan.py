@@ -112,7 +112,7 @@ class Plan:
     def values_at(self, link: Link) -> list[Any] | None:
         """The values that a link leads to, where they are held."""
         result = self.results.get(link.node_id)
-        return result.values[link.slot] if result is not None and link.slot < len(result.values) else None
+        return result.values[link.slot] if result is not None and 0 <= link.slot < len(result.values) else None
 
     def drop(self, node_id: str) -> None:
         """Have the cache forget the result of a node; who needs it in this run still gets it."""

@@ -115,9 +115,10 @@ class NodeListener:
         self._previews = Pace(1)
 
     def report(self, value: float, total: float, preview: MakePreview | None, node_id: str | None = None) -> None:
-        if node_id is not None and node_id != self.node_id:
-            self.run.listener(node_id).report(value, total, preview)
+        if node_id is not None and str(node_id) != self.node_id:
+            self.run.listener(str(node_id)).report(value, total, preview)
             return
+        value, total = float(value), float(total)  # packs count with numbers of arrays and tensors, too
         if self._steps.allows(SECONDS_PER_STEP) or value >= total:
             self.run.step(self.node_id, value, total)
             self.emit(Progress(prompt_id=self.prompt_id, node=self.node_id, value=value, max=total))
@@ -140,4 +141,5 @@ class NodeListener:
         self.emit(NodeMessage(prompt_id=self.prompt_id, kind=kind, data=plain(data)))
 
     def text(self, text: str, node_id: str | None = None) -> None:
-        self.emit(NodeText(prompt_id=self.prompt_id, node=node_id or self.node_id, text=text))
+        node = self.node_id if node_id is None else str(node_id)
+        self.emit(NodeText(prompt_id=self.prompt_id, node=node, text=str(text)))

@@ -36,11 +36,17 @@ def unpack(returned: Any, schema: NodeSchema) -> Returned:
         return blocked(schema, returned)
     ui = expand = None
     if _is_report(returned, schema):
-        ui, expand = plain(returned.get("ui")), returned.get("expand")
+        ui, expand = _ui(returned.get("ui"), schema), returned.get("expand")
         returned = returned.get("result", ())
         if isinstance(returned, ExecutionBlocker):
             return Returned(blocked(schema, returned).values, ui, expand)
     return Returned(_values(returned, schema), ui, expand)
+
+
+def _ui(shown: Any, schema: NodeSchema) -> dict[str, Any] | None:
+    if not isinstance(shown, Mapping | None):
+        raise ValueError(f"{schema.id} returned a {type(shown).__name__} as ui; it is a dictionary of lists")
+    return plain(shown) or None
 
 
 def blocked(schema: NodeSchema, blocker: ExecutionBlocker) -> Returned:
@@ -62,9 +68,9 @@ def merge(calls: Sequence[Returned], schema: NodeSchema, follow: Callable[[Any],
 
 
 def merge_ui(uis: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The `ui` dicts of several calls as one: for each key of the first, the lists of all one after the other."""
-    if len(uis) <= 1:
-        return uis[0] if uis else None
+    """The `ui` dicts of all calls as one: for each key of the first, the lists of all one after the other."""
+    if not uis:
+        return None
     return {key: [item for ui in uis for item in _listed(ui.get(key))] for key in uis[0]}
 
 
@@ -113,10 +119,14 @@ def _values(returned: Any, schema: NodeSchema) -> tuple[Any, ...]:
 
 def plain(value: Any) -> Any:
     """The same value in JSON's types; what has no such form becomes its text."""
-    if value is None or isinstance(value, bool | str | float):
+    if value is None or type(value) in (bool, str, float):
         return value
+    if isinstance(value, str):  # one of a class derived from it, as packs and arrays have them
+        return str.__str__(value)
+    if isinstance(value, float):
+        return float(value)
     if isinstance(value, int):
-        return value if -INT64 <= value < 2 * INT64 else str(value)
+        return int(value) if -INT64 <= value < 2 * INT64 else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from execution.encodable import encoded
 from execution.garbage import settle
 from execution.worker import WorkerSettings
 from execution.workers.core import WorkerCore, prepare
@@ -46,6 +47,7 @@ from execution.workers.messages import (
 from execution.workers.outbox import Outbox
 
 log = logging.getLogger("execution.worker")
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def main() -> None:
@@ -134,7 +136,7 @@ class WorkerProcess:
         try:
             if self._core is not None:
                 found = self._core.answer(message.question, *json.loads(message.arguments))
-                answer = msgspec.json.encode(found, enc_hook=str)
+                answer = encoded(_encoder.encode, found)
         except BaseException:
             log.exception("%s: no answer", message.question)
         self._send(Answer(message.number, answer))

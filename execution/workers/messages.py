@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from execution import json_text
+from execution.encodable import encoded
 from execution.events import AnyEvent
-from execution.wide_numbers import encoded
 from execution.worker import Job, PackServices, WorkerSettings
 from nodes.schema import NodeSchema
 

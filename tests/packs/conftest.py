@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from comfy_core.folders import Folders
@@ -14,6 +15,7 @@ from execution.executor import Executor
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.validate import validate
 from execution.worker import Job
+from execution.workers import messages
 
 PACKS = Path(__file__).parent / "custom_nodes"
 
@@ -51,7 +53,7 @@ def executor(nodes):
 
 @pytest.fixture
 def run(executor):
-    """Run a prompt; `.texts` is what its output nodes show, `.error` the error it ends with."""
+    """Run a prompt and hear of it as the server does; `.texts` is what output nodes show, `.error` how it failed."""
     ids = itertools.count()
 
     def run(prompt, outputs=None, interrupted=lambda: False, **extra_data):
@@ -59,13 +61,15 @@ def run(executor):
         outputs = outputs or [one for one, raw in prompt.items() if executor.nodes[raw["class_type"]].schema.is_output]
         job = Job(prompt_id=f"run {next(ids)}", prompt=prompt, outputs=outputs, extra_data=extra_data)
         executor.run(job, events.append, interrupted)
+        travelled = msgspec.msgpack.decode(messages.frame(messages.Happened(events))[4:], type=messages.FromWorker)
+        assert len(travelled.events) == len(events)
 
         def of(kind):
-            return [event for event in events if isinstance(event, kind)]
+            return [event for event in travelled.events if isinstance(event, kind)]
 
         shown = [event.output for event in of(Executed) if event.output]
         return SimpleNamespace(
-            all=events,
+            all=travelled.events,
             of=of,
             texts=[text for output in shown for text in output.get("text", [])],
             shown=shown,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from execution.classic import checks_of
+from execution.results import plain
 from nodes.schema import Input as OurInput
 from nodes.schema import NodeSchema
 from nodes.schema import Output as OurOutput
@@ -120,7 +121,7 @@ def our_schema(schema: Schema, cls: Any, check: Any, python_module: str) -> Node
 
 
 def our_input(one: Input) -> OurInput:
-    type, options = one.get_io_type(), one.as_dict()
+    type, options = one.get_io_type(), plain(one.as_dict())
     is_combo = type == "COMBO" and "remote" not in options
     return OurInput(
         name=one.id,

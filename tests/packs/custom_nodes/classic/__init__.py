@@ -2,8 +2,9 @@
 
 from .flow import FLOW
 from .plain import PLAIN, calls
+from .sloppy import SLOPPY
 
-NODE_CLASS_MAPPINGS = {**PLAIN, **FLOW}
+NODE_CLASS_MAPPINGS = {**PLAIN, **FLOW, **SLOPPY}
 NODE_DISPLAY_NAME_MAPPINGS = {"ClassicTypes": "Classic Types"}
 WEB_DIRECTORY = "./web"
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from execution.encodable import encoded
 from execution.load_nodes import load_nodes
-from execution.wide_numbers import encoded
 from execution.worker import PackServices
 from execution.workers import messages
 from nodes.schema import Input, NodeSchema

@@ -1,0 +1,150 @@
+"""Nodes as they are written in a hurry: what they return, say and raise is odd."""
+
+import enum
+
+import comfy.utils
+import numpy as np
+from comfy_execution.progress import get_progress_state
+from server import PromptServer
+
+from .plain import Classic
+
+
+class Text(str):
+    pass
+
+
+class Kind(enum.IntEnum):
+    ONE = 1
+
+
+def count(total, by, node_id=None):
+    comfy.utils.ProgressBar(total, node_id).update(by)
+
+
+SAYINGS = {
+    "counts with numbers of arrays": lambda id: count(np.int64(4), np.float32(1.5)),
+    "counts in double precision": lambda id: count(np.float64(4), np.float64(1.5)),
+    "counts with texts": lambda id: comfy.utils.ProgressBar("4").update_absolute("1.5"),
+    "counts for a node by number": lambda id: count(4, 1.5, int(id)),
+    "tells the state by number": lambda id: get_progress_state().update_progress(int(id), 1.5, 4),
+    "a number as text": lambda id: PromptServer.instance.send_progress_text(1.5, int(id)),
+    "half a character": lambda id: PromptServer.instance.send_progress_text("\ud800", id),
+    "odd data": lambda id: PromptServer.instance.send_sync(Kind.ONE, {Text("a"): [Kind.ONE, np.float64(1.5), object]}),
+    "half a character in data": lambda id: PromptServer.instance.send_sync("\ud800", ["\ud83d\ude00", "\ud800"]),
+}
+
+
+class Says(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"saying": (list(SAYINGS),)}, "hidden": {"me": "UNIQUE_ID"}}
+
+    OUTPUT_NODE = True
+
+    def run(self, saying, me):
+        SAYINGS[saying](me)
+        return (1,)
+
+
+class HalfMessage(Exception):
+    def __str__(self):
+        return "half a character: \ud800"
+
+
+class NoMessage(Exception):
+    def __str__(self):
+        raise RuntimeError("not even this")
+
+
+def run_out():
+    return next(iter(()))
+
+
+def fail(error):
+    raise error
+
+
+FAILURES = {
+    "half a character": lambda: fail(HalfMessage()),
+    "no message": lambda: fail(NoMessage()),
+    "an iterator that ran out": run_out,
+}
+
+
+class Fails(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"how": (list(FAILURES),)}}
+
+    OUTPUT_NODE = True
+
+    def run(self, how):
+        return FAILURES[how]()
+
+
+class FailsLater(Fails):
+    async def run(self, how):
+        return FAILURES[how]()
+
+
+SHOWN = {
+    "a list": ["a"],
+    "a text": "a",
+    "a number": 5,
+    "nothing": None,
+    "an empty dictionary": {},
+    "numbers": {"x": [Kind.ONE, np.float64(1.5), np.int64(2), np.bool_(True)], Text("y"): (Text("z"),)},
+    "half a character": {"x": ["\ud800"]},
+    "a word": {"text": "word", "none": None},
+}
+
+
+class Shows(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"what": (list(SHOWN),)}}
+
+    OUTPUT_NODE = True
+
+    def run(self, what):
+        return {"ui": SHOWN[what], "result": (1,)}
+
+
+GRAPHS = {
+    "the builder": lambda graph, made: {"result": (made.out(0),), "expand": graph},
+    "no class": lambda graph, made: {"result": (1,), "expand": {"a": {"inputs": {}}}},
+    "numbers for ids": lambda graph, made: {"result": (1,), "expand": {1: {"class_type": "ClassicMany", "inputs": {}}}},
+    "inputs in a list": lambda graph, made: {
+        "result": (1,),
+        "expand": {"a": {"class_type": "ClassicMany", "inputs": [1]}},
+    },
+    "nowhere": lambda graph, made: {"result": (["nowhere", 0],), "expand": graph.finalize()},
+    "another output": lambda graph, made: {"result": (made.out(7),), "expand": graph.finalize()},
+    "no inputs": lambda graph, made: {"result": (["a", 0],), "expand": {"a": {"class_type": "ClassicCounter"}}},
+    "nothing": lambda graph, made: {"result": (5,), "expand": {}},
+    "a number to be shown at": lambda graph, made: (
+        made.set_override_display_id(12) or {"result": (made.out(0),), "expand": graph.finalize()}
+    ),
+}
+
+
+class Expands(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"to": (list(GRAPHS),)}}
+
+    def run(self, to):
+        from comfy_execution.graph_utils import GraphBuilder
+
+        graph = GraphBuilder()
+        return GRAPHS[to](graph, graph.node("ClassicNumber", value=3))
+
+
+SLOPPY = {
+    "ClassicSays": Says,
+    "ClassicFails": Fails,
+    "ClassicFailsLater": FailsLater,
+    "ClassicShows": Shows,
+    "ClassicExpands": Expands,
+}

@@ -1,0 +1,95 @@
+"""Nodes that return, say and raise odd things end at worst their own prompt, which says why."""
+
+import pytest
+
+from execution.events import Executed, NodeMessage, NodeText, Progress
+
+
+def test_progress_is_told_in_numbers_whatever_a_node_counts_with(run, node):
+    counting = ["numbers of arrays", "double precision", "texts"]
+    for saying in [f"counts {'in' if one.startswith('double') else 'with'} {one}" for one in counting]:
+        (told,) = run({"1": node("ClassicSays", saying=saying)}).of(Progress)
+        assert (told.node, told.value, told.max) == ("1", 1.5, 4.0)
+    for saying in ("counts for a node by number", "tells the state by number"):
+        (told,) = run({"1": node("ClassicSays", saying=saying)}).of(Progress)
+        assert (told.node, told.value, told.max) == ("1", 1.5, 4.0)
+
+
+@pytest.mark.parametrize(("saying", "told"), [("a number as text", "1.5"), ("half a character", "\ufffd")])
+def test_a_line_under_a_node_is_text(run, node, saying, told):
+    (event,) = run({"1": node("ClassicSays", saying=saying)}).of(NodeText)
+    assert (event.node, event.text) == ("1", told)
+
+
+@pytest.mark.parametrize(
+    ("saying", "kind", "data"),
+    [
+        ("odd data", "1", {"a": [1, 1.5, "<class 'object'>"]}),
+        ("half a character in data", "\ufffd", ["\U0001f600", "\ufffd"]),
+    ],
+)
+def test_messages_of_a_node_arrive_as_plain_data(run, node, saying, kind, data):
+    (event,) = run({"1": node("ClassicSays", saying=saying)}).of(NodeMessage)
+    assert (event.kind, event.data) == (kind, data)
+
+
+@pytest.mark.parametrize("kind", ["ClassicFails", "ClassicFailsLater"])
+@pytest.mark.parametrize(
+    ("how", "type", "said"),
+    [
+        ("half a character", "custom_nodes.classic.sloppy.HalfMessage", "half a character: \ufffd"),
+        (
+            "no message",
+            "custom_nodes.classic.sloppy.NoMessage",
+            "node 1 ({kind}) failed with custom_nodes.classic.sloppy.NoMessage and gave no reason.",
+        ),
+        ("an iterator that ran out", "StopIteration", "node 1 ({kind}) failed with StopIteration and gave no reason."),
+    ],
+)
+def test_a_failure_is_told_as_what_it_is(run, node, kind, how, type, said):
+    error = run({"1": node(kind, how=how)}).error
+    assert (error.exception_type, error.exception_message) == (type, said.format(kind=kind))
+    assert any("classic/sloppy.py" in line for line in error.traceback)
+
+
+@pytest.mark.parametrize(("what", "kind"), [("a list", "list"), ("a text", "str"), ("a number", "int")])
+def test_a_ui_that_is_no_dictionary_is_refused(run, node, what, kind):
+    error = run({"1": node("ClassicShows", what=what)}).error
+    assert error.exception_message == f"ClassicShows returned a {kind} as ui; it is a dictionary of lists"
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("nothing", []),
+        ("an empty dictionary", []),
+        ("numbers", [{"x": [1, 1.5, 2, True], "y": ["z"]}]),
+        ("half a character", [{"x": ["\ufffd"]}]),
+        ("a word", [{"text": ["word"], "none": []}]),
+    ],
+)
+def test_what_is_shown_are_lists_of_plain_data(run, node, what, shown):
+    ran = run({"1": node("ClassicShows", what=what)})
+    assert [event.output for event in ran.of(Executed)] == shown
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("the builder", "{title} expands to a GraphBuilder; GraphBuilder.finalize() gives a graph"),
+        ("no class", "{title} expands to 'a': {{'inputs': {{}}}}; a graph has nodes by id"),
+        ("numbers for ids", "{title} expands to 1: "),
+        ("inputs in a list", "{title} expands to 'a': "),
+        ("nowhere", "{title} expands, and its result is linked to no node 'nowhere'"),
+        ("another output", "the result is linked to output 7 of node 1.0.0.1, which there is not"),
+    ],
+)
+def test_a_graph_that_is_none_is_refused_with_the_reason(run, node, to, said):
+    error = run({"1": node("ClassicExpands", to=to), "2": node("ClassicShow", value=["1", 0])}).error
+    assert error.node_id == "1"
+    assert error.exception_message.startswith(said.format(title="node 1 (ClassicExpands)"))
+
+
+@pytest.mark.parametrize(("to", "shown"), [("no inputs", "1"), ("nothing", "5"), ("a number to be shown at", "3")])
+def test_a_graph_with_little_in_it_is_enough(run, node, to, shown):
+    assert run({"1": node("ClassicExpands", to=to), "2": node("ClassicShow", value=["1", 0])}).texts == [shown]
