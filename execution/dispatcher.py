@@ -24,7 +24,8 @@ Complete = Callable[[StoredJob, Executed], Awaitable[Executed]]
 
 
 class Dispatcher:
-    """`waiting` are the ids of the pending prompts; `current` is the job that runs, and `place` knows where it is.
+    """`waiting` are the ids of the pending prompts; `current` is the job that runs, `node` the one it is at ("" before
+    the first one), and `place` the file where the worker notes that.
 
     `scratch` is where every job has its folder while it is in the queue.
     """
@@ -42,6 +43,7 @@ class Dispatcher:
     ) -> None:
         self.waiting: set[str] = set()
         self.current: StoredJob | None = None
+        self.node = ""
         self.recorder = Recorder(store, hub, scratch, self.tell_status)
         self.place = place
         self.complete: Complete | None = None
@@ -104,7 +106,7 @@ class Dispatcher:
             job = await self._take()
             if job is not None:
                 self.current = job
-                self.place.enter(job.id, "")
+                self._enter(job)
                 self.waiting.discard(job.id)
                 self.tell_status()
                 return job
@@ -133,29 +135,18 @@ class Dispatcher:
             while not await self._attempt(job):
                 log.warning("prompt %s begins once more, for attempt %d", job.id, job.attempts)
         except WorkerFailed as error:
-            await self._fail(job, "WorkerFailed", str(error), self.place.node)
+            await self._fail(job, "WorkerFailed", str(error), self.node)
         except Exception as error:
             log.exception("running prompt %s failed", job.id)
-            await self._fail(job, type(error).__name__, f"The engine failed: {error}", self.place.node)
-        await self.recorder.add(job, Executing(prompt_id=job.id, node=None))
+            await self._fail(job, type(error).__name__, f"The engine failed: {error}", self.node)
 
     async def _attempt(self, job: StoredJob) -> bool:
         """Run a job until it has ended; False when it is to begin once more."""
         watch = Watch(self._limits.of(job.extra_data), lambda: self._stop(job.id))
         try:
-            async with aclosing(self._worker.run(self._work_of(job))) as events:
-                async for event in events:
-                    if isinstance(event, Executing):
-                        if event.node is None:
-                            continue
-                        self.place.enter(job.id, event.node if event.node in job.prompt else event.display_node or "")
-                    elif isinstance(event, Executed) and self.complete is not None:
-                        event = await self.complete(job, event)
-                    watch.hear(event)
-                    if isinstance(event, TERMINAL):
-                        await self._end(job, watch.verdict(event, _title(job, self.place.node)))
-                    else:
-                        await self.recorder.add(job, event)
+            async with aclosing(self._worker.run(self._work_of(job))) as some:
+                async for events in some:
+                    await self._hear(job, events, watch)
         except WorkerCrashed as crash:
             return await self._after_crash(job, crash)
         finally:
@@ -163,6 +154,23 @@ class Dispatcher:
         if self.current is not None:
             raise WorkerFailed("The worker gave up this prompt without a reason; the log may have one.")
         return True
+
+    async def _hear(self, job: StoredJob, events: list[AnyEvent], watch: Watch) -> None:
+        """Have some events of a run recorded, as they are to be kept and told."""
+        happened: list[AnyEvent] = []
+        for event in events:
+            watch.hear(event)
+            if isinstance(event, Executing):
+                if event.node is not None:
+                    self.node = event.of_prompt(job.prompt)
+            elif isinstance(event, Executed):
+                if self.complete is not None:
+                    event = await self.complete(job, event)
+            elif isinstance(event, TERMINAL):
+                event = watch.verdict(event, _title(job, self.node))
+                self.current = None
+            happened.append(event)
+        await self.recorder.add(job, *happened)
 
     async def _after_crash(self, job: StoredJob, crash: WorkerCrashed) -> bool:
         """End the job if the same node has crashed too often; False when it is to begin once more."""
@@ -174,7 +182,7 @@ class Dispatcher:
         job.messages.clear()
         job.timings.clear()
         await self._store.try_again(job)
-        self.place.enter(job.id, "")
+        self._enter(job)
         return False
 
     async def _fail(self, job: StoredJob, exception_type: str, message: str, node: str) -> None:
@@ -186,11 +194,13 @@ class Dispatcher:
             exception_message=message,
             timestamp=now_ms(),
         )
-        await self._end(job, failure)
-
-    async def _end(self, job: StoredJob, event: AnyEvent) -> None:
         self.current = None
-        await self.recorder.add(job, event)
+        await self.recorder.add(job, failure, Executing(prompt_id=job.id, node=None))
+
+    def _enter(self, job: StoredJob) -> None:
+        """It is before its first node."""
+        self.node = ""
+        self.place.enter(job.id, "")
 
     def _stop(self, prompt_id: str) -> None:
         self._stopping = asyncio.create_task(self._worker.interrupt(prompt_id))
@@ -204,6 +214,7 @@ class Dispatcher:
             attempt=job.attempts,
             folder=str(self._scratch / job.id),
             user=job.owner or "",
+            place=str(self.place.path),
             prompt_text=job.prompt_text,
         )
 

@@ -98,7 +98,7 @@ class Engine:
         self._worker.hear(self._pass_on)
         self._catalogue.load()
         recorder = asyncio.create_task(self._dispatcher.recorder.run_forever())
-        for job in await self._store.recover(self._place.open()):
+        for job in await self._store.recover(self._place.read()):
             await self._dispatcher.give_up(job)
         self._dispatcher.waiting.update(await self._store.pending_ids())
         await asyncio.to_thread(self._clear_scratch, set(self._dispatcher.waiting))
@@ -177,7 +177,7 @@ class Engine:
     def running(self) -> tuple[str, str] | None:
         """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""
         current = self._dispatcher.current
-        return (current.id, self._place.node) if current is not None else None
+        return (current.id, self._dispatcher.node) if current is not None else None
 
     async def interrupt(self, prompt_id: str | None = None, owner: str | None = None) -> None:
         """Stop the prompt that runs, if it is `prompt_id` or none is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -32,6 +33,10 @@ class Executing(Event, tag="executing", frozen=True):
 
     node: str | None
     display_node: str | None = None
+
+    def of_prompt(self, prompt: Mapping[str, Any]) -> str:
+        """The node of the prompt that this is about: itself, or what stands for it."""
+        return self.node if self.node in prompt else self.display_node or ""
 
 
 class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):

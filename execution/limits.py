@@ -40,7 +40,7 @@ class Watch:
     def hear(self, event: AnyEvent) -> None:
         if isinstance(event, ExecutionStart):
             self._job_timer = self._timer("JobTimeout", self._limits.job)
-        elif isinstance(event, Executing | NodeTiming):
+        elif isinstance(event, (Executing, NodeTiming)):
             if self._node_timer is not None:
                 self._node_timer.cancel()
             self._node_timer = self._timer("NodeTimeout", self._limits.node)

@@ -1,6 +1,7 @@
 """Which node of which job runs, in a small file: what is known of a crash after which nobody can be asked.
 
-Changing it costs one write of a page that stays in memory. It survives the end of the process, however it comes.
+The worker notes it, before each node. That costs one write of a page that stays in memory, and survives the end of the
+process, however it comes.
 """
 
 from __future__ import annotations
@@ -15,36 +16,41 @@ LENGTH = 1024
 
 
 class Place:
-    """`node` is where the run is now, "" before its first node."""
+    """The file; it is opened, and made if need be, by who uses it first."""
 
     def __init__(self, path: Path) -> None:
-        self.node = ""
-        self._path = path
+        self.path = path
         self._file: int | None = None
 
-    def open(self) -> tuple[str, str]:
+    def read(self) -> tuple[str, str]:
         """The (job, node) that ran when the file was last written, empty if none did."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0))
-            job, node = json.loads(os.read(self._file, LENGTH))
+            job, node = json.loads(os.read(self._at_start(), LENGTH))
             return str(job), str(node)
         except (OSError, ValueError, TypeError):
             return "", ""
 
+    def node_of(self, job: str) -> str:
+        """The node at which that job is, or was in the end; "" before its first one, and where nothing is known."""
+        noted, node = self.read()
+        return node if noted == job else ""
+
     def enter(self, job: str, node: str) -> None:
-        """From now on this node of this job runs."""
-        self.node = node
-        if self._file is None:
-            return
+        """From now on this node of this job runs; "" before its first one."""
         text = json.dumps([job, node]).encode().ljust(LENGTH)
         try:
-            os.lseek(self._file, 0, os.SEEK_SET)
-            os.write(self._file, text if len(text) == LENGTH else json.dumps([job, ""]).encode().ljust(LENGTH))
+            os.write(self._at_start(), text if len(text) == LENGTH else json.dumps([job, ""]).encode().ljust(LENGTH))
         except OSError as error:
-            log.debug("%s cannot be written: %s", self._path, error)
+            log.debug("%s cannot be written: %s", self.path, error)
 
     def close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _at_start(self) -> int:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0))
+        os.lseek(self._file, 0, os.SEEK_SET)
+        return self._file

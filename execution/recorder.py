@@ -21,6 +21,8 @@ from execution.events import (
     AnyEvent,
     Executed,
     ExecutionCached,
+    ExecutionError,
+    ExecutionInterrupted,
     ExecutionStart,
     ExecutionSuccess,
     NodeTiming,
@@ -31,8 +33,9 @@ from execution.subscription import Hub
 log = logging.getLogger(__name__)
 LONGEST_BACKLOG = 1000
 SECONDS_AFTER_A_STORE_ERROR = 1.0
-END_STATUS = {"execution_success": "completed", "execution_error": "failed", "execution_interrupted": "interrupted"}
-Happening = tuple[StoredJob, AnyEvent]
+END_STATUS = {ExecutionSuccess: "completed", ExecutionError: "failed", ExecutionInterrupted: "interrupted"}
+Happening = tuple[StoredJob, tuple[AnyEvent, ...]]
+KEPT = (ExecutionStart, ExecutionCached, *TERMINAL)
 Writing = Callable[[], asyncio.Future[None]]
 
 
@@ -51,23 +54,26 @@ class Recorder:
         self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
         self._unwritten: list[Writing] = []
 
-    async def add(self, job: StoredJob, event: AnyEvent) -> None:
-        """Note an event in the job, to be written and told in its turn."""
-        note(job, event)
-        if isinstance(event, TERMINAL):
-            self.ending.add(job.id)
-        await self._happened.put((job, event))
+    async def add(self, job: StoredJob, *events: AnyEvent) -> None:
+        """Note events in the job, to be written and told in their turn."""
+        for event in events:
+            note(job, event)
+            if isinstance(event, TERMINAL):
+                self.ending.add(job.id)
+        await self._happened.put((job, events))
 
     async def run_forever(self) -> None:
         while True:
             happenings = await self._next()
             await self._write(happenings)
-            for job, event in happenings:
-                if isinstance(event, TERMINAL):
-                    await self._close(job)
-                self._hub.publish(event, _client(job))
-                if isinstance(event, TERMINAL):
-                    self._told_end()
+            for job, events in happenings:
+                client = _client(job)
+                for event in events:
+                    if isinstance(event, TERMINAL):
+                        await self._close(job)
+                    self._hub.publish(event, client)
+                    if isinstance(event, TERMINAL):
+                        self._told_end()
                 self._happened.task_done()
 
     async def _close(self, job: StoredJob) -> None:
@@ -104,17 +110,16 @@ class Recorder:
                 log.exception("the state of a prompt could not be written")
 
     def _writings(self, happenings: list[Happening]) -> list[Writing]:
-        writings: list[Writing] = []
         outputs: dict[str, tuple[StoredJob, dict[str, None]]] = {}
-        for job, event in happenings:
-            if isinstance(event, Executed) and event.output is not None:
-                outputs.setdefault(job.id, (job, {}))[1][event.node] = None
-        for job, nodes in outputs.values():
-            writings.append(partial(self._store.save_outputs, job, list(nodes)))
-        for job, event in happenings:
-            if isinstance(event, TERMINAL):
-                writings.append(partial(self._store.finish, job, END_STATUS[_message(event)[0]]))
-        return writings
+        ends: list[Writing] = []
+        for job, events in happenings:
+            for event in events:
+                if isinstance(event, Executed):
+                    if event.output is not None:
+                        outputs.setdefault(job.id, (job, {}))[1][event.node] = None
+                elif isinstance(event, TERMINAL):
+                    ends.append(partial(self._store.finish, job, END_STATUS[type(event)]))
+        return [*(partial(self._store.save_outputs, job, list(nodes)) for job, nodes in outputs.values()), *ends]
 
 
 def note(job: StoredJob, event: AnyEvent) -> None:
@@ -124,7 +129,7 @@ def note(job: StoredJob, event: AnyEvent) -> None:
     elif isinstance(event, Executed) and event.output is not None:
         job.outputs[event.node] = event.output
         job.meta[event.node] = _meta(event)
-    elif isinstance(event, (ExecutionStart, ExecutionCached, *TERMINAL)):
+    elif isinstance(event, KEPT):
         job.messages.append(_message(event))
         if isinstance(event, ExecutionCached):
             job.timings.update({node: {"seconds": 0, "cached": True} for node in event.nodes})

@@ -91,7 +91,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `attempt` counts from 1; what an earlier one left for it is in `folder`. That need not exist: whoever writes there
     makes it, and it is deleted when the job has ended. An empty `folder`: nothing is to be kept. With a `user`, what it
-    writes goes into that user's folders. `prompt_text` is the prompt as JSON, where it is at hand.
+    writes goes into that user's folders. `place` is the file where to note the node at work (`execution.place`).
+    `prompt_text` is the prompt as JSON, where it is at hand.
     """
 
     prompt_id: str
@@ -101,6 +102,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     folder: str = ""
     user: str = ""
+    place: str = ""
     prompt_text: str = ""
 
 
@@ -129,8 +131,9 @@ class Worker(ABC):
         """The schemas of all nodes the worker has loaded. Raises WorkerFailed when it is not up."""
 
     @abstractmethod
-    def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
-        """Execute a job. Exactly one terminal event comes, then `Executing(node=None)`, whatever happens inside.
+    def run(self, job: Job) -> AsyncGenerator[list[AnyEvent], None]:
+        """Execute a job. Its events come some at a time; exactly one terminal event among them, then
+        `Executing(node=None)`, whatever happens inside.
 
         Raises WorkerFailed when the worker cannot start, WorkerCrashed when its process ends before the job does.
         """

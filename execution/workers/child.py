@@ -10,12 +10,12 @@ import faulthandler
 import json
 import logging
 import os
-import queue
 import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import msgspec
@@ -29,7 +29,6 @@ from execution.workers.messages import (
     Ask,
     AskStats,
     Begin,
-    Done,
     Failed,
     Free,
     FromWorker,
@@ -81,7 +80,8 @@ class WorkerProcess:
         self._incoming = incoming
         self._outgoing = outgoing
         self._sending = threading.Lock()
-        self._work: queue.Queue[Run | Free] = queue.Queue()
+        self._outbox = Outbox(lambda events: self._send(Happened(events)))
+        self._work: SimpleQueue[Run | Free] = SimpleQueue()
         self._core: WorkerCore | None = None
         self._wanted = threading.Event()
         self._answering = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
@@ -105,9 +105,7 @@ class WorkerProcess:
         if isinstance(message, Free):
             core.free(message.unload_models, message.free_memory)
             return
-        outbox = Outbox(lambda events: self._send(Happened(events)))
-        core.run(unpack_job(message), outbox.add, outbox.send)
-        self._send(Done())
+        core.run(unpack_job(message), self._outbox.add, self._outbox.send_soon)
 
     def _listen(self) -> None:
         try:
@@ -142,6 +140,7 @@ class WorkerProcess:
         self._send(Answer(message.number, answer))
 
     def _say(self, kind: str, data: Any, client: str | None) -> None:
+        self._outbox.send()
         self._send(Said(kind, json.dumps(data).encode(), client))
 
     def _send(self, message: FromWorker) -> None:

@@ -19,13 +19,14 @@ from comfy_core.media import metadata
 from execution.cache import make_cache
 from execution.cache.provided import ProvidedCache
 from execution.checks import classes_of
-from execution.events import AnyEvent
+from execution.events import AnyEvent, Executing
 from execution.executor import Executor
 from execution.explain import Forecast, explain
 from execution.figures import Figures
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
+from execution.place import Place
 from execution.restored import restored
 from execution.validate import Validation, validate
 from execution.why import Past
@@ -53,6 +54,7 @@ class WorkerCore:
     def __init__(self, settings: WorkerSettings, say: Heard = lambda kind, data, client: None) -> None:
         self._unwanted: str | None = None
         self._current = ""
+        self._place: Place | None = None
         registry.HOST.replacements.clear()
         registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
@@ -90,9 +92,25 @@ class WorkerCore:
         place = folders.of_user(folders.current(), job.user)
         preview = preview_method.using(job.extra_data.get("preview_method"))
         with preview, folders.using(place), restored(f"prompt {job.prompt_id}"):
-            self._executor.run(job, emit, lambda: self._unwanted == job.prompt_id, flush)
+            self._executor.run(job, self._noting(job, emit), lambda: self._unwanted == job.prompt_id, flush)
         self.cache.tell("on_prompt_end", job.prompt_id)
-        self._unwanted = None
+        if self._unwanted == job.prompt_id:
+            self._unwanted = None
+
+    def _noting(self, job: Job, emit: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
+        """`emit` that notes at which node the job is, before anything else can happen."""
+        if not job.place:
+            return emit
+        if self._place is None or str(self._place.path) != job.place:
+            self._place = Place(Path(job.place))
+        enter = self._place.enter
+
+        def note(event: AnyEvent) -> None:
+            if isinstance(event, Executing) and event.node is not None:
+                enter(job.prompt_id, event.of_prompt(job.prompt))
+            emit(event)
+
+        return note
 
     def answer(self, question: str, *arguments: Any) -> Any:
         """What the server may ask, by name; may be called beside a run. Raises KeyError for anything else."""

@@ -40,7 +40,7 @@ class InProcessWorker(Worker):
     async def catalogue(self) -> list[NodeSchema]:
         return self._up().catalogue()
 
-    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
+    async def run(self, job: Job) -> AsyncGenerator[list[AnyEvent], None]:
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
 
@@ -59,7 +59,7 @@ class InProcessWorker(Worker):
         try:
             while (event := await events.get()) is not None:
                 ended = ended or isinstance(event, TERMINAL)
-                yield event
+                yield [event]
             await done
         finally:
             if not ended:  # nobody waits for it any more

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import struct
+from collections.abc import AsyncIterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -83,11 +83,9 @@ class Failed(msgspec.Struct, tag=True):
 
 
 class Happened(msgspec.Struct, tag=True):
+    """Events of the job at work; the one that closes its run is the last."""
+
     events: list[AnyEvent]
-
-
-class Done(msgspec.Struct, tag=True):
-    """All events of the job have been sent."""
 
 
 class Stats(msgspec.Struct, tag=True):
@@ -95,8 +93,9 @@ class Stats(msgspec.Struct, tag=True):
 
 
 ToWorker = Prepare | Begin | Run | Interrupt | Free | AskStats | Ask
-FromWorker = Ready | Failed | Happened | Done | Stats | Answer | Said
+FromWorker = Ready | Failed | Happened | Stats | Answer | Said
 
+MOST_AT_ONCE = 1 << 20
 _LENGTH = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)
 _to_worker = msgspec.msgpack.Decoder(ToWorker)
@@ -113,16 +112,25 @@ def read_to_worker(channel: BinaryIO) -> ToWorker:
     return _to_worker.decode(_exactly(channel, _LENGTH.unpack(_exactly(channel, _LENGTH.size))[0]))
 
 
-async def read_from_worker(channel: asyncio.StreamReader) -> FromWorker:
-    """The next message from a worker. Raises asyncio.IncompleteReadError when it is gone."""
-    (length,) = _LENGTH.unpack(await channel.readexactly(_LENGTH.size))
-    return _from_worker.decode(await channel.readexactly(length))
+async def from_worker(channel: asyncio.StreamReader) -> AsyncIterator[FromWorker]:
+    """The messages of a worker until it is gone, those that come together without a pause between them."""
+    waiting = bytearray()
+    while some := await channel.read(MOST_AT_ONCE):
+        waiting += some
+        start = 0
+        while len(waiting) >= start + _LENGTH.size:
+            end = start + _LENGTH.size + _LENGTH.unpack_from(waiting, start)[0]
+            if end > len(waiting):
+                break
+            yield _from_worker.decode(waiting[start + _LENGTH.size : end])
+            start = end
+        del waiting[:start]
 
 
 def pack_job(job: Job) -> Run:
     rest = msgspec.structs.asdict(job)
     prompt, text = rest.pop("prompt"), rest.pop("prompt_text")
-    return Run(json.dumps(rest).encode(), (text or json.dumps(prompt)).encode())
+    return Run(json_text.write(rest).encode(), (text or json_text.write(prompt)).encode())
 
 
 def unpack_job(message: Run) -> Job:

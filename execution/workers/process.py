@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from comfy_core.folders import CHECKOUT
-from execution.events import AnyEvent
+from execution.events import AnyEvent, Executing
 from execution.worker import Heard, Job, PackServices, WorkerFailed, WorkerSettings
 from execution.workers import messages
 from execution.workers.words import pass_on
@@ -78,18 +78,20 @@ class Child:
             await self.close()
             raise
 
-    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
+    async def run(self, job: Job) -> AsyncGenerator[list[AnyEvent], None]:
         """The events of a job; they just end when the process dies (`exit_code` is set then).
 
         A job that is abandoned takes its process with it, for nothing else would stop it.
         """
+        closing = Executing(prompt_id=job.prompt_id, node=None)
         self.job = job.prompt_id
         self._idle.clear()
         try:
             await self.send(messages.pack_job(job))
             while (events := await self._events.get()) is not None:
-                for event in events:
-                    yield event
+                yield events
+                if events[-1] == closing:
+                    break
         except BaseException:
             self.kill_if_running(job.prompt_id)
             raise
@@ -163,9 +165,9 @@ class Child:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         try:
-            while True:
-                self._take(await messages.read_from_worker(self._process.stdout))
-        except (asyncio.IncompleteReadError, ConnectionError):
+            async for message in messages.from_worker(self._process.stdout):
+                self._take(message)
+        except ConnectionError:
             log.debug("the worker's channel is closed")
         except msgspec.DecodeError:
             log.exception("the worker said what nobody understands; it is ended")
@@ -183,8 +185,6 @@ class Child:
         match message:
             case messages.Happened(events):
                 self._events.put_nowait(events)
-            case messages.Done():
-                self._events.put_nowait(None)
             case messages.Ready():
                 self._ready.set_result(message)
             case messages.Failed(reason):

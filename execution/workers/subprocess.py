@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 from execution.events import (
@@ -16,6 +17,7 @@ from execution.events import (
     NodeTiming,
     now_ms,
 )
+from execution.place import Place
 from execution.worker import Heard, Job, PackServices, Worker, WorkerCrashed, WorkerFailed, WorkerSettings
 from execution.workers import messages
 from execution.workers.process import Child, manner_of_death
@@ -57,26 +59,25 @@ class SubprocessWorker(Worker):
             raise WorkerFailed("The worker is not up yet.")
         return self._child.catalogue
 
-    async def run(self, job: Job) -> AsyncGenerator[AnyEvent, None]:
+    async def run(self, job: Job) -> AsyncGenerator[list[AnyEvent], None]:
         progress = _JobProgress(job)
         try:
             await self.start()
             child = self._child
             assert child is not None
             if self._unwanted != job.prompt_id:
-                async with aclosing(child.run(job)) as events:
-                    async for event in events:
-                        if progress.note(event):
-                            yield event
+                async with aclosing(child.run(job)) as some:
+                    async for events in some:
+                        progress.note(events)
+                        yield events
             if child.exit_code is not None:
                 self._restart = asyncio.create_task(self._restart_quietly())
             if not progress.ended:
                 if self._unwanted != job.prompt_id:
-                    raise WorkerCrashed(progress.node, manner_of_death(child.exit_code))
-                yield progress.interruption()
+                    raise WorkerCrashed(_node_at_work(job) or progress.node, manner_of_death(child.exit_code))
+                yield [progress.interruption(), Executing(prompt_id=job.prompt_id, node=None)]
         finally:
             self._unwanted = None
-        yield Executing(prompt_id=job.prompt_id, node=None)
 
     async def ask(self, question: str, *arguments: Any) -> Any:
         return await self._child.ask(question, *arguments) if self._child is not None else None
@@ -148,16 +149,16 @@ class _JobProgress:
         self.ended = False
         self._executed: list[str] = []
 
-    def note(self, event: AnyEvent) -> bool:
-        """Take an event into account; False for the one that closes the run, which is not passed on from here."""
-        if isinstance(event, Executing):
-            if event.node is None:
-                return False
-            self.node = event.node if event.node in self.job.prompt else event.display_node or event.node
-        elif isinstance(event, NodeTiming):
-            self._executed.append(event.node)
-        self.ended = self.ended or isinstance(event, TERMINAL)
-        return True
+    def note(self, events: list[AnyEvent]) -> None:
+        """Take some events into account."""
+        for event in events:
+            if isinstance(event, Executing):
+                if event.node is not None:
+                    self.node = event.of_prompt(self.job.prompt)
+            elif isinstance(event, NodeTiming):
+                self._executed.append(event.node)
+            elif isinstance(event, TERMINAL):
+                self.ended = True
 
     def interruption(self) -> ExecutionInterrupted:
         return ExecutionInterrupted(
@@ -167,3 +168,12 @@ class _JobProgress:
             executed=self._executed,
             timestamp=now_ms(),
         )
+
+
+def _node_at_work(job: Job) -> str:
+    """As the process noted it: the last that it had to tell need not have come through."""
+    place = Place(Path(job.place))
+    try:
+        return place.node_of(job.prompt_id)
+    finally:
+        place.close()

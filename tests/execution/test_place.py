@@ -11,14 +11,14 @@ def path(tmp_path):
 
 
 def after_a_crash(path):
-    return Place(path).open()
+    return Place(path).read()
 
 
 def test_the_next_start_finds_the_node_that_ran(path):
     place = Place(path)
-    assert place.open() == ("", "")
+    assert place.read() == ("", "")
     place.enter("job", "3")
-    assert (place.node, after_a_crash(path)) == ("3", ("job", "3"))
+    assert after_a_crash(path) == ("job", "3")
     place.enter("another job, with a longer name", "12:7")
     place.enter("job", "é\ud800")
     assert after_a_crash(path) == ("job", "é\ud800")
@@ -26,7 +26,7 @@ def test_the_next_start_finds_the_node_that_ran(path):
 
 def test_the_file_does_not_grow_and_a_node_whose_name_does_not_fit_is_unknown(path):
     place = Place(path)
-    place.open()
+    place.read()
     place.enter("job", "1")
     size = path.stat().st_size
     place.enter("job", "x" * size)
@@ -39,16 +39,21 @@ def test_a_file_that_is_damaged_says_nothing_and_is_written_anew(path, content):
     path.parent.mkdir()
     path.write_bytes(content)
     place = Place(path)
-    assert place.open() == ("", "")
+    assert place.read() == ("", "")
     place.enter("job", "1")
     place.close()
     assert after_a_crash(path) == ("job", "1")
 
 
-def test_a_place_that_cannot_be_kept_is_known_all_the_same_while_it_lasts(tmp_path):
+def test_the_node_of_another_job_is_not_this_ones(path):
+    place = Place(path)
+    place.enter("job", "3")
+    assert (place.node_of("job"), place.node_of("another")) == ("3", "")
+
+
+def test_a_place_that_cannot_be_kept_is_unknown_and_disturbs_nobody(tmp_path):
     (tmp_path / "user").write_text("in the way")
     place = Place(tmp_path / "user" / "place.json")
-    assert place.open() == ("", "")
     place.enter("job", "1")
+    assert place.read() == ("", "")
     place.close()
-    assert place.node == "1"

@@ -56,7 +56,7 @@ def test_previews_are_shown_as_the_start_or_the_prompt_says(base, usual, of_prom
         try:
             extra = {} if of_prompt is None else {"preview_method": of_prompt}
             job = Job(prompt_id="p", prompt=PROMPT, outputs=["6"], extra_data=extra)
-            return [event async for event in worker.run(job)]
+            return [event async for some in worker.run(job) for event in some]
         finally:
             await worker.close()
 

@@ -82,8 +82,7 @@ async def test_what_needs_no_writing_is_told_at_once(recorder, store, told, job)
 
 
 async def test_an_output_and_an_end_are_told_when_they_are_written(recorder, store, told, job):
-    for event in (shows("1"), SUCCESS, CLOSING):
-        await recorder.add(job, event)
+    await recorder.add(job, shows("1"), SUCCESS, CLOSING)
     await turn()
     assert (told, store.asked) == ([], [("p", ["1"]), ("p", "completed")])
     assert recorder.ending == {"p"}
@@ -104,8 +103,7 @@ async def test_what_happens_while_something_is_written_is_written_together(recor
 
 
 async def test_the_job_keeps_what_its_entry_shows(recorder, job):
-    for event in (START, shows("1"), FAILURE):
-        await recorder.add(job, event)
+    await recorder.add(job, START, shows("1"), FAILURE)
     assert job.outputs == {"1": {"text": ["1"]}}
     assert job.meta == {"1": {"node_id": "1", "display_node": "1", "parent_node": None, "real_node_id": "1"}}
     assert [name for name, _ in job.messages] == ["execution_start", "execution_error"]

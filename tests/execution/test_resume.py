@@ -71,7 +71,7 @@ PROMPT = {
 
 async def pictures_of(worker, folders, folder=""):
     job = Job(prompt_id="p", prompt=PROMPT, outputs=["8"], folder=folder)
-    shown = [event.output async for event in worker.run(job) if isinstance(event, Executed)]
+    shown = [event.output async for some in worker.run(job) for event in some if isinstance(event, Executed)]
     return [(folders.output / one["filename"]).read_bytes() for output in shown for one in output["images"]]
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import aclosing
 
 import pytest
 
@@ -33,12 +34,19 @@ def prompt_of(class_type, **inputs):
     }
 
 
-def job_of(class_type, prompt_id="p", **inputs):
-    return Job(prompt_id=prompt_id, prompt=prompt_of(class_type, **inputs), outputs=["2"])
+def job_of(class_type, prompt_id="p", place="", **inputs):
+    return Job(prompt_id=prompt_id, prompt=prompt_of(class_type, **inputs), outputs=["2"], place=str(place))
+
+
+async def each(batches):
+    async with aclosing(batches):
+        async for events in batches:
+            for event in events:
+                yield event
 
 
 async def events_of(worker, job):
-    return [event async for event in worker.run(job)]
+    return [event async for event in each(worker.run(job))]
 
 
 def texts(events):
@@ -98,7 +106,7 @@ async def test_a_failing_node_ends_the_job_and_not_the_worker(worker):
 
 
 async def test_an_interrupt_is_heeded_and_the_same_id_can_run_again(worker):
-    events = worker.run(job_of("FakeSlow", seconds=60))
+    events = each(worker.run(job_of("FakeSlow", seconds=60)))
     await until(Executing, events)
     await worker.interrupt("another prompt")
     began = time.monotonic()
@@ -138,15 +146,17 @@ async def test_what_nodes_print_does_not_disturb_the_messages(process):
         ("FakeExit", "ended with exit code 7"),
     ],
 )
-async def test_a_crash_names_the_node_and_the_manner_and_the_next_job_runs(process, class_type, manner):
+async def test_a_crash_names_the_node_and_the_manner_and_the_next_job_runs(
+    process, class_type, manner, tmp_path
+):
     with pytest.raises(WorkerCrashed, match=re.escape(f"The worker {manner}")) as crash:
-        await events_of(process, job_of(class_type))
+        await events_of(process, job_of(class_type, place=tmp_path / "place.json"))
     assert crash.value.node == "1"
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
 
 
 async def test_killed_from_outside_in_the_middle_of_a_node(process):
-    events = process.run(job_of("FakeSlow", seconds=60))
+    events = each(process.run(job_of("FakeSlow", seconds=60)))
     await until(Executing, events)
     os.kill(process._child._process.pid, signal.SIGKILL)
     with pytest.raises(WorkerCrashed) as crash:
@@ -174,7 +184,7 @@ async def test_killed_before_the_first_node_no_node_is_blamed(process):
 
 
 async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
-    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    events = each(process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False)))
     await until(Executing, events)
     await process.interrupt("p")
     assert (await until(ExecutionInterrupted, events)).node_type == "FakeSlow"
@@ -183,7 +193,7 @@ async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
 
 
 async def test_the_process_that_goes_on_was_prepared_before_the_other_one_was_killed(process):
-    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    events = each(process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False)))
     await until(Executing, events)
     killed = process._child
     await process.interrupt("p")
@@ -201,7 +211,7 @@ async def test_a_prepared_process_that_nobody_needs_is_ended(settings, monkeypat
     monkeypatch.setattr(execution.workers.subprocess, "PART_BEFORE_A_SPARE", 0)
     worker = SubprocessWorker(settings, patience=60)
     await worker.start()
-    events = worker.run(job_of("FakeSlow", seconds=0.5, heeds_interrupts=False))
+    events = each(worker.run(job_of("FakeSlow", seconds=0.5, heeds_interrupts=False)))
     await until(Executing, events)
     await worker.interrupt("p")
     while worker._spare is None:
@@ -226,7 +236,7 @@ async def test_a_worker_that_cannot_start_says_why():
 
 
 async def test_a_job_that_nobody_waits_for_any_more_is_ended_with_its_process(process):
-    events = process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False))
+    events = each(process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False)))
     await until(Executing, events)
     await events.aclose()
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]

@@ -31,8 +31,8 @@ def graph(chance):
 
 async def outputs(worker, number, prompt):
     job = Job(prompt_id=str(number), prompt=prompt, outputs=[one for one in prompt if one.startswith("show")])
-    async with aclosing(worker.run(job)) as events:
-        heard = [event async for event in events if isinstance(event, Executed | NodeTiming)]
+    async with aclosing(worker.run(job)) as batches:
+        heard = [event async for events in batches for event in events if isinstance(event, Executed | NodeTiming)]
     ran[number] = [event.node for event in heard if isinstance(event, NodeTiming)]
     heard = [event for event in heard if isinstance(event, Executed)]
     return {event.node: event.output for event in heard if event.node in prompt and event.node.startswith("show")}
