@@ -22,6 +22,7 @@ class Prepared:
         self._text = ""
         self._steps: list[tuple[str, Convert]] = []
         self._fixed: Mapping[str, Any] = {}
+        self._columns: list[tuple[str, Convert]] = []
 
     def __call__(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
         """The result, with its `fetchall()`."""
@@ -37,6 +38,15 @@ class Prepared:
         except driver.Error as error:
             self._fail(connection, row, error)
 
+    def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The first row that a query finds, by the names of its columns."""
+        if connection.dialect.name != "sqlite":
+            found = connection.execute(self._statement, values).mappings().first()
+            return None if found is None else dict(found)
+        rows = self(connection, values).fetchall()
+        named = [zip(self._columns, row, strict=True) for row in rows[:1]]
+        return {name: convert(value) if convert else value for (name, convert), value in named[0]} if named else None
+
     def _compile(self, dialect: sa.Dialect) -> None:
         compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._names))
         types = {name: compiled.binds[name].type for name in compiled.positiontup}
@@ -44,6 +54,11 @@ class Prepared:
             (name, types[name].dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
         ]
         self._fixed = {name: value for name, value in compiled.params.items() if name not in self._names}
+        if isinstance(self._statement, sa.Select):
+            self._columns = [
+                (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None))
+                for column in self._statement.selected_columns
+            ]
         self._text = str(compiled)
 
     def _fail(self, connection: sa.Connection, row: list[Any], error: Exception) -> NoReturn:

@@ -17,7 +17,7 @@ _pending = jobs.c.status == "pending"
 _running = jobs.c.status == "running"
 _known = Prepared(sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id")), "id")
 _prompt_text = sa.type_coerce(prompts.c.prompt, sa.Text).label("prompt_text")
-_next = rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*rows.QUEUE_ORDER).limit(1)
+_next = Prepared(rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*rows.QUEUE_ORDER).limit(1))
 
 
 def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
@@ -36,8 +36,8 @@ def take(connection: sa.Connection) -> StoredJob | None:
 
     One that cannot be read has failed, and the one after it is next.
     """
-    while found := rows.read(connection, _next, with_outputs=False):
-        job = found[0]
+    while (found := _next.first(connection, {})) is not None:
+        job = rows.job_of(found)
         if job.prompt and job.targets:
             rows.start(connection, job)
             return job

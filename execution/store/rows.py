@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,11 +72,11 @@ def delete(connection: sa.Connection, sequences: Sequence[int]) -> None:
             connection.execute(sa.delete(column.table).where(column.in_(part)))
 
 
-def read(connection: sa.Connection, query: sa.Select[Any], *, with_outputs: bool = True) -> list[StoredJob]:
+def read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredJob]:
     """The jobs that a query on `WITH_PROMPT` or `WITHOUT_PROMPT` finds."""
-    found = [_job(row) for row in connection.execute(query).mappings()]
+    found = [job_of(row) for row in connection.execute(query).mappings()]
     by_sequence = {job.sequence: job for job in found}
-    for part in parts(list(by_sequence)) if with_outputs else ():
+    for part in parts(list(by_sequence)):
         rows = sa.select(outputs).where(outputs.c.job.in_(part)).order_by(outputs.c.sequence)
         for row in connection.execute(rows):
             by_sequence[row.job].outputs[row.node] = row.output
@@ -95,6 +95,7 @@ def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + 500]
 
 
-def _job(row: Any) -> StoredJob:
+def job_of(row: Mapping[str, Any]) -> StoredJob:
+    """The job of a row, without its outputs."""
     values = {name: value for name, value in row.items() if value is not None}
     return StoredJob(**{"targets": []} | values)

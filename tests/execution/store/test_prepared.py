@@ -61,3 +61,14 @@ def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(connection: sa
 def test_a_value_that_is_lacking_is_an_error(connection: sa.Connection):
     with pytest.raises(KeyError, match="status"):
         Prepared(TAKEN, "which", "status")(connection, {"which": "one"})
+
+
+FIND = sa.select(jobs).where(jobs.c.id == sa.bindparam("which"))
+
+
+def test_what_it_reads_is_what_sqlalchemy_reads(connection: sa.Connection):
+    connection.execute(PUT, ROW)
+    usual = connection.execute(FIND, {"which": "one"}).mappings().one()
+    assert Prepared(FIND, "which").first(connection, {"which": "one"}) == dict(usual)
+    assert Prepared(FIND, "which").first(connection, {"which": "two"}) is None
+
