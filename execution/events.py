@@ -36,7 +36,7 @@ class Executing(Event, tag="executing", frozen=True):
 
     def of_prompt(self, prompt: Mapping[str, Any]) -> str:
         """The node of the prompt that this is about: itself, or what stands for it."""
-        return self.node if self.node in prompt else self.display_node or ""
+        return (self.node if self.node in prompt else self.display_node) or ""
 
 
 class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,20 +59,10 @@ class Executor:
         self.memory = PeakMemory(device)
         self.watch = watch
 
-    def run(
-        self,
-        job: Job,
-        emit: Emit,
-        interrupted: Callable[[], bool] = lambda: False,
-        flush: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`.
-
-        `emit` may hold events back until `flush` is called, which is before every node that begins, after what a node
-        reports, before waiting, and at the end.
-        """
+    def run(self, job: Job, emit: Emit, interrupted: Callable[[], bool] = lambda: False) -> None:
+        """Execute a job. Never raises: one terminal event is emitted, then `Executing(node=None)`."""
         emit(ExecutionStart(prompt_id=job.prompt_id, timestamp=now_ms()))
-        run = Run(self, job, emit, interrupted, flush)
+        run = Run(self, job, emit, interrupted)
         try:
             with self.around():
                 end, out_of_memory = loop.run(run.to_the_end())
@@ -89,7 +79,6 @@ class Executor:
             self.free()
         emit(end)
         emit(Executing(prompt_id=job.prompt_id, node=None))
-        flush()
         self.past.save()
 
     def keep(self) -> None:

@@ -43,12 +43,10 @@ class RunProgress:
         emit: Callable[[AnyEvent], None],
         interrupted: Callable[[], bool],
         identity: Callable[[str], Identity],
-        send: Callable[[], None] = lambda: None,
     ) -> None:
         self.identity = identity
         self._prompt_id = prompt_id
         self._emit = emit
-        self._send = send
         self._interrupted = interrupted
         self._totals: dict[str, float] = {}
         self._untold: dict[str, NodeProgress] = {}
@@ -74,11 +72,7 @@ class RunProgress:
 
     def listener(self, node_id: str) -> NodeListener:
         """Hears what a node reports while it runs."""
-        return NodeListener(self, node_id, self._prompt_id, self._emit_now, self._interrupted)
-
-    def _emit_now(self, event: AnyEvent) -> None:
-        self._emit(event)
-        self._send()
+        return NodeListener(self, node_id, self._prompt_id, self._emit, self._interrupted)
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
         self._note(node_id, value, total, state)

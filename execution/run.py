@@ -57,15 +57,14 @@ class Run:
         job: Job,
         emit: Emit,
         interrupted: Callable[[], bool],
-        flush: Callable[[], None],
     ) -> None:
         self.executor = executor
         self.nodes, self.cache = executor.nodes, executor.cache
-        self.job, self.interrupted, self.flush = job, interrupted, flush
+        self.job, self.interrupted = job, interrupted
         self.keeper = executor.keeper(job)
         self.prompt = DynamicPrompt(job.prompt)
         self.tell = Teller(job, self.prompt, emit)
-        self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity, flush)
+        self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity)
         self.invoker = Invoker(self.nodes, job, self.prompt, self.progress, executor.around, executor.instances)
         self.schemas: dict[str, NodeSchema] = {}
         self.flights: dict[str, Flight] = {}
@@ -172,7 +171,6 @@ class Run:
         await asyncio.sleep(0)
         if timeout:
             self.progress.flush()
-            self.flush()
             waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
             if waiting:
                 await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -197,7 +195,6 @@ class Run:
             self.progress.start(node_id)
         if not flight.has_begun:
             self.tell.starts(node_id)
-            self.flush()
         return flight
 
     async def _step(self, flight: Flight) -> None:

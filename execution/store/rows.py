@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +95,7 @@ def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + 500]
 
 
-def job_of(row: Mapping[str, Any]) -> StoredJob:
+def job_of(row: Any) -> StoredJob:
     """The job of a row, without its outputs."""
     values = {name: value for name, value in row.items() if value is not None}
     return StoredJob(**{"targets": []} | values)

@@ -105,7 +105,7 @@ class WorkerProcess:
         if isinstance(message, Free):
             core.free(message.unload_models, message.free_memory)
             return
-        core.run(unpack_job(message), self._outbox.add, self._outbox.send_soon)
+        core.run(unpack_job(message), self._outbox.add)
 
     def _listen(self) -> None:
         try:

@@ -84,7 +84,7 @@ class WorkerCore:
     def catalogue(self) -> list[NodeSchema]:
         return [node.schema for node in self.nodes.values()]
 
-    def run(self, job: Job, emit: Callable[[AnyEvent], None], flush: Callable[[], None] = lambda: None) -> None:
+    def run(self, job: Job, emit: Callable[[AnyEvent], None]) -> None:
         """See `Executor.run`."""
         recipe.prepare(job.prompt)
         self._current = job.prompt_id
@@ -92,7 +92,7 @@ class WorkerCore:
         place = folders.of_user(folders.current(), job.user)
         preview = preview_method.using(job.extra_data.get("preview_method"))
         with preview, folders.using(place), restored(f"prompt {job.prompt_id}"):
-            self._executor.run(job, self._noting(job, emit), lambda: self._unwanted == job.prompt_id, flush)
+            self._executor.run(job, self._noting(job, emit), lambda: self._unwanted == job.prompt_id)
         self.cache.tell("on_prompt_end", job.prompt_id)
         if self._unwanted == job.prompt_id:
             self._unwanted = None

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from queue import SimpleQueue
 
 from execution.events import AnyEvent, Executing
 
 MOST_AT_ONCE = 500
+SECONDS_HELD = 0.02
+SECONDS_AWAKE = 2.0
 
 
 class Outbox:
-    """Gathers events; any thread may add some. The one that closes a run leaves at once, with all before it."""
+    """Gathers events, from any thread, for 20 ms at most. The one that closes a run leaves at once, with all before it.
+
+    What has waited is sent by a thread of its own. It does not have to be woken up by every run, which would cost more
+    than many a node does: while there are runs it looks by itself, and only afterwards it sleeps.
+    """
 
     def __init__(self, deliver: Callable[[list[AnyEvent]], None]) -> None:
         self._deliver = deliver
         self._events: list[AnyEvent] = []
         self._lock = threading.Lock()
-        self._is_due = False
-        self._due: SimpleQueue[None] = SimpleQueue()
-        threading.Thread(target=self._send_what_is_due, name="outbox", daemon=True).start()
+        self._awake = threading.Event()
+        threading.Thread(target=self._watch, name="outbox", daemon=True).start()
 
     def add(self, event: AnyEvent) -> None:
         with self._lock:
@@ -28,13 +33,8 @@ class Outbox:
             is_full = len(self._events) >= MOST_AT_ONCE
         if is_full or (isinstance(event, Executing) and event.node is None):
             self.send()
-
-    def send_soon(self) -> None:
-        """Have another thread send what is there: the work goes on meanwhile. Nodes that take no time at all are over
-        before it comes to that, and leave together."""
-        if not self._is_due:
-            self._is_due = True
-            self._due.put(None)
+        elif not self._awake.is_set():
+            self._awake.set()
 
     def send(self) -> None:
         with self._lock:
@@ -42,8 +42,14 @@ class Outbox:
                 events, self._events = self._events, []
                 self._deliver(events)
 
-    def _send_what_is_due(self) -> None:
+    def _watch(self) -> None:
         while True:
-            self._due.get()
-            self._is_due = False
-            self.send()
+            self._awake.wait()
+            last = time.monotonic()
+            while time.monotonic() < last + SECONDS_AWAKE:
+                time.sleep(SECONDS_HELD)
+                if self._events:
+                    self.send()
+                    last = time.monotonic()
+            self._awake.clear()
+            self.send()  # what came before that

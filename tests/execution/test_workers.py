@@ -146,9 +146,7 @@ async def test_what_nodes_print_does_not_disturb_the_messages(process):
         ("FakeExit", "ended with exit code 7"),
     ],
 )
-async def test_a_crash_names_the_node_and_the_manner_and_the_next_job_runs(
-    process, class_type, manner, tmp_path
-):
+async def test_a_crash_names_the_node_and_the_manner_and_the_next_job_runs(process, class_type, manner, tmp_path):
     with pytest.raises(WorkerCrashed, match=re.escape(f"The worker {manner}")) as crash:
         await events_of(process, job_of(class_type, place=tmp_path / "place.json"))
     assert crash.value.node == "1"

@@ -71,4 +71,3 @@ def test_what_it_reads_is_what_sqlalchemy_reads(connection: sa.Connection):
     usual = connection.execute(FIND, {"which": "one"}).mappings().one()
     assert Prepared(FIND, "which").first(connection, {"which": "one"}) == dict(usual)
     assert Prepared(FIND, "which").first(connection, {"which": "two"}) is None
-
