@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import logging
 import re
+import struct
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from comfy_core import progress
+from execution.previews import IMAGE_KINDS, encoded
 from execution.results import plain
 from nodes import registry
 from nodes.expansion import executing_client, executing_context
@@ -67,11 +69,15 @@ class PromptServer:
         return context.node_id if context is not None else None
 
     def send_sync(self, event: Any, data: Any, sid: str | None = None) -> None:
-        """Send a message to a client; without `sid` to the one whose prompt runs, and outside of a run to all."""
+        """Send a message to a client; without `sid` to the one whose prompt runs, and outside of a run to all.
+
+        Bytes go out as a binary frame of the kind `event`, and so does the picture of an UNENCODED_PREVIEW_IMAGE.
+        """
+        kind, data = _ready(event, data)
         if progress.is_heard() and sid in (None, self.client_id):
-            progress.send(str(event), data)
+            progress.send(kind, data)
         else:
-            registry.HOST.say(str(event), plain(data), None if sid is None else str(sid))
+            registry.HOST.say(kind, data, None if sid is None else str(sid))
 
     async def send(self, event: Any, data: Any, sid: str | None = None) -> None:
         self.send_sync(event, data, sid)
@@ -110,6 +116,18 @@ class PromptServer:
         self.add_routes()
         routes = patterns(self.app)
         return routes, serve(self.app, key, self.loop) if routes else ""
+
+
+def _ready(event: Any, data: Any) -> tuple[str, Any]:
+    """A message as it goes out: its kind, and plain data or, for a binary frame, bytes."""
+    if event == BinaryEventTypes.UNENCODED_PREVIEW_IMAGE and isinstance(data, tuple | list):
+        make_file = encoded(data)
+        assert make_file is not None
+        kind, file = make_file()
+        return str(BinaryEventTypes.PREVIEW_IMAGE), struct.pack(">I", IMAGE_KINDS[kind]) + file
+    if isinstance(event, int) and isinstance(data, bytes | bytearray | memoryview):
+        return str(int(event)), bytes(data)
+    return str(event), plain(data)
 
 
 def _prefixed(route: web.AbstractRouteDef, prefix: str) -> web.AbstractRouteDef:

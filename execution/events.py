@@ -136,7 +136,10 @@ class ExecutionBlocked(Event, tag="execution_blocked", frozen=True):
 
 
 class NodeMessage(Event, tag="node_message", frozen=True):
-    """What a node's code sends to the person's client itself, as a message of its own kind."""
+    """What a node's code sends to the person's client itself, as a message of its own kind.
+
+    Bytes go out as a binary frame; `kind` is then its number.
+    """
 
     kind: str
     data: Any

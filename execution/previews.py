@@ -7,6 +7,9 @@ from typing import Any
 
 from comfy_core.progress import Preview
 
+IMAGE_KINDS = {"image/jpeg": 1, "image/png": 2}
+"""What binary messages call them (contract http_ws.md §6.3)."""
+
 
 def encoded(preview: Any) -> Preview | None:
     """What makes the file of `(kind, Pillow image, largest side or None)`, kind being "JPEG" or "PNG"."""

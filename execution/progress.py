@@ -132,7 +132,8 @@ class NodeListener:
             )
 
     def send(self, kind: str, data: Any) -> None:
-        self.emit(NodeMessage(prompt_id=self.prompt_id, kind=kind, data=plain(data)))
+        data = data if isinstance(data, bytes) else plain(data)
+        self.emit(NodeMessage(prompt_id=self.prompt_id, kind=kind, data=data))
 
     def text(self, text: str, node_id: str | None = None) -> None:
         node = self.node_id if node_id is None else str(node_id)

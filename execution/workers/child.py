@@ -141,7 +141,8 @@ class WorkerProcess:
 
     def _say(self, kind: str, data: Any, client: str | None) -> None:
         self._outbox.send()
-        self._send(Said(kind, json.dumps(data).encode(), client))
+        is_binary = isinstance(data, bytes)
+        self._send(Said(kind, data if is_binary else json.dumps(data).encode(), client, is_binary))
 
     def _send(self, message: FromWorker) -> None:
         with self._sending:

@@ -62,11 +62,12 @@ class Answer(msgspec.Struct, tag=True):
 
 
 class Said(msgspec.Struct, tag=True):
-    """A pack's message outside of a run, for one client or all; `data` is JSON text."""
+    """A pack's message outside of a run, for one client or all; `data` is JSON text, unless it `is_binary`."""
 
     kind: str
     data: bytes
     client: str | None
+    is_binary: bool = False
 
 
 class Ready(msgspec.Struct, tag=True):

@@ -194,8 +194,8 @@ class Child:
             case messages.Answer(number, answer):
                 if number in self._answers and not self._answers[number].done():
                     self._answers[number].set_result(answer)
-            case messages.Said(kind, data, client):
-                self._heard(kind, json.loads(data), client)
+            case messages.Said(kind, data, client, is_binary):
+                self._heard(kind, data if is_binary else json.loads(data), client)
 
     def _answer_all(self, stats: dict[str, Any]) -> None:
         while self._asked:

@@ -1,5 +1,7 @@
 """The host's modules, as packs import them."""
 
+import io
+import struct
 import sys
 
 import pytest
@@ -134,6 +136,22 @@ def test_nodes_send_messages_to_the_client():
         PromptServer.instance.send_sync("my.pack", {"a": 1})
         PromptServer.instance.send_progress_text("half", "3")
     assert ear.heard == [("my.pack", {"a": 1}), ("half", "3")]
+
+
+@pytest.mark.parametrize(("kind", "number", "head"), [("PNG", 2, b"\x89PNG"), ("JPEG", 1, b"\xff\xd8")])
+def test_pictures_for_the_client_are_binary_messages(kind, number, head):
+    """As comfyui-tooling-nodes sends results, without a limit to their size, and others frames of their own."""
+    from PIL import Image
+    from server import BinaryEventTypes, PromptServer
+
+    ear, picture = Ear(), Image.new("RGB", (700, 8), "red")
+    with listen(ear):
+        PromptServer.instance.send_sync(BinaryEventTypes.UNENCODED_PREVIEW_IMAGE, [kind, picture, None])
+        PromptServer.instance.send_sync(BinaryEventTypes.PREVIEW_IMAGE, bytearray(b"\0\0\0\1jpeg"))
+    (first, data), second = ear.heard
+    assert (first, data[:4], data[4 : 4 + len(head)]) == ("1", struct.pack(">I", number), head)
+    assert Image.open(io.BytesIO(data[4:])).size == (700, 8)
+    assert second == ("1", b"\0\0\0\1jpeg")
 
 
 def test_routes_are_recorded_and_served_under_both_addresses():

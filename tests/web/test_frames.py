@@ -8,7 +8,7 @@ import pytest
 
 from execution.events import ExecutionBlocked, ExecutionStart, NodeMessage, NodeText
 from execution.subscription import Envelope
-from web.server.frames import binary_frame, text_frame
+from web.server.frames import binary_frame, is_binary, text_frame
 from web.server.hub import Client, Hub
 
 
@@ -50,6 +50,19 @@ def test_a_message_of_a_node_goes_out_under_its_own_name() -> None:
 def test_a_line_of_text_is_frame_3() -> None:
     frame = binary_frame(NodeText(prompt_id="p", node="12", text="hello é"), with_metadata=True)
     assert frame == struct.pack(">II", 3, 2) + b"12" + "hello é".encode()
+
+
+def test_bytes_of_a_pack_are_a_frame_of_the_number_it_says() -> None:
+    event = NodeMessage(prompt_id="p", kind="70", data=b"picture")
+    assert is_binary(event)
+    assert binary_frame(event, with_metadata=True) == struct.pack(">I", 70) + b"picture"
+
+
+@pytest.mark.parametrize("kind", ["note", "-1", str(2**32), ""])
+def test_bytes_without_a_number_are_a_message_in_base64(kind) -> None:
+    event = NodeMessage(prompt_id="p", kind=kind, data=b"\0")
+    assert not is_binary(event)
+    assert said(event) == {"type": kind, "data": "AA==", "seq": 7}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import struct
 import sys
 from dataclasses import replace
 
 import aiohttp
 import pytest
+from aiohttp import WSMsgType
 
 from comfy_core.folders import Folders
 from execution.engine import Engine
@@ -131,6 +133,14 @@ async def test_a_packs_message_outside_of_a_run_reaches_one_client_or_all(client
 
     assert await notes(one, 2) == [{"n": 1}] * 2
     assert await notes(other, 1) == [{"n": 1}]
+
+
+async def test_a_packs_bytes_outside_of_a_run_are_a_binary_frame(client) -> None:
+    socket = await client.ws_connect("/ws?clientId=one")
+    await client.get("/routed/frame")
+    while (message := await socket.receive(timeout=10)).type is not WSMsgType.BINARY:
+        assert message.type is WSMsgType.TEXT
+    assert message.data == struct.pack(">I", 70) + b"picture"
 
 
 async def test_a_pack_may_rewrite_a_prompt_before_it_is_queued(engine, post_prompt, finished) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from execution.events import AnyEvent, Executed, ExecutionBlocked, NodeMessage, NodeText, Preview
+from execution.previews import IMAGE_KINDS
 from execution.subscription import QueueStatus
 from web.server.answers import dumps
 
 PREVIEW, TEXT, PREVIEW_WITH_METADATA = 1, 3, 4
+LARGEST_KIND = 2**32 - 1
 _encoder = msgspec.json.Encoder()
-IMAGE_KINDS = {"image/jpeg": 1, "image/png": 2}
 
 
 def text_frame(event: AnyEvent | QueueStatus, seq: int | None = None) -> str:
@@ -47,10 +48,18 @@ def status_data(queue_remaining: int) -> dict:
     return {"status": {"exec_info": {"queue_remaining": queue_remaining}}}
 
 
-def binary_frame(event: Preview | NodeText, with_metadata: bool) -> bytes:
-    """A preview in the form that the client understands, or a line of text."""
+def is_binary(event: AnyEvent | QueueStatus) -> bool:
+    if isinstance(event, NodeMessage):
+        return isinstance(event.data, bytes) and event.kind.isdecimal() and int(event.kind) <= LARGEST_KIND
+    return isinstance(event, Preview | NodeText)
+
+
+def binary_frame(event: Preview | NodeText | NodeMessage, with_metadata: bool) -> bytes:
+    """A preview in the form that the client understands, a line of text, or what a pack framed itself."""
     if isinstance(event, NodeText):
         return node_text(event)
+    if isinstance(event, NodeMessage):
+        return struct.pack(">I", int(event.kind)) + event.data
     return described_preview(event) if with_metadata else plain_preview(event)
 
 

@@ -25,7 +25,7 @@ from execution.events import (
 )
 from execution.subscription import Envelope, QueueStatus, Subscription
 from web.server.answers import dumps
-from web.server.frames import binary_frame, status_data, text_frame
+from web.server.frames import binary_frame, is_binary, status_data, text_frame
 from web.server.whole_progress import WholeProgress
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _as_lists(frames: Sequence[str | bytes]) -> Iterator[str | bytes]:
 
 
 def _framed(envelope: Envelope, with_metadata: bool) -> str | bytes:
-    if isinstance(envelope.event, Preview | NodeText):
+    if is_binary(envelope.event):
         return binary_frame(envelope.event, with_metadata)
     return text_frame(envelope.event, envelope.seq)
 

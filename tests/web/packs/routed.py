@@ -77,6 +77,12 @@ async def say(request):
     return web.Response()
 
 
+@routes.get("/routed/frame")
+async def frame(request):
+    PromptServer.instance.send_sync(70, b"picture")
+    return web.Response()
+
+
 @routes.get("/object_info")
 async def shadow(request):
     return web.Response(text="never seen")
