@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from execution import problems
 from execution.declared import nest
 from execution.graph import Graph, GraphNode, unwrap
 from execution.problems import Problem
-from nodes.schema import Node, NodeSchema
+from nodes.schema import Checks, Node, NodeSchema
 
 
 def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping[str, Any]) -> list[Problem]:
@@ -22,8 +22,9 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
     check, checks = node.hooks.get("check"), graph_node.schema.checks
     if check is None or checks is None:
         return []
-    names = [one.name for one in graph_node.inputs if one.name in given and checks.cover(one.name.split(".", 1)[0])]
+    names = [one.name for one in graph_node.inputs if one.name in given and checks.cover(_root(one.name))]
     values = {name: None if name in graph_node.links else unwrap(given[name]) for name in names}
+    values |= {name: value for name, value in _filled_in(graph_node).items() if checks.cover(name)}
     if graph_node.schema.is_input_list:
         values = {name: [value] for name, value in values.items()}
     arguments = nest(graph_node.schema, graph_node.inputs, values)
@@ -35,6 +36,24 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
     if said is True:
         return []
     return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]
+
+
+def can_judge(checks: Checks | None, found: Sequence[Problem]) -> bool:
+    """Can a node check its inputs although these problems were found? It must not see what is wrong already."""
+    if checks is None or (checks.types and found):
+        return False
+    return not any(checks.cover(_root(one["extra_info"]["input_name"])) for one in found)
+
+
+def _root(name: str) -> str:
+    """The input that a dotted name belongs to."""
+    return name.split(".", 1)[0]
+
+
+def _filled_in(node: GraphNode) -> dict[str, Any]:
+    """What the engine fills in, as far as it is known before a run."""
+    known = {"UNIQUE_ID": node.id, "PROMPT": {}}
+    return {one.name: known.get(one.type) for one in node.schema.inputs if one.is_filled_in}
 
 
 def classes_of(prompt: Any) -> set[str]:

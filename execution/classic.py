@@ -23,7 +23,7 @@ def adapt_class(id: str, cls: Any, *, title: str = "", python_module: str = "") 
     read = _Reader(cls, lambda declared: _read(id, cls, title or id, python_module, declared))
     return Node(
         read(),
-        lambda instance, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
+        lambda instance, /, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
         dict(_hooks(cls)),
         make_instance=cls,
         reread=read,
@@ -37,7 +37,7 @@ def _hooks(cls: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
     if hasattr(cls, "VALIDATE_INPUTS"):
         yield "check", cls.VALIDATE_INPUTS
     if hasattr(cls, "check_lazy_status"):
-        yield "lazy", lambda instance, **inputs: instance.check_lazy_status(**inputs)
+        yield "lazy", lambda instance, /, **inputs: instance.check_lazy_status(**inputs)
 
 
 class _Reader:

@@ -20,14 +20,14 @@ MOST_GROWN = 100
 
 
 def fixed_inputs(schema: NodeSchema) -> Sequence[Input] | None:
-    """All inputs but the hidden ones, where they do not depend on values; else None."""
-    inputs = [one for one in schema.inputs if one.section != "hidden"]
+    """All inputs but those the engine fills in, where they do not depend on values; else None."""
+    inputs = [one for one in schema.inputs if not one.is_filled_in]
     return None if schema.any_input is not None or any(one.type in DYNAMIC for one in inputs) else inputs
 
 
 def declared_inputs(schema: NodeSchema, given: Mapping[str, Any]) -> Sequence[Input]:
-    """All inputs but the hidden ones, for the input values `given` in a prompt."""
-    inputs: Sequence[Input] = [one for one in schema.inputs if one.section != "hidden"]
+    """All inputs but those the engine fills in, for the input values `given` in a prompt."""
+    inputs: Sequence[Input] = [one for one in schema.inputs if not one.is_filled_in]
     if any(one.type in DYNAMIC for one in inputs):
         inputs = [deeper for one in inputs for deeper in _unfold(one, given)]
     if schema.any_input is None:

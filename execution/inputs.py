@@ -60,7 +60,7 @@ class Inputs:
         """The literal as the node gets it; range and list do not matter for what the node checks. Raises Refused."""
         if declared.type in SOCKETS and (value is not None or declared.section == "required"):
             raise Refused(problems.bad_linked_input(declared, self.config(declared), value))
-        if value is None and declared.section == "optional":
+        if value is None and declared.section != "required":
             return None
         coerced = self._convert(declared, value)
         if checked_by_node:

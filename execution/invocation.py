@@ -54,7 +54,7 @@ class Invoker:
             "API_KEY_COMFY_ORG": extra.get("api_key_comfy_org"),
             "COMFY_USAGE_SOURCE": extra.get("comfy_usage_source"),
         }
-        return {one.name: values.get(one.type) for one in node.schema.inputs if one.section == "hidden"}
+        return {one.name: values[one.type] for one in node.schema.inputs if one.is_filled_in}
 
     def items(self, node: GraphNode, arguments: Arguments) -> list[dict[str, Any]]:
         """The keyword arguments of each call."""
@@ -158,7 +158,9 @@ async def _finish(awaitable: Any) -> Any:
 
 
 def _names(returned: Any) -> list[str]:
-    return [one for one in returned or () if isinstance(one, str)]
+    """The names in whatever a lazy hook returned; a bare one is as good as a list of it."""
+    listed = [returned] if isinstance(returned, str) else returned if isinstance(returned, Iterable) else ()
+    return [one for one in listed if isinstance(one, str)]
 
 
 def _with_names(node: GraphNode, arguments: Arguments) -> Arguments:

@@ -8,7 +8,7 @@ from typing import Any
 
 from comfy_core.folders import Folders
 from execution import problems
-from execution.checks import classes_of, own_problems
+from execution.checks import can_judge, classes_of, own_problems
 from execution.failure import without_roots
 from execution.graph import Graph, GraphNode, Link, Walk, parse, unwrap
 from execution.inputs import Inputs, Refused
@@ -117,12 +117,12 @@ def _check_nodes(
         given = dict(prompt[node_id].get("inputs", {}))
         node = graph.nodes[node_id]
         found = _check_node(graph, node, given, inputs)
-        if not found and node.schema.id in nodes:
+        if node.schema.id in nodes and can_judge(node.schema.checks, found):
             try:
-                found = own_problems(nodes[node.schema.id], graph, node, given)
+                found += own_problems(nodes[node.schema.id], graph, node, given)
             except BaseException as error:  # a check cannot end the process
                 askers = askers or _askers(graph)
-                found = [_failed_check(node, error, askers, inputs)]
+                found += [_failed_check(node, error, askers, inputs)]
         if found:
             errors.setdefault(node_id, []).extend(found)
         coerced[node_id] = {**prompt[node_id], "inputs": given}

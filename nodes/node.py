@@ -12,6 +12,18 @@ from typing import Any
 
 import msgspec
 
+FILLED_IN = frozenset(
+    {
+        "PROMPT",
+        "DYNPROMPT",
+        "EXTRA_PNGINFO",
+        "UNIQUE_ID",
+        "AUTH_TOKEN_COMFY_ORG",
+        "API_KEY_COMFY_ORG",
+        "COMFY_USAGE_SOURCE",
+    }
+)
+
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """One input of a node. `choices` lists a combo's values; `folder` names the folder whose files are its values.
@@ -31,6 +43,11 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_combo(self) -> bool:
         return self.choices is not None or self.folder is not None
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Does the engine give its value? Hidden inputs of other types have what the prompt gives, if it does."""
+        return self.section == "hidden" and self.type in FILLED_IN
 
     @property
     def is_lazy(self) -> bool:

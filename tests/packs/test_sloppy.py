@@ -93,3 +93,46 @@ def test_a_graph_that_is_none_is_refused_with_the_reason(run, node, to, said):
 @pytest.mark.parametrize(("to", "shown"), [("no inputs", "1"), ("nothing", "5"), ("a number to be shown at", "3")])
 def test_a_graph_with_little_in_it_is_enough(run, node, to, shown):
     assert run({"1": node("ClassicExpands", to=to), "2": node("ClassicShow", value=["1", 0])}).texts == [shown]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, ["nobody's", "7"]),
+        ({"mine": "yours", "limit": 3, "me": "x"}, ["yours", "3"]),
+    ],
+)
+def test_hidden_inputs_of_a_packs_own_are_what_the_prompt_gives_and_else_left_out(run, check, node, given, shown):
+    prompt = {"1": node("ClassicHides", even=2, low=1, **given)}
+    assert check(prompt).error is None
+    assert run(prompt).texts == shown
+
+
+def test_a_check_gets_the_hidden_inputs_that_it_wants(check, node):
+    (error,) = check({"1": node("ClassicHides", even=3, low=1)}).node_errors["1"]["errors"]
+    assert error["details"] == "even - node 1 takes even numbers"
+
+
+@pytest.mark.parametrize(
+    ("even", "low", "found"),
+    [(3, 9, ["value_bigger_than_max", "custom_validation_failed"]), ("x", 1, ["invalid_input_type"])],
+)
+def test_a_check_judges_beside_other_problems_unless_they_are_of_what_it_looks_at(check, node, even, low, found):
+    errors = check({"1": node("ClassicHides", even=even, low=low)}).node_errors["1"]["errors"]
+    assert [one["type"] for one in errors] == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("a bare name", "4"),
+        ("a set", "4"),
+        ("what is there", "4"),
+        ("yes", "None"),
+        ("a number", "None"),
+        ("nothing", "None"),
+    ],
+)
+def test_what_a_node_says_it_needs_is_taken_as_it_is_meant(run, node, answer, shown):
+    prompt = {"n": node("ClassicNumber", value=4), "1": node("ClassicAsks", answer=answer, instance=["n", 0])}
+    assert run(prompt | {"2": node("ClassicShow", value=["1", 0])}).texts == [shown]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -48,7 +48,7 @@ def status_data(queue_remaining: int) -> dict:
     return {"status": {"exec_info": {"queue_remaining": queue_remaining}}}
 
 
-def is_binary(event: AnyEvent | QueueStatus) -> bool:
+def is_binary(event: AnyEvent | QueueStatus) -> TypeGuard[Preview | NodeText | NodeMessage]:
     if isinstance(event, NodeMessage):
         return isinstance(event.data, bytes) and event.kind.isdecimal() and int(event.kind) <= LARGEST_KIND
     return isinstance(event, Preview | NodeText)

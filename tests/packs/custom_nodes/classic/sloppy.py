@@ -141,7 +141,53 @@ class Expands(Classic):
         return GRAPHS[to](graph, graph.node("ClassicNumber", value=3))
 
 
+class Hides(Classic):
+    """Hidden inputs that are none of the engine's, and one that is and that its check wants."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        hidden = {"me": "UNIQUE_ID", "prompt": "PROMPT", "mine": "MY_THING", "limit": ("INT", {"default": 9})}
+        even = {"default": 2, "max": 10}
+        return {"required": {"even": ("INT", even), "low": ("INT", {"max": 3})}, "hidden": hidden}
+
+    OUTPUT_NODE = True
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, even, me, prompt):
+        return True if even % 2 == 0 and prompt == {} else f"node {me} takes even numbers"
+
+    def run(self, even, low, me, prompt, mine="nobody's", limit=7):
+        return {"ui": {"text": [mine, str(limit)]}, "result": (even,)}
+
+
+ANSWERS = {
+    "a bare name": "instance",
+    "a set": {"instance"},
+    "yes": True,
+    "a number": 5,
+    "nothing": None,
+    "what is there": ["answer", "instance"],
+}
+
+
+class Asks(Classic):
+    """An input has a name that code around the node may use itself."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        optional = {"instance": ("NUMBER", {"lazy": True})}
+        return {"required": {"answer": (list(ANSWERS),)}, "optional": optional}
+
+    def check_lazy_status(self, answer, instance=None):
+        return ANSWERS[answer]
+
+    def run(self, answer, instance=None):
+        return (instance,)
+
+
 SLOPPY = {
+    "ClassicAsks": Asks,
+    "ClassicHides": Hides,
     "ClassicSays": Says,
     "ClassicFails": Fails,
     "ClassicFailsLater": FailsLater,
