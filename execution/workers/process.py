@@ -19,18 +19,22 @@ from comfy_core.folders import CHECKOUT
 from execution.events import AnyEvent, Executing
 from execution.worker import Heard, Job, PackServices, WorkerFailed, WorkerSettings
 from execution.workers import messages
+from execution.workers.pipes import PipedProcess
 from execution.workers.words import pass_on
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
 SECONDS_TO_ANSWER = {"check": 10.0, "rewrite": 10.0}
 SECONDS_FOR_OTHERS = 60.0
+SECONDS_FOR_STATS = 5.0
+SECONDS_FOR_LAST_WORDS = 1.0
+SECONDS_TO_END = 2.0
 
 
 class Child:
     """`exit_code` is None while the process lives; `job` is the id of what it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process, heard: Heard) -> None:
+    def __init__(self, process: PipedProcess, heard: Heard) -> None:
         self.catalogue: list[NodeSchema] = []
         self.services = PackServices()
         self.exit_code: int | None = None
@@ -53,11 +57,8 @@ class Child:
     async def launch(cls, settings: WorkerSettings, heard: Heard) -> Child:
         """Start a process and have it prepare to work."""
         paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        process = await asyncio.create_subprocess_exec(
+        process = await PipedProcess.start(
             *(sys.executable, "-P", "-m", "execution.workers.child"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         )
         child = cls(process, heard)
@@ -116,12 +117,15 @@ class Child:
             log.debug("the worker is gone and did not hear %s", type(message).__name__)
 
     async def stats(self) -> dict[str, Any]:
+        """Nothing when the process is gone, or a node lets nobody else in it come to speak."""
         if self.exit_code is not None:
             return {}
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._asked.append(answer)
         await self.send(messages.AskStats())
-        return await answer
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(answer, SECONDS_FOR_STATS)
+        return {}
 
     async def ask(self, question: str, *arguments: Any) -> Any:
         """None when the process is gone or takes too long: a node that holds it up must not hold up the answer."""
@@ -143,7 +147,7 @@ class Child:
     def kill_if_running(self, prompt_id: str) -> None:
         if self.job == prompt_id and self.exit_code is None:
             log.warning("prompt %s has to stop and does not; its worker is killed", prompt_id)
-            self._process.kill()
+            self._kill()
             self._killed = True
 
     async def is_usable(self) -> bool:
@@ -157,12 +161,31 @@ class Child:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            await asyncio.wait_for(asyncio.shield(self._reader), timeout=2)
+            await asyncio.wait_for(asyncio.shield(self._reader), SECONDS_TO_END)
         except TimeoutError:
-            self._process.kill()
+            self._kill()
             await self._reader
 
     async def _read(self) -> None:
+        """Take what the process says until it has ended, and tell everybody who waits for it that it has."""
+        words, exited = asyncio.create_task(self._hear()), self._process.exited
+        await asyncio.wait((words, exited), return_when=asyncio.FIRST_COMPLETED)
+        if not exited.done():  # it has nothing more to say
+            await asyncio.wait((exited,), timeout=SECONDS_TO_END)
+            self._kill()
+            await exited
+        # What it started may live on and hold its pipes: of those no end can be waited for.
+        await asyncio.wait((words, self._log), timeout=SECONDS_FOR_LAST_WORDS)
+        words.cancel()
+        self.exit_code = self._process.returncode
+        if not self._ready.done():
+            manner = manner_of_death(self.exit_code)
+            self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
+        self._events.put_nowait(None)
+        self._answer_all({})
+        self._give_up_answers()
+
+    async def _hear(self) -> None:
         assert self._process.stdout is not None
         try:
             async for message in messages.from_worker(self._process.stdout):
@@ -171,15 +194,11 @@ class Child:
             log.debug("the worker's channel is closed")
         except msgspec.DecodeError:
             log.exception("the worker said what nobody understands; it is ended")
+            self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
             self._process.kill()
-        self.exit_code = await self._process.wait()
-        await self._log
-        if not self._ready.done():
-            manner = manner_of_death(self.exit_code)
-            self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
-        self._events.put_nowait(None)
-        self._answer_all({})
-        self._give_up_answers()
 
     def _take(self, message: messages.FromWorker) -> None:
         match message:

@@ -3,6 +3,7 @@
 import random
 import resource
 import shutil
+import signal
 import time
 import urllib.error
 
@@ -101,6 +102,29 @@ def test_a_node_that_ends_its_process_twice_makes_it_at_the_third_attempt_with_t
     assert (job["status"], [one["filename"] for one in job["outputs"]["1"]["images"]]) == ("completed", names)
     assert sorted(path.name for path in output.iterdir()) == names
     assert (server.base / "temp" / "crashes").stat().st_size == 3
+
+
+def test_a_node_that_dies_and_leaves_processes_behind_that_hold_what_it_had_open(tmp_path):
+    server = Torchless(tmp_path)
+    error = error_of(run(server, "Orphan", 600))
+    assert error["exception_message"].startswith("The worker was killed (SIGKILL)")
+    orphans = [psutil.Process(int(path.stem)) for path in (tmp_path / "temp").glob("*.orphan")]
+    try:
+        assert goes_on(server)
+        server.end(signal.SIGTERM)  # which waits for none of them either
+        assert [one.status() for one in orphans] == ["sleeping"] * 3
+    finally:
+        for one in orphans:
+            one.kill()
+
+
+def test_a_node_that_lets_nobody_speak_is_stopped_and_holds_up_nobody(server):
+    prompt_id = submit(server, "HoldOn", 600)
+    has_started(server, prompt_id)
+    assert server.get("/system_stats")["devices"] == []
+    server.post("/interrupt", {"prompt_id": prompt_id})
+    assert end_of(server, prompt_id)["status"] == "cancelled"
+    assert goes_on(server)
 
 
 def test_a_node_that_takes_all_the_memory_there_is(server):

@@ -75,6 +75,28 @@ class Crash(Fault):
         return {"ui": {"images": images}, "result": (value,)}
 
 
+class Orphan(Fault):
+    """Starts a process that inherits all that its own has open, for `value` seconds, and kills its own."""
+
+    def run(self, value):
+        orphan = os.fork()
+        if orphan == 0:
+            time.sleep(value)
+            os._exit(0)
+        temp = folders.current().temp
+        temp.mkdir(parents=True, exist_ok=True)
+        (temp / f"{orphan}.orphan").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class HoldOn(Fault):
+    """Lets no other thread of its process run for `value` seconds."""
+
+    def run(self, value):
+        ctypes.PyDLL(None).sleep(value)
+        return (value,)
+
+
 class Eat(Fault):
     """Takes memory without end, up to the limit of `value` MiB that it sets for its process."""
 
@@ -113,5 +135,6 @@ class Picture(Fault):
 
 
 NODE_CLASS_MAPPINGS = {
-    f"Fault{one.__name__}": one for one in (Raise, Sleep, Hang, Exit, Segfault, Crash, Eat, Print, Picture)
+    f"Fault{one.__name__}": one
+    for one in (Raise, Sleep, Hang, Exit, Segfault, Crash, Orphan, HoldOn, Eat, Print, Picture)
 }
