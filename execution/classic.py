@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import marshal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from execution.results import plain
@@ -68,8 +68,8 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> N
     return NodeSchema(
         id=id,
         title=title,
-        category=str(getattr(cls, "CATEGORY", "sd")),
-        description=str(getattr(cls, "DESCRIPTION", "")),
+        category=str(getattr(cls, "CATEGORY", None) or "sd"),
+        description=str(getattr(cls, "DESCRIPTION", None) or ""),
         inputs=tuple(_inputs(declared)),
         outputs=tuple(_outputs(cls)),
         is_output=getattr(cls, "OUTPUT_NODE", False) is True,
@@ -78,10 +78,10 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> N
         deprecated=bool(getattr(cls, "DEPRECATED", False)),
         experimental=bool(getattr(cls, "EXPERIMENTAL", False)),
         python_module=python_module or cls.__module__,
-        search_aliases=tuple(getattr(cls, "SEARCH_ALIASES", ()) or ()),
+        search_aliases=tuple(_listed(cls, "SEARCH_ALIASES")),
         essentials_category=getattr(cls, "ESSENTIALS_CATEGORY", None),
         style="class",
-        any_input=_any_input(declared.get("optional", {})) or _any_input(declared.get("required", {})),
+        any_input=_any_input(declared.get("optional")) or _any_input(declared.get("required")),
         checks=checks_of(getattr(cls, "VALIDATE_INPUTS", None)),
         has_intermediate_output=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         dev_only=bool(getattr(cls, "DEV_ONLY", False)),
@@ -91,9 +91,9 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> N
 
 def _inputs(declared: Mapping[str, Mapping[str, Any]]) -> Iterator[Input]:
     for section in ("required", "optional"):
-        for name, entry in declared.get(section, {}).items():
+        for name, entry in (declared.get(section) or {}).items():
             yield _input(name, entry, section)
-    for name, entry in declared.get("hidden", {}).items():
+    for name, entry in (declared.get("hidden") or {}).items():
         yield Input(name=name, type=_text(entry if isinstance(entry, str) else entry[0]), section="hidden")
 
 
@@ -118,9 +118,9 @@ def _input(name: str, entry: Any, section: str) -> Input:
 
 
 def _outputs(cls: Any) -> Iterator[Output]:
-    names, tooltips = getattr(cls, "RETURN_NAMES", None) or (), getattr(cls, "OUTPUT_TOOLTIPS", None) or ()
-    lists = getattr(cls, "OUTPUT_IS_LIST", None) or ()
-    for slot, kind in enumerate(getattr(cls, "RETURN_TYPES", ()) or ()):
+    names, tooltips = _listed(cls, "RETURN_NAMES"), _listed(cls, "OUTPUT_TOOLTIPS")
+    lists = _listed(cls, "OUTPUT_IS_LIST")
+    for slot, kind in enumerate(_listed(cls, "RETURN_TYPES")):
         is_combo = isinstance(kind, list | tuple)
         type = "COMBO" if is_combo else _text(kind)
         yield Output(
@@ -133,9 +133,15 @@ def _outputs(cls: Any) -> Iterator[Output]:
         )
 
 
+def _listed(cls: Any, name: str) -> Sequence[Any]:
+    """An attribute that is a tuple; `("IMAGE")`, where the comma is forgotten, is one of that alone."""
+    values = getattr(cls, name, None)
+    return (values,) if isinstance(values, str | bool) else values or ()
+
+
 def _any_input(section: Any) -> Input | None:
     """What the inputs are that a class takes by claiming, in an overridden `in`, to have every name."""
-    if type(section) is dict or NEVER_AN_INPUT not in section:
+    if section is None or type(section) is dict or NEVER_AN_INPUT not in section:
         return None
     try:
         return _input("", section[NEVER_AN_INPUT], "optional")

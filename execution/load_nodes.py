@@ -31,19 +31,21 @@ def load_nodes(
 ) -> dict[str, Node]:
     """All nodes by class name. A module that fails to import is reported by name and costs only its own nodes.
 
-    A class name that is already taken keeps its first owner, unless that gives way.
+    A pack's class takes the place of an earlier pack's of that name, and of one of ours only where that gives way.
     """
     found: dict[str, Node] = {}
     for package in packages:
         for module in _package_modules(package, on_failure):
             _collect([one for one in vars(module).values() if isinstance(one, Node)], found, module.__name__)
     registry.NODES.update(found)
+    registry.PROTECTED.clear()
+    registry.PROTECTED.update(name for name, node in found.items() if not node.gives_way)
     packs = find_packs(custom_nodes)
     if packs:
         expose_compat()
     for pack in packs:
         try:
-            _collect(load_pack(pack, on_failure), found, pack.name)
+            _collect_from_pack(load_pack(pack, on_failure), found, pack.name)
         except BaseException as error:
             on_failure(f"custom_nodes.{pack.name}", error)
         registry.NODES.update(found)
@@ -54,10 +56,19 @@ def load_nodes(
 def _collect(nodes: Iterable[Node], found: dict[str, Node], owner: str) -> None:
     for node in nodes:
         known = found.setdefault(node.schema.id, node)
-        if known.gives_way:
-            found[node.schema.id] = node
-        elif known.function is not node.function:
+        if known.function is not node.function:
             log.warning("%s: the node class %r exists already and is left out", owner, node.schema.id)
+
+
+def _collect_from_pack(nodes: Iterable[Node], found: dict[str, Node], pack: str) -> None:
+    for node in nodes:
+        id, known = node.schema.id, found.get(node.schema.id)
+        if id in registry.PROTECTED:
+            log.warning("%s: %r is a built-in node, its own is left out", pack, id)
+            continue
+        if known is not None and not known.gives_way and known.function is not node.function:
+            log.warning("%s: its node class %r takes the place of that of %s", pack, id, known.schema.python_module)
+        found[id] = node
 
 
 def _package_modules(package: str, on_failure: OnFailure) -> Iterator[ModuleType]:

@@ -39,13 +39,13 @@ def expose_compat() -> None:
 
 
 def find_packs(folder: Path | None) -> list[Path]:
-    """Names that start with `.` or `_` or end with `.disabled` are passed over."""
+    """Names that start with `.` or `__` or end with `.disabled` are passed over."""
     if folder is None or not folder.is_dir():
         return []
     return [
         path
         for path in sorted(folder.iterdir())
-        if not path.name.startswith((".", "_"))
+        if not path.name.startswith((".", "__"))
         and not path.name.endswith(".disabled")
         and ((path.suffix == ".py" and path.is_file()) or (path / "__init__.py").is_file())
     ]
@@ -132,9 +132,9 @@ def _classes(module: str, mappings: Mapping[str, Any], titles: Any, on_failure: 
 
 def _adapt(module: str, id: Any, cls: Any, title: str, on_failure: OnFailure) -> Node | None:
     """The node that a class of either style is; None if it is broken. Without an `id` its schema says it."""
-    shown = id or getattr(cls, "__name__", repr(cls))
+    shown = getattr(cls, "__name__", repr(cls)) if id is None else id
     try:
-        id = id or cls.GET_SCHEMA().node_id
+        id = cls.GET_SCHEMA().node_id if id is None else id
         if not isinstance(id, str):
             raise TypeError(f"the name of a node class is text, not {id!r}")
         cls.RELATIVE_PYTHON_MODULE = module
@@ -148,7 +148,7 @@ def _adapt(module: str, id: Any, cls: Any, title: str, on_failure: OnFailure) ->
     except BaseException as error:
         on_failure(f"{module}, class {shown}", error)
         return None
-    if id not in registry.NODES or registry.NODES[id].gives_way:
+    if id not in registry.PROTECTED:
         registry.CLASSES[id] = cls
     return node
 

@@ -37,6 +37,8 @@ class Host:
 
 HOST = Host()
 NODES: dict[str, Node] = {}
+PROTECTED: set[str] = set()
+"""The classes that packs cannot replace."""
 CLASSES: dict[str, Any] = {}
 TITLES: dict[str, str] = {}
 WEB_DIRECTORIES: dict[str, str] = {}

@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+import nodes
 from execution.load_nodes import load_nodes, prepare_packs
 from nodes import registry
+from nodes.schema import Output
 
 GOOD = """
 from typing import Annotated
@@ -62,7 +64,7 @@ def test_a_broken_pack_is_named_and_costs_only_itself(tmp_path, load, failures):
 
 
 def test_disabled_hidden_and_other_files_are_passed_over(tmp_path, load, failures):
-    for name in (".hidden.py", "_private.py", "notes.txt"):
+    for name in (".hidden.py", "__init__.py", "notes.txt"):
         (tmp_path / name).write_text("raise ValueError")
     (tmp_path / "pack.disabled").mkdir()
     (tmp_path / "pack.disabled" / "__init__.py").write_text("raise ValueError")
@@ -70,10 +72,18 @@ def test_disabled_hidden_and_other_files_are_passed_over(tmp_path, load, failure
     assert (load(), failures) == ({}, {})
 
 
-def test_the_first_owner_of_a_class_name_keeps_it(tmp_path, load):
-    (tmp_path / "a.py").write_text(GOOD.format(name="Same"))
-    (tmp_path / "b.py").write_text(GOOD.format(name="Same"))
-    assert load()["Same"].schema.python_module == "custom_nodes.a"
+def test_a_pack_whose_name_begins_with_an_underscore_is_one(tmp_path, load):
+    (tmp_path / "_mine.py").write_text(GOOD.format(name="A"))
+    assert list(load()) == ["A"]
+
+
+def test_a_later_pack_takes_the_place_of_a_class_of_an_earlier_one(tmp_path, load, caplog):
+    (tmp_path / "a.py").write_text(GOOD.format(name="Same") + CLASSIC.format(name="Classic", body="return {}"))
+    (tmp_path / "b.py").write_text(GOOD.format(name="Same") + CLASSIC.format(name="Classic", body="return {}"))
+    found = load()
+    assert {node.schema.python_module for node in found.values()} == {"custom_nodes.b"}
+    assert nodes.NODE_CLASS_MAPPINGS["Classic"].__module__ == "custom_nodes.b"
+    assert "b.py: its node class 'Same' takes the place of that of custom_nodes.a" in caplog.text
 
 
 def test_packages_are_searched_in_depth_and_a_broken_module_costs_only_itself(tmp_path, failures, monkeypatch):
@@ -196,10 +206,29 @@ def test_a_pack_that_brings_no_nodes_is_told_of(tmp_path, load, failures, caplog
     assert "custom_nodes.pack brings no nodes: it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint" in caplog.text
 
 
-def test_a_core_class_is_never_replaced(tmp_path, failures):
+def test_a_core_class_is_never_replaced(tmp_path, failures, caplog):
     (tmp_path / "pack.py").write_text(CLASSIC.format(name="PreviewAny", body="return {}"))
     found = load_nodes(("nodes.preview",), tmp_path, failures.__setitem__)
     assert found["PreviewAny"].schema.style == "function"
+    assert nodes.NODE_CLASS_MAPPINGS["PreviewAny"].__module__ != "custom_nodes.pack"
+    assert "pack.py: 'PreviewAny' is a built-in node, its own is left out" in caplog.text
+
+
+def test_forgotten_commas_and_sections_are_forgiven(tmp_path, load, failures):
+    code = CLASSIC.format(name="A", body="return {'required': {'x': 'INT'}, 'optional': None, 'hidden': None}")
+    code += "A.RETURN_TYPES, A.RETURN_NAMES, A.OUTPUT_IS_LIST, A.OUTPUT_TOOLTIPS = 'IMAGE', 'picture', True, 'seen'\n"
+    code += "A.SEARCH_ALIASES, A.DESCRIPTION, A.CATEGORY = 'look', None, None\n"
+    (tmp_path / "pack.py").write_text(code)
+    schema = load()["A"].schema
+    assert failures == {}
+    assert schema.outputs == (Output(type="IMAGE", name="picture", is_list=True, tooltip="seen"),)
+    assert (schema.search_aliases, schema.description, schema.category) == (("look",), "", "sd")
+
+
+def test_an_empty_name_is_a_name(tmp_path, load, failures):
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="", body="return {}"))
+    assert list(load()) == ["", "Other"]
+    assert failures == {}
 
 
 def test_scripts_run_before_anything_is_loaded_and_may_fail(tmp_path, failures, monkeypatch):

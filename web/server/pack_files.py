@@ -46,7 +46,7 @@ def packs(folders: Folders) -> list[Path]:
     return sorted(
         path
         for path in folders.custom_nodes.iterdir()
-        if path.is_dir() and not path.name.startswith((".", "_")) and not path.name.endswith(".disabled")
+        if path.is_dir() and not path.name.startswith((".", "__")) and not path.name.endswith(".disabled")
     )
 
 
