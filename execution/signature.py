@@ -20,7 +20,6 @@ from nodes.schema import NodeSchema
 Signature = str
 _exact = json.JSONEncoder(sort_keys=True, allow_nan=False)
 _quick = msgspec.json.Encoder(order="sorted")
-_loose = json.JSONEncoder(sort_keys=True, allow_nan=False, default=repr)
 
 
 def signatures(
@@ -65,11 +64,19 @@ def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint
 
 
 def _said(fingerprint: Any) -> Any:
-    """A fingerprint in JSON's types: objects in it count as what they are written as."""
+    """A fingerprint in JSON's types and bytes, such as digests; NaN for others, which may be written as another one."""
     try:
-        return _loose.encode(fingerprint)
+        return _with_bytes.encode(fingerprint)
     except (ValueError, TypeError, RecursionError):
         return float("nan")
+
+
+def _hex(value: Any) -> str:
+    """Raises TypeError for what are no bytes."""
+    return f"bytes {bytes.hex(value)}"
+
+
+_with_bytes = json.JSONEncoder(sort_keys=True, allow_nan=False, default=_hex)
 
 
 def _text(parts: Any) -> bytes | None:
