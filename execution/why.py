@@ -105,7 +105,9 @@ class Past:
         now = now_ms()
         for node in nodes:
             signature = signed.get(node.id)
-            self._nodes[node.id] = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
+            seen = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
+            # Without a signature there may be objects in it, which are neither to be kept nor to be compared.
+            self._nodes[node.id] = seen if signature is not None else seen.digested()
             self._nodes.move_to_end(node.id)
             if signature is not None:
                 self._signatures[signature] = now

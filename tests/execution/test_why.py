@@ -1,8 +1,10 @@
 """Why nodes run again, as the events say it."""
 
+import weakref
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import pytest
 
 from execution import why
@@ -140,3 +142,13 @@ def test_what_is_kept_over_a_restart_is_bounded_and_newest(reasons, tmp_path, mo
 def test_a_damaged_record_is_as_good_as_none(reasons, tmp_path, content):
     (tmp_path / "past.json").write_bytes(content)
     assert set(reasons([prompt_of(1)], past=Past(tmp_path / "past.json"))[0].values()) == {"it has not run before"}
+
+
+def test_objects_that_an_expansion_puts_into_nodes_are_neither_kept_nor_compared(schemas):
+    raw = {"class_type": "FakePass", "inputs": {"value": np.zeros(3)}}
+    graph, past, gone = parse({"1.0.0.1": raw}, schemas.__getitem__), Past(), weakref.ref(raw["inputs"]["value"])
+    past.note(graph.nodes.values(), {"1.0.0.1": None}, {"1.0.0.1": np.zeros(3)})
+    del raw, graph
+    assert gone() is None
+    graph = parse({"1.0.0.1": {"class_type": "FakePass", "inputs": {"value": 5}}}, schemas.__getitem__)
+    assert str(past.reasons(graph, ["1.0.0.1"], {"1.0.0.1": "x"}, {})["1.0.0.1"]) == "its input value changed"
