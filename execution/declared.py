@@ -45,12 +45,11 @@ def _unfold(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
     elif one.type != COMBO:
         yield one
     else:
-        keys = tuple(option["key"] for option in one.options.get("options", ()))
-        yield msgspec.structs.replace(one, choices=keys)
+        options = one.options.get("options", ())
+        yield msgspec.structs.replace(one, choices=tuple(option["key"] for option in options))
         chosen = given.get(one.name, one.options.get("default"))
-        for option in one.options.get("options", ()):
-            if option["key"] == chosen:
-                yield from _children(one, option["inputs"], given)
+        first = next((option["inputs"] for option in options if option["key"] == chosen), {})
+        yield from _children(one, first, given)
     if one.type == SLOT and one.name in given:
         yield from _children(one, one.options.get("inputs", {}), given)
 

@@ -50,6 +50,14 @@ def test_combos_nest(run, node):
     assert run(nothing).texts == [repr({"how": "size", "by": {"by": "nothing"}})]
 
 
+def test_of_choices_with_one_key_the_first_counts(run, check, node):
+    twice = shown(node, class_type="SchemaTwice", how="same", **{"how.first": 1})
+    assert check(twice).error is None
+    assert run(twice).texts == [repr({"how": "same", "first": 1})]
+    (error,) = check(shown(node, class_type="SchemaTwice", how="same", **{"how.second": 1})).node_errors["1"]["errors"]
+    assert (error["type"], error["details"]) == ("required_input_missing", "first")
+
+
 def test_a_slot_brings_inputs_along(run, check, node):
     prompt = shown(node, class_type="SchemaSlot", base=["n", 0], **{"base.strength": 0.5})
     prompt["n"] = node("SchemaNumber", value=7)

@@ -121,6 +121,16 @@ class Resize(io.ComfyNode):
         return io.NodeOutput(repr(how))
 
 
+class Twice(Resize):
+    """Two choices with one key."""
+
+    @classmethod
+    def define_schema(cls):
+        same = [io.DynamicCombo.Option("same", [io.Int.Input(name)]) for name in ("first", "second")]
+        combo = io.DynamicCombo.Input("how", options=same)
+        return io.Schema("SchemaTwice", inputs=[combo], outputs=[io.String.Output()])
+
+
 class Slot(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -210,7 +220,7 @@ class Extension(ComfyExtension):
     async def get_node_list(self):
         assert Extension.loaded
         return [
-            *(Probe, Number, Show, Choice, Resize, Slot, Checked),
+            *(Probe, Number, Show, Choice, Resize, Twice, Slot, Checked),
             *(Expanding, SecretlyExpanding, Blocking, Stateful, TakesAll),
         ]
 

@@ -35,6 +35,7 @@ const { defs } = parseObjectInfo({
             options: [
               { key: "plain", inputs: { required: { scale: ["FLOAT", { default: 2 }] } } },
               { key: "like", inputs: { required: { image, more: grow(0) } } },
+              { key: "plain", inputs: { required: { again: ["FLOAT", {}] } } },
             ],
           },
         ],

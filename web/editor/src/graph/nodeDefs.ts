@@ -135,7 +135,8 @@ function parseInput(name: string, info: Json | undefined, optional: boolean): In
 function dynamicCombo(name: string, options: JsonObject): Pick<InputDef, "type" | "widget" | "branches"> {
   const branches = new Map<string, readonly InputDef[]>();
   for (const option of isArray(options.options) ? options.options : []) {
-    if (isObject(option)) branches.set(text(option.key), parseInputs(option.inputs, undefined, `${name}.`));
+    if (!isObject(option) || branches.has(text(option.key))) continue; // of several with one key the first counts
+    branches.set(text(option.key), parseInputs(option.inputs, undefined, `${name}.`));
   }
   const widget = widgetSpec(name, "COMBO", { ...options, options: [...branches.keys()] });
   return { type: "COMBO", widget, branches };
