@@ -58,7 +58,7 @@ def history(
     limit = LONGEST_PAGE if max_items is None else max(0, min(max_items, LONGEST_PAGE))
     newest_first = offset is None or offset < 0
     order = jobs.c.finished_order.desc() if newest_first else jobs.c.finished_order
-    wanted = jobs.c.status.in_(FINISHED) & _found_by(search) & rows.owned_by(owner)
+    wanted = rows.IN_HISTORY & _found_by(search) & rows.owned_by(owner)
     query = rows.WITH_PROMPT.where(wanted).order_by(order)
     found = rows.read(connection, query.limit(limit).offset(0 if newest_first else offset))
     return found[::-1] if newest_first else found
@@ -71,7 +71,7 @@ def find(connection: sa.Connection, prompt_id: str) -> StoredJob | None:
 
 def prune(connection: sa.Connection, longest: int, days: float) -> None:
     """Forget the oldest finished jobs: those beyond the `longest` newest, and those older than `days`."""
-    order = sa.select(jobs.c.finished_order).where(jobs.c.finished_order.is_not(None))
+    order = sa.select(jobs.c.finished_order).where(rows.IN_HISTORY)
     last = connection.execute(order.order_by(jobs.c.finished_order.desc()).offset(longest).limit(1)).scalar()
     too_old = jobs.c.finished_at < now_ms() - int(days * MS_PER_DAY)
     doomed = jobs.c.status.in_(FINISHED) & (too_old if last is None else too_old | (jobs.c.finished_order <= last))

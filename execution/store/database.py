@@ -13,7 +13,12 @@ from execution.lock import FileLock
 from execution.store import queue
 
 log = logging.getLogger(__name__)
-REVISIONS = ("0001", "0002", "0003")  # oldest first; a database at the last one needs no migration, and so no Alembic
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+)  # oldest first; a database at the last one needs no migration, and so no Alembic
 
 
 class DatabaseRefused(Exception):

@@ -29,8 +29,11 @@ _insert_prompt = Prepared(
 )
 _insert_output = Prepared(sa.insert(outputs), "job", "node", "output", "meta")
 _this_job = sa.update(jobs).where(jobs.c.sequence == sa.bindparam("key"))
-_last_in_order = sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).scalar_subquery()
-_finish_job = Prepared(_this_job.values(finished_order=_last_in_order), "key", "finished_at", *_OF_FINISHED)
+IN_HISTORY = jobs.c.finished_order.is_not(None)  # said in as many words, it lets the database use the index
+_last_in_order = sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 0) + 1).where(IN_HISTORY)
+_finish_job = Prepared(
+    _this_job.values(finished_order=_last_in_order.scalar_subquery()), "key", "finished_at", *_OF_FINISHED
+)
 _start_job = Prepared(_this_job, "key", "status", "attempts", "started_at")
 
 

@@ -38,6 +38,19 @@ metadata = sa.MetaData()
 # SQLite counts up only a plain INTEGER primary key.
 Counting = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
+KNOWN_INDEXES = {
+    "jobs_in_history_order": "finished_order",
+    "jobs_of_workflow": "workflow_id",
+    "jobs_of_owner": "owner",
+}
+
+
+def index_of_known(name: str, column: str) -> sa.Index:
+    """An index of the rows that have a value there: the others, most of them, need not be written to it."""
+    has_value = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(name, column, sqlite_where=has_value, postgresql_where=has_value)
+
+
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -58,9 +71,7 @@ jobs = sa.Table(
     sa.Column("crashes", JsonText),
     sa.Column("error", JsonText),
     sa.Index("jobs_in_queue_order", "status", "number", "sequence"),
-    sa.Index("jobs_in_history_order", "finished_order"),
-    sa.Index("jobs_of_workflow", "workflow_id"),
-    sa.Index("jobs_of_owner", "owner"),
+    *(index_of_known(name, column) for name, column in KNOWN_INDEXES.items()),
 )
 
 prompts = sa.Table(

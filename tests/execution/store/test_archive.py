@@ -5,7 +5,8 @@ import time
 import pytest
 
 from execution.events import now_ms
-from execution.store import JobQuery, Store, StoredJob
+from execution.store import JobQuery, Store, StoredJob, archive, rows
+from execution.store.database import open_database
 
 DAY = 24 * 3600 * 1000
 
@@ -115,3 +116,31 @@ async def test_old_jobs_are_forgotten_and_what_waits_never_is(make_store, monkey
     assert [one.id for one in await store.history()] == ["new"]
     assert await store.pending_ids() == ["waits"]
     assert (await store.find("old")) is None
+
+
+def finish(connection, job):
+    rows.insert(connection, job)
+    rows.finish(connection, job, "completed")
+
+
+@pytest.mark.parametrize(
+    ("work", "index"),
+    [
+        (finish, "jobs_in_history_order"),
+        (lambda connection, job: archive.history(connection, 10, None, ""), "jobs_in_history_order"),
+        (lambda connection, job: archive.page(connection, JobQuery(["pending"], workflow_id="w")), "jobs_of_workflow"),
+    ],
+)
+def test_a_long_history_is_not_looked_through_from_end_to_end(tmp_path, work, index):
+    database = open_database(f"sqlite:///{tmp_path}/easel.db")
+    with database.connect() as connection:
+        driver = connection.connection.driver_connection
+        asked = []
+        driver.set_trace_callback(asked.append)
+        work(connection, StoredJob(id="one", number=0, prompt={}, targets=[]))
+        driver.set_trace_callback(None)
+        statements = [one for one in asked if not one.startswith(("BEGIN", "ROLLBACK"))]
+        plan = [row[3] for one in statements for row in driver.execute(f"EXPLAIN QUERY PLAN {one}")]
+    database.dispose()
+    assert any(index in step for step in plan)
+    assert "SCAN jobs" not in plan
