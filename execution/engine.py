@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,6 +263,10 @@ class Engine:
         self._hub.publish(NodeMessage(prompt_id="", kind=kind, data=data), client_id)
 
     # --- listening ---
+
+    def observe(self, observer: Callable[[Envelope], None]) -> None:
+        """Have a function called with each event the moment it is told; it must be quick."""
+        self._hub.observe(observer)
 
     def subscribe(self, since: int | None = None) -> Subscription:
         """Hear all events from now on, or from after `since` (a `seq`) as far back as they are still remembered.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import OrderedDict, deque
+from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 
 import msgspec
@@ -41,23 +42,19 @@ class Subscription:
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._waiting: OrderedDict[int, Envelope] = OrderedDict()
-        # The numbers of what waits and may be lost, by importance: whom it hits is known without a search.
-        self._expendable: tuple[deque[int], ...] = (deque(), deque(), deque())
+        self._waiting: deque[Envelope] = deque()
         self._lost_progress: dict[str, dict[str, NodeProgress]] = {}
         self._capacity = capacity
+        self._most = capacity
         self._arrived = asyncio.Event()
         self._closed = False
 
     def put(self, envelope: Envelope) -> None:
         if self._closed:
             return
-        self._waiting[envelope.seq] = envelope
-        importance = _importance(envelope)
-        if importance < _NEVER_LOST:
-            self._expendable[importance].append(envelope.seq)
-        if len(self._waiting) > self._capacity:
-            self._lose_one()
+        self._waiting.append(envelope)
+        if len(self._waiting) > self._most:
+            self._make_room()
         self._arrived.set()
 
     def close(self) -> None:
@@ -68,13 +65,18 @@ class Subscription:
     def closed(self) -> bool:
         return self._closed
 
-    def _lose_one(self) -> None:
-        numbers = next((one for one in self._expendable if one), None)
-        if numbers is None:
-            return
-        event = self._waiting.pop(numbers.popleft()).event
-        if isinstance(event, ProgressState):
-            self._lost_progress.setdefault(event.prompt_id, {}).update(event.nodes)
+    def _make_room(self) -> None:
+        """Lose what is too much, and an eighth of the capacity besides: it is not to be done for every event."""
+        too_many = len(self._waiting) - self._capacity + self._capacity // 8
+        lost: set[int] = set()
+        for importance in range(_NEVER_LOST):
+            expendable = (one for one in self._waiting if _importance(one) == importance)
+            lost.update(one.seq for one in itertools.islice(expendable, too_many - len(lost)))
+        for envelope in self._waiting:
+            if envelope.seq in lost and isinstance(envelope.event, ProgressState):
+                self._lost_progress.setdefault(envelope.event.prompt_id, {}).update(envelope.event.nodes)
+        self._waiting = deque(one for one in self._waiting if one.seq not in lost)
+        self._most = max(self._capacity, len(self._waiting) + self._capacity // 8)
 
     def __enter__(self) -> Subscription:
         return self
@@ -100,16 +102,13 @@ class Subscription:
         return [self._pop() for _ in range(min(most, len(self._waiting)))]
 
     def _pop(self) -> Envelope:
-        seq, envelope = self._waiting.popitem(last=False)
-        importance = _importance(envelope)
-        if importance < _NEVER_LOST:
-            self._expendable[importance].popleft()
-        event = envelope.event
+        envelope = self._waiting.popleft()
         if not self._lost_progress:
             return envelope
+        event = envelope.event
         if isinstance(event, ProgressState) and event.prompt_id in self._lost_progress:
             nodes = {**self._lost_progress.pop(event.prompt_id), **event.nodes}
-            return Envelope(seq, envelope.client_id, msgspec.structs.replace(event, nodes=nodes))
+            return Envelope(envelope.seq, envelope.client_id, msgspec.structs.replace(event, nodes=nodes))
         if isinstance(event, TERMINAL):
             self._lost_progress.pop(event.prompt_id, None)
         return envelope
@@ -123,14 +122,21 @@ class Hub:
         self._numbers = itertools.count(1000 * now_ms())
         self._recent: deque[Envelope] = deque(maxlen=REMEMBERED)
         self._subscriptions: list[Subscription] = []
+        self._observers: list[Callable[[Envelope], None]] = []
 
     def publish(self, event: AnyEvent | QueueStatus, client_id: str | None = None) -> None:
         envelope = Envelope(next(self._numbers), client_id, event)
         if not isinstance(event, Preview):
             self._recent.append(envelope)
+        for observer in self._observers:
+            observer(envelope)
         self._subscriptions = [one for one in self._subscriptions if not one.closed]
         for subscription in self._subscriptions:
             subscription.put(envelope)
+
+    def observe(self, observer: Callable[[Envelope], None]) -> None:
+        """Have a function called with everything from now on, at once; it must be quick."""
+        self._observers.append(observer)
 
     def subscribe(self, since: int | None = None) -> Subscription:
         """A subscription to everything from now on, after what is remembered of the events after `since`."""

@@ -36,7 +36,7 @@ async def test_a_later_hub_continues_the_numbers_of_an_earlier_one():
     def number(hub):
         subscription = hub.subscribe()
         hub.publish(STEP)
-        return next(iter(subscription._waiting))
+        return subscription.waiting(1)[0].seq
 
     before = number(Hub())
     await asyncio.sleep(0.005)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from functools import partial
@@ -50,7 +49,6 @@ from web.server.settings import ServerSettings
 if TYPE_CHECKING:
     from execution.engine import Engine
 
-log = logging.getLogger("easel.server")
 
 # with and without /api
 TWICE = (
@@ -119,10 +117,7 @@ async def _watch(app: web.Application) -> None:
         return  # whoever starts the engine says why it did not start
     if ASSETS in app:
         engine.complete_outputs(partial(with_asset_ids, app[ASSETS]))
-    try:
-        await app[HUB].watch(engine)
-    except Exception:
-        log.exception("what clients are told is no longer kept track of")
+    engine.observe(app[HUB].note)
 
 
 def _keep_assets(app: web.Application) -> None:

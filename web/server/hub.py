@@ -70,15 +70,13 @@ class Hub:
         self._frames: dict[tuple[bool, int], str | bytes] = {}
         self._last_seq = 0
 
-    async def watch(self, engine: Engine) -> None:
+    def note(self, envelope: Envelope) -> None:
         """Keep track of whose run is under way, how far its nodes are, and of the last event's number."""
-        with engine.subscribe() as events:
-            async for envelope in events:
-                self._last_seq = envelope.seq
-                if isinstance(envelope.event, ExecutionStart):
-                    self._owners = {envelope.event.prompt_id: envelope.client_id}
-                elif isinstance(envelope.event, ProgressState):
-                    self._progress.note(envelope.event)
+        self._last_seq = envelope.seq
+        if isinstance(envelope.event, ExecutionStart):
+            self._owners = {envelope.event.prompt_id: envelope.client_id}
+        elif isinstance(envelope.event, ProgressState):
+            self._progress.note(envelope.event)
 
     def is_anothers(self, client_id: str, user: str) -> bool:
         """Whether a client of another user has this id, whose runs' events must not go astray."""
