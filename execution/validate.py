@@ -16,7 +16,7 @@ from execution.loops import roots
 from execution.problems import Problem
 from nodes.schema import Input, Node, NodeSchema
 
-FEW_NODES = 50
+FEW_NODES = 200
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -63,7 +62,7 @@ def words_of(prompt: Any) -> str:
     """What a prompt can be found by, in small letters: classes and titles of its nodes, files and texts in them."""
     found: dict[str, None] = {}
     length = 0
-    for text in dict.fromkeys(_texts(prompt)):
+    for text in _texts(prompt):
         text = text.strip().casefold().replace("\0", " ")
         if text and text not in found:
             found[text] = None
@@ -73,12 +72,17 @@ def words_of(prompt: Any) -> str:
     return "\n".join(found)[:LONGEST_WORDS].encode("utf-8", "replace").decode()
 
 
-def _texts(prompt: Any) -> Iterator[str]:
+def _texts(prompt: Any) -> dict[str, None]:
+    """Each text once, in the order of the prompt."""
+    found: dict[str, None] = {}
     for node in prompt.values() if isinstance(prompt, dict) else ():
         if not node:
             continue
         if isinstance(name := node.get("class_type"), str):
-            yield name
+            found[name] = None
         for part in (node.get("_meta"), node.get("inputs")):
             if isinstance(part, dict):
-                yield from (value for value in part.values() if isinstance(value, str))
+                for value in part.values():
+                    if isinstance(value, str):
+                        found[value] = None
+    return found
