@@ -85,6 +85,13 @@ async def test_waiting_ends_when_something_comes_and_when_the_subscription_close
     assert await waiting == "over"
 
 
+async def test_an_observer_hears_each_event_the_moment_it_is_told():
+    hub, heard = Hub(), []
+    hub.observe(heard.append)
+    hub.publish(STEP, "client")
+    assert [(one.client_id, one.event) for one in heard] == [("client", STEP)]
+
+
 async def test_a_closed_subscription_is_forgotten():
     hub = Hub()
     with hub.subscribe():
