@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+log = logging.getLogger(__name__)
 ENDING = ".written"
 
 
@@ -39,7 +41,6 @@ class Note:
         return None
 
     def begins(self, temporary: Path) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._write(temporary=str(temporary))
 
     def will_be(self, temporary: Path, file: Path) -> None:
@@ -47,7 +48,12 @@ class Note:
         self._write(temporary=str(temporary), file=str(file), inode=temporary.stat().st_ino)
 
     def _write(self, **noted: Any) -> None:
-        self.path.write_text(json.dumps(noted))
+        """A disk that has no room for the note must not cost the picture, which may lie on another."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(json.dumps(noted))
+        except OSError as error:
+            log.warning("%s cannot be written (%s): a crash now may have a file written twice", self.path, error)
 
 
 @dataclass

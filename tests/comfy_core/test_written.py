@@ -52,6 +52,12 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, module: object, function: str, *, b
     monkeypatch.setattr(module, function, killed)
 
 
+def test_where_nothing_can_be_noted_the_picture_is_written_all_the_same(job: str, output: Path):
+    Path(job).write_text("a file where the folder should be")
+    assert save_as(job, "9", output, RED) == ["b_00001_.png"]
+    assert names(output) == ["b_00001_.png"]
+
+
 def test_another_attempt_gets_the_same_files_and_writes_none(job: str, output: Path):
     first = save_as(job, "9", output, RED, RED)
     assert save_as(job, "9", output, RED, RED) == first == ["b_00001_.png", "b_00002_.png"]
