@@ -43,17 +43,16 @@ class Round:
     taken: list[str] = field(default_factory=list)
 
     def submit_rest(self, server: Torchless) -> None:
-        """Submit what the server does not have, until it has all or is killed."""
+        """Submit what the server has not been heard to take, until it has all or is killed."""
         try:
             for color, id in list(self.ids.items())[len(self.taken) :]:
-                if server.job(id) is None:
-                    prompt = {"1": {"class_type": "FaultPicture", "inputs": {"value": color}}}
-                    server.post("/prompt", {"prompt": prompt, "prompt_id": id})
+                prompt = {"1": {"class_type": "FaultPicture", "inputs": {"value": color}}}
+                server.post("/prompt", {"prompt": prompt, "prompt_id": id})
                 self.taken.append(id)
         except urllib.error.HTTPError:
             raise
         except OSError:
-            return  # killed; whether it was taken is asked after the next start
+            return  # killed, perhaps after it took the prompt, which is sent again after the next start
 
     def parked(self, history: dict[str, Any]) -> set[str]:
         """The prompts that the server gave up, with its reason, because they ran at so many kills in a row."""

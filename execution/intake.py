@@ -108,7 +108,7 @@ class Intake:
                 raise QueueUnwritable(f"the queue cannot be written: {getattr(error, 'orig', error)}") from error
             raise
         if known is not None:
-            if known.status == "running":
+            if known.status != "pending":
                 self._dispatcher.waiting.discard(job.id)
             return _number_of_same(known, job)
         if job.status == "pending":
@@ -122,7 +122,7 @@ class Intake:
 
 
 def _number_of_same(known: StoredJob, job: StoredJob) -> float:
-    if known.prompt != job.prompt or known.owner != job.owner:
+    if not known.is_same_work(job):
         details = f"prompt_id {job.id} belongs to another prompt that is {known.status}; choose a new one"
         raise Rejected(problems.problem("duplicate_prompt_id", "prompt_id is in use", details))
     return known.number

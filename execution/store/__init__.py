@@ -81,8 +81,7 @@ class Store:
     # --- the queue ---
 
     def add(self, job: StoredJob) -> asyncio.Future[StoredJob | None]:
-        """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned
-        instead, and nothing is added."""
+        """Put a job into the queue, unless it is there or done already; see `execution.store.queue.add`."""
         return self._write(lambda connection: queue.add(connection, job), quick=True)
 
     def take(self) -> asyncio.Future[StoredJob | None]:

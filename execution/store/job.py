@@ -40,6 +40,10 @@ class StoredJob(msgspec.Struct, kw_only=True):
     sequence: int = 0
     prompt_text: str = ""
 
+    def is_same_work(self, other: StoredJob) -> bool:
+        """Does another one ask for just the same?"""
+        return (self.prompt, self.targets, self.owner) == (other.prompt, other.targets, other.owner)
+
     def begin(self) -> None:
         """It runs from now on, for another attempt."""
         self.status, self.attempts, self.started_at = "running", self.attempts + 1, now_ms()

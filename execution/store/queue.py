@@ -15,17 +15,18 @@ from execution.store.tables import jobs, prompts
 MOST_CRASHES = 3
 _pending = jobs.c.status == "pending"
 _running = jobs.c.status == "running"
-_known = Prepared(sa.select(jobs.c.sequence, jobs.c.status).where(jobs.c.id == sa.bindparam("id")), "id")
+_known = Prepared(sa.select(jobs.c.sequence).where(jobs.c.id == sa.bindparam("id")), "id")
 _prompt_text = sa.type_coerce(prompts.c.prompt, sa.Text).label("prompt_text")
 _next = Prepared(rows.WITH_PROMPT.add_columns(_prompt_text).where(_pending).order_by(*rows.QUEUE_ORDER).limit(1))
 
 
 def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
-    """Put a job into the queue. A finished one with its id is replaced; one that has not finished is returned instead,
-    and nothing is added."""
-    for sequence, status in _known(connection, {"id": job.id}).fetchall():
-        if status not in FINISHED:
-            return rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == sequence))[0]
+    """Put a job into the queue. One with its id that has not finished, or has completed just this work, is returned
+    instead, and nothing is added: whoever did not hear the answer may ask again. Other finished ones are replaced."""
+    for (sequence,) in _known(connection, {"id": job.id}).fetchall():
+        known = rows.read(connection, rows.WITH_PROMPT.where(jobs.c.sequence == sequence))[0]
+        if known.status not in FINISHED or (known.status == "completed" and known.is_same_work(job)):
+            return known
         rows.delete(connection, [sequence])
     rows.insert(connection, job)
     return None

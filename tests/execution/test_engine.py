@@ -124,12 +124,26 @@ async def test_an_empty_queue_that_cannot_be_written_says_so_and_the_next_prompt
     assert isinstance(await run_to_the_end(engine, prompt_of(node, value=2)), ExecutionSuccess)
 
 
-async def test_a_finished_id_may_run_again(engine, node):
+async def test_what_is_completed_is_not_done_again_under_its_id_but_another_prompt_may_have_the_id(engine, node):
     request = {"prompt_id": str(uuid.uuid4())}
     await run_to_the_end(engine, prompt_of(node, value=1), **request)
+    (done,) = (await engine.history()).values()
+    again = await engine.submit({"prompt": prompt_of(node, value=1)} | request)
+    assert (again.prompt_id, again.number) == (request["prompt_id"], done["prompt"][0])
+    assert engine.queue_remaining() == 0
+    assert list((await engine.history()).values()) == [done]
     await run_to_the_end(engine, prompt_of(node, value=2), **request)
     history = await engine.history()
     assert [entry["outputs"]["2"] for entry in history.values()] == [{"text": ["2"]}]
+
+
+async def test_an_id_that_waits_for_other_outputs_of_the_same_prompt_is_in_use(engine, node):
+    await engine.submit({"prompt": holding(node)})
+    prompt = prompt_of(node, value=1) | {"3": node("FakeShow", value=["1", 0])}
+    request = {"prompt": prompt, "prompt_id": str(uuid.uuid4())}
+    await engine.submit(request | {"partial_execution_targets": ["2"]})
+    error = await error_of(engine, request | {"partial_execution_targets": ["3"]})
+    assert error["type"] == "duplicate_prompt_id"
 
 
 async def test_secrets_are_stored_nowhere(engine, node, folders):

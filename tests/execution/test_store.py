@@ -27,7 +27,8 @@ async def store(url):
 
 
 def job(name, number=0.0, **fields):
-    return StoredJob(id=name, number=number, prompt={"1": {}}, extra_data={}, targets=["1"], **fields)
+    given = {"prompt": {"1": {}}, "extra_data": {}, "targets": ["1"]} | fields
+    return StoredJob(id=name, number=number, **given)
 
 
 async def ids(store):
@@ -203,10 +204,17 @@ async def test_history_can_be_forgotten_in_part_and_whole(history):
     assert await ids(history) == ["waiting"]
 
 
-async def test_a_finished_job_sent_again_is_replaced(history):
-    await history.add(job("2"))
+async def test_a_finished_job_sent_again_is_replaced_unless_it_has_completed_the_same_work(history):
+    await history.add(job("failed"))
+    failed = await history.take()
+    await history.finish(failed, "failed")
+    done = await history.add(job("2"))
+    assert (done.id, done.status) == ("2", "completed")
+    assert await ids(history) == []
+    assert await history.add(job("2", targets=["other"])) is None
+    assert await history.add(job("failed")) is None
     assert [one.id for one in await history.history()] == ["4", "3", "1", "0"]
-    assert await ids(history) == ["2"]
+    assert await ids(history) == ["2", "failed"]
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 100, b"SQLite format 3\0" + b"\xff" * 5000])
