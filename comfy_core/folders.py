@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -128,7 +129,7 @@ class Folders:
     def files(self, kind: str) -> list[str]:
         """Names a combo offers: relative to the kind's folder, with `/`, sorted, without hidden files."""
         if kind in INPUTS:
-            return sorted(_listing(self.input, INPUTS[kind]))
+            return sorted(_listing(self.input, INPUTS[kind], links=False))
         if kind == ANY_VAE:
             return [*self.files("vae"), *self.small_vaes(), PIXEL_SPACE]
         if kind == "diffusers":
@@ -146,7 +147,7 @@ class Folders:
         Raises FileNotFoundError naming what there is; ValueError if the name points outside the models' folders.
         """
         for folder in self.models(kind):
-            path = inside(folder, name)
+            path = beneath(folder, name)
             if path.is_file() or (kind == "diffusers" and (path / PIPELINE).is_file()):
                 return path
         there = self.files(kind)
@@ -161,34 +162,56 @@ class Folders:
         return inside(self.of_type(type), f"{subfolder}/{name}" if subfolder else name)
 
 
+def beneath(folder: Path, name: str) -> Path:
+    """`folder/name`, refusing `..` and absolute paths that leave the folder. Links lead wherever they lead: for folders
+    of models, where their owner alone can make some, and has them to share files. Raises ValueError."""
+    root = os.path.abspath(folder)
+    path = os.path.normpath(os.path.join(root, _checked(name)))
+    if not Path(path).is_relative_to(root):
+        raise ValueError(f"{name!r} leaves {folder.name}/")
+    return Path(path)
+
+
 def inside(folder: Path, name: str) -> Path:
     """`folder/name`, refusing anything that would leave the folder (`..`, absolute paths, links). Raises ValueError."""
-    if "\0" in name:
-        raise ValueError("a file name cannot contain a NUL character")
     root = folder.resolve()
-    path = (root / name).resolve()
+    path = (root / _checked(name)).resolve()
     if not path.is_relative_to(root):
         raise ValueError(f"{name!r} leaves {folder.name}/")
     return path
 
 
+def files_in(folder: Path, *, links: bool = True, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """All files in a folder and the folders in it, but nothing hidden, and with `links` what those lead to; not back up
+    into a folder `above`."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    with suppress(OSError):  # it is not there, or not to be read
+        for entry in os.scandir(folder):
+            if entry.name.startswith(".") or (entry.is_symlink() and not links):
+                continue
+            if entry.is_dir():
+                yield from files_in(Path(entry), links=links, above=(*above, real))
+            elif entry.is_file():
+                yield Path(entry)
+
+
+def _checked(name: str) -> str:
+    if "\0" in name:
+        raise ValueError("a file name cannot contain a NUL character")
+    return name
+
+
 def _pipelines(folder: Path) -> list[str]:
     """The pipelines of diffusers in a folder, as names relative to it."""
-    if not folder.is_dir():
-        return []
-    return [path.parent.relative_to(folder).as_posix() for path in folder.rglob(PIPELINE) if path.parent != folder]
+    found = [path.parent for path in files_in(folder) if path.name == PIPELINE]
+    return [path.relative_to(folder).as_posix() for path in found if path != folder]
 
 
-def _listing(folder: Path, endings: tuple[str, ...]) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return [
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() in endings
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+def _listing(folder: Path, endings: tuple[str, ...], *, links: bool = True) -> list[str]:
+    found = (path for path in files_in(folder, links=links) if path.suffix.lower() in endings)
+    return [path.relative_to(folder).as_posix() for path in found]
 
 
 _current = Folders()

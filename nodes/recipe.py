@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core import file_hash, folders
-from comfy_core.folders import INPUTS, MODEL_KINDS, WEIGHTS, inside
+from comfy_core.folders import INPUTS, MODEL_KINDS, WEIGHTS, beneath
 from comfy_core.media import metadata
 from nodes import registry
 
@@ -91,7 +91,7 @@ def _kinds(class_type: Any, name: str, value: str) -> Iterator[str]:
 def _find(kind: str, name: str) -> Path | None:
     where = folders.current()
     try:
-        places = [where.find("input", name)] if kind in INPUTS else [inside(one, name) for one in where.models(kind)]
+        places = [where.find("input", name)] if kind in INPUTS else [beneath(one, name) for one in where.models(kind)]
         return next((path for path in places if path.is_file() or (kind == "diffusers" and path.is_dir())), None)
     except (ValueError, KeyError, OSError):
         return None

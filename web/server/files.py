@@ -7,7 +7,7 @@ import mimetypes
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -77,10 +77,10 @@ def disposition(name: str, *, attachment: bool) -> str:
     return value if plain == name else f"{value}; filename*=UTF-8''{quote(name)}"
 
 
-def resolve(folder: Path, name: str, status: int = 403) -> Path:
+def resolve(folder: Path, name: str, status: int = 403, *, within: Callable[[Path, str], Path] = inside) -> Path:
     """`folder/name`. Raises Refusal for names that leave the folder or that no file can have."""
     try:
-        return inside(folder, name)
+        return within(folder, name)
     except (ValueError, OSError, RuntimeError) as error:
         reason = str(error) if isinstance(error, ValueError) else "that is no usable file name"
         raise Refusal(reason[:300], type="invalid_path", status=status) from None

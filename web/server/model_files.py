@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from comfy_core.folders import IMAGES, MODEL_KINDS, Folders
+from comfy_core.folders import IMAGES, MODEL_KINDS, Folders, files_in
 from execution.worker import ModelFolders
 from web.server.answers import Refusal
 from web.server.pictures import encoded, open_picture
@@ -65,10 +65,9 @@ def listing(kind: Kind) -> list[dict[str, Any]]:
 
 def _entries(index: int, folder: Path, endings: tuple[str, ...]) -> list[dict[str, Any]]:
     found = []
-    for path in folder.rglob("*"):
+    for path in files_in(folder):
         name = path.relative_to(folder)
-        fits = not endings or path.suffix.lower() in endings
-        if not fits or any(part.startswith(".") for part in name.parts) or not path.is_file():
+        if endings and path.suffix.lower() not in endings:
             continue
         try:
             stat = path.stat()

@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from comfy_core.folders import beneath
 from web.server import model_files
 from web.server.access.rights import Right, needs
 from web.server.answers import Refusal, json_answer
@@ -60,7 +61,7 @@ async def preview(request: web.Request) -> web.Response:
         raise Refusal(f"the folder number must be from 0 to {len(places) - 1}, not {index[:20]!r}")
     if not name:
         raise Refusal("say which model: /experiment/models/preview/checkpoints/0/name.safetensors")
-    path = resolve(places[int(index)], name)
+    path = resolve(places[int(index)], name, within=beneath)
     picture = await asyncio.to_thread(model_files.preview, path)
     if picture is None:
         raise Refusal(f"there is no preview of {name[:100]!r}", status=404, type="no_preview")
@@ -72,7 +73,7 @@ async def metadata(request: web.Request) -> web.Response:
     """`__metadata__` of a safetensors file."""
     name = request.query.get("filename", "")
     for folder in _kind(request).folders:
-        path = resolve(folder, name, status=404)
+        path = resolve(folder, name, status=404, within=beneath)
         if name and is_file(path):
             words = await asyncio.to_thread(model_files.header_words, path)
             if words is not None:
