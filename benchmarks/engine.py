@@ -184,8 +184,22 @@ def _ended(frame: str) -> list[str]:
 async def server(base: Path, features: dict[str, Any]) -> AsyncIterator[Server]:
     shutil.copytree(PACKS, base / "custom_nodes", dirs_exist_ok=True)
     port = free_port()
+    command = ["main.py", "--port", str(port), "--base-directory", str(base), "--disable-auto-launch"]
+    async with started(command, port, base, features) as one:
+        yield one
+
+
+@asynccontextmanager
+async def empty_server(base: Path) -> AsyncIterator[Server]:
+    port = free_port()
+    async with started(["-m", "benchmarks.empty_server", str(port)], port, base, {}) as one:
+        yield one
+
+
+@asynccontextmanager
+async def started(command: list[str], port: int, base: Path, features: dict[str, Any]) -> AsyncIterator[Server]:
     process = subprocess.Popen(
-        [sys.executable, "main.py", "--port", str(port), "--base-directory", str(base), "--disable-auto-launch"],
+        [sys.executable, *command],
         cwd=CHECKOUT,
         stdout=subprocess.DEVNULL,
         stderr=(base / "log").open("w"),
@@ -222,7 +236,8 @@ async def measure_server(groups: Iterable[str], runs: int) -> None:
                 if "server" in groups:
                     await measure_runs(one, runs)
                 if "queue" in groups and features:
-                    await measure_latency(one)
+                    async with empty_server(Path(base)) as nothing:
+                        await measure_latency(one, nothing)
                     await measure_queue(one, Path(base))
                     await measure_memory(one)
         print()
@@ -247,11 +262,13 @@ async def measure_runs(one: Server, runs: int) -> None:
         row(f"{size:,}-node {kind.__name__}, first / cached / bytes", f"{times} / {first[0][1] / 1e6:.2f} MB", target)
 
 
-async def measure_latency(one: Server, count: int = 200) -> None:
-    """How long a person waits for three nodes; one prompt after the other."""
+async def measure_latency(one: Server, nothing: Server, count: int = 200) -> None:
+    """How long a person waits for three nodes, one prompt after the other; and for what is `nothing` to do."""
     same = chain(3)
     new = [(await one.run(chain(3)))[0] for _ in range(count)]
     cached = [(await one.run(same))[0] for _ in range(count + 1)][1:]
+    floor = [(await nothing.run(same))[0] for _ in range(count)]
+    row("a prompt that is over at once, p50", f"{1e3 * median(floor):.1f} ms")
     row(
         "3-node prompt, new / cached, p50",
         f"{1e3 * median(new):.1f} ms / {1e3 * median(cached):.1f} ms",
