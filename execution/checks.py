@@ -59,8 +59,7 @@ def _filled_in(node: GraphNode) -> dict[str, Any]:
 def classes_of(prompt: Any) -> set[str]:
     """The class names in a prompt, whatever JSON value it is."""
     nodes = prompt.values() if isinstance(prompt, dict) else ()
-    names = [node.get("class_type") for node in nodes if isinstance(node, dict)]
-    return {name for name in names if isinstance(name, str)}
+    return {name for node in nodes if isinstance(node, dict) and isinstance(name := node.get("class_type"), str)}
 
 
 def nodes_have_a_say(prompt: Any, schemas: Mapping[str, NodeSchema], has_problems: bool) -> bool:
