@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from execution.results import plain
+from nodes.expansion import seems_to_expand
 from nodes.schema import Checks, Input, Node, NodeSchema, Output
 
 NEVER_AN_INPUT = "\0"
@@ -86,6 +87,7 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> N
         has_intermediate_output=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         dev_only=bool(getattr(cls, "DEV_ONLY", False)),
         api_node=bool(getattr(cls, "API_NODE", False)),
+        may_expand=seems_to_expand(getattr(cls, cls.FUNCTION)),
     )
 
 

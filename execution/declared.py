@@ -48,7 +48,7 @@ def _unfold(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
         options = one.options.get("options", ())
         yield msgspec.structs.replace(one, choices=tuple(option["key"] for option in options))
         chosen = given.get(one.name, one.options.get("default"))
-        first = next((option["inputs"] for option in options if option["key"] == chosen), {})
+        first: Mapping[str, Any] = next((option["inputs"] for option in options if option["key"] == chosen), {})
         yield from _children(one, first, given)
     if one.type == SLOT and one.name in given:
         yield from _children(one, one.options.get("inputs", {}), given)

@@ -22,7 +22,7 @@ class Expansion(NamedTuple):
 
 
 class Expansions:
-    """By the node's id and signature. Bounded by the number of nodes in the graphs, oldest out first."""
+    """By the node's id and signature. Bounded by the number of nodes, those in the graphs too, oldest out first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, Signature], Expansion] = OrderedDict()
@@ -37,7 +37,9 @@ class Expansions:
         graph: Graph,
         signed: Mapping[str, Signature | None],
     ) -> None:
-        self._classes.add(graph.nodes[node_id].schema.id)
+        """Of a node that could have expanded and did not, no graphs."""
+        if graphs:
+            self._classes.add(graph.nodes[node_id].schema.id)
         signature = signed.get(node_id)
         if signature is None or not all(map(_is_plain, graphs)):
             return
@@ -46,7 +48,7 @@ class Expansions:
         outside = {one: signed.get(one) for one in [*linked, *behind] if one not in new}
         self._drop((node_id, signature))
         self._known[node_id, signature] = Expansion(graphs, behind, outside)
-        self._nodes += len(new)
+        self._nodes += 1 + len(new)
         while self._nodes > MOST_NODES:
             self._drop(next(iter(self._known)))
 
@@ -65,7 +67,7 @@ class Expansions:
     def _drop(self, key: tuple[str, Signature]) -> None:
         dropped = self._known.pop(key, None)
         if dropped is not None:
-            self._nodes -= sum(map(len, dropped.graphs))
+            self._nodes -= 1 + sum(map(len, dropped.graphs))
 
 
 def _is_plain(graph: Mapping[str, Any]) -> bool:

@@ -95,6 +95,7 @@ def _tell(rehearsal: Rehearsal, executor: Executor, forecast: Forecast) -> None:
     forecast.expanded = [one for one in rehearsal.ran if one not in own]
     forecast.cached = [one for one in order if one not in ran and plan.signed.get(one) in executor.cache]
     forecast.perhaps = rehearsal.perhaps()
+    may_expand = rehearsal.may_expand | set(filter(rehearsal.can_expand, forecast.perhaps))
     reasons = executor.past.reasons(plan.graph, order, plan.signed, plan.fingerprints)
     work = works(plan.graph, order)
     expected = {one: executor.figures.expect(work[one]) for one in [*forecast.runs, *forecast.perhaps]}
@@ -103,7 +104,7 @@ def _tell(rehearsal: Rehearsal, executor: Executor, forecast: Forecast) -> None:
     for node_id in own:
         kind = plan.graph.nodes[node_id].schema.id
         shown = NodeForecast(class_type=kind, status=stati.get(node_id, "not_needed"))
-        shown.may_expand = node_id in rehearsal.may_expand
+        shown.may_expand = node_id in may_expand
         if node_id in expected:
             shown.why, shown.because = reasons[node_id], str(reasons[node_id])
             known = expected[node_id]

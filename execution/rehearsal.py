@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from execution.cache import Cache, Result
+from execution.cache.base import NodeName
 from execution.dynamic_prompt import DynamicPrompt
 from execution.executor import Executor
 from execution.expander import Expander
@@ -26,19 +28,19 @@ NOTHING = Result(())
 class Rehearsal:
     """`ran` are the nodes that had their turn, in that order: the prompt's `own`, and what those stood for before.
 
-    Of a node that `may_expand` it cannot be told to what.
+    Of those of its own that `may_expand` it cannot be told to what.
     """
 
     def __init__(self, executor: Executor, schemas: Mapping[str, NodeSchema], validation: Validation) -> None:
         graph = parse(validation.prompt, schemas.__getitem__)
         job = Job(prompt_id="explain", prompt=validation.prompt, outputs=validation.outputs)
-        prompt = DynamicPrompt(job.prompt)
+        self._prompt = prompt = DynamicPrompt(job.prompt)
         progress = RunProgress(job.prompt_id, lambda event: None, lambda: False, prompt.identity)
         nodes = executor.nodes
         self.own = dict.fromkeys(graph.nodes)
         self.may_expand: set[str] = set()
-        self._cache = executor.cache
-        self.plan = Plan(graph, _Imagined(executor.cache), lambda one: nodes[graph.nodes[one].schema.id].is_async)
+        self._cache = _Imagined(executor.cache)
+        self.plan = Plan(graph, self._cache, lambda one: nodes[graph.nodes[one].schema.id].is_async)
         self.order = graph.order(job.outputs)
         self.ran: list[str] = []
         self._outputs = job.outputs
@@ -50,6 +52,8 @@ class Rehearsal:
 
     async def play(self) -> None:
         await sign(self.plan, self._invoker, self.order)
+        graph, signed = self.plan.graph, self.plan.signed
+        self._cache.begin({signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in self.order})
         self.plan.look_up(self._outputs, self.order)
         self.plan.start(self._outputs)
         asked: set[str] = set()
@@ -67,7 +71,12 @@ class Rehearsal:
         has_turn = set(self.ran)
         reached = self.plan.graph.order(self._undecided)
         candidates = [one for one in reached if one in self.own and one not in has_turn]
-        return [one for one in candidates if self.plan.signed.get(one) not in self._cache]
+        return [one for one in candidates if not self._cache.has_been(self.plan.signed.get(one))]
+
+    def can_expand(self, node_id: str) -> bool:
+        """Does its class say, or seem, to stand for others, or did it ever?"""
+        schema = self.plan.graph.nodes[node_id].schema
+        return schema.may_expand or self._expansions.may_expand(schema.id)
 
     async def _expands(self, node: GraphNode) -> bool:
         """Let the node stand for the graphs that it did before, if it has not yet; it has another turn after them."""
@@ -76,8 +85,8 @@ class Rehearsal:
         before = self._expansions.recall(node.id, self.plan.signed)
         if before is None:
             self._undecided += [link.node_id for link in node.raw_links.values()]
-            if node.raw_links or self._expansions.may_expand(node.schema.id):
-                self.may_expand.add(node.id)
+            if self.can_expand(node.id):
+                self.may_expand.add(self._prompt.get_real_node_id(node.id))
             return False
         self._expanded.add(node.id)
         new = self._expander.add(node, before.graphs)
@@ -109,9 +118,17 @@ class _Imagined(Cache):
     def __init__(self, real: Cache) -> None:
         self._real = real
         self._put: set[Signature] = set()
+        self._nodes: Mapping[Signature | None, NodeName] = {}
+
+    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+        self._nodes = nodes
 
     def __contains__(self, signature: object) -> bool:
-        return signature in self._put or signature in self._real
+        return signature in self._put or self.has_been(signature)
+
+    def has_been(self, signature: Any) -> bool:
+        """Was it there when the run began?"""
+        return self._real.outlives(signature, self._nodes)
 
     def __len__(self) -> int:
         return len(self._put)

@@ -238,6 +238,8 @@ class Run:
         """Take in the graphs that the node expands to, if any; it has its turn again when their results are there."""
         graphs = [call.expand for call in flight.calls or () if call.expand is not None]
         if not graphs:
+            if flight.node.schema.may_expand:
+                self.executor.expansions.note(flight.node.id, (), (), self.plan.graph, self.plan.signed)
             return False
         new = self.expander.add(flight.node, graphs)
         unsigned = self.expander.unsigned(new)

@@ -132,6 +132,7 @@ def loop_start(
     outputs=CARRIED,
     is_input_list=True,
     search_aliases=("for", "loop", "repeat", "iterate"),
+    may_expand=True,
 )
 def for_end(
     loop: LoopLink,
@@ -156,6 +157,7 @@ def for_end(
     outputs=CARRIED,
     is_input_list=True,
     search_aliases=("while", "loop", "repeat", "until"),
+    may_expand=True,
 )
 def while_end(
     loop: LoopLink,

@@ -78,6 +78,7 @@ def grid_axis(
     outputs=("grid", "cells"),
     list_outputs=(False, True),
     search_aliases=("xyz plot", "x/y/z plot", "comparison", "parameter sweep", "prompt matrix"),
+    may_expand=True,
 )
 def grid(
     images: Annotated[Any, Socket("IMAGE", tooltip="The end of the graph that is run for every cell.", raw_link=True)],

@@ -94,6 +94,7 @@ def start_loop(
     list_outputs=True,
     python_module=MODULE,
     search_aliases=("for", "loop", "repeat", "iterate"),
+    may_expand=True,
 )
 def end_loop(
     accumulate: All,
@@ -116,7 +117,15 @@ def end_loop(
 # --- the rounds ------------------------------------------------------------------------------------------------------
 
 
-@node("EaselLoopRounds", title="Loop Rounds", category=CATEGORY, is_input_list=True, list_outputs=True, dev_only=True)
+@node(
+    "EaselLoopRounds",
+    title="Loop Rounds",
+    category=CATEGORY,
+    is_input_list=True,
+    list_outputs=True,
+    dev_only=True,
+    may_expand=True,
+)
 def loop_rounds(
     mode: Mode,
     cache_iterations: Reuse,

@@ -90,7 +90,8 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known about a node class without running it.
 
     `style` says how it was written: as a `function` of ours, a `class` with INPUT_TYPES, or a `schema` (io.Schema).
-    `any_input` is what inputs are that the class takes without declaring them; None when it takes none.
+    `any_input` is what inputs are that the class takes without declaring them; None when it takes none. A node of a
+    class that `may_expand` may stand for others, which show when it runs.
     """
 
     id: str
@@ -115,6 +116,7 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True):
     dev_only: bool = False
     api_node: bool = False
     price_badge: dict[str, Any] | None = None
+    may_expand: bool = False
 
     def input(self, name: str) -> Input | None:
         return next((one for one in self.inputs if one.name == name), None)

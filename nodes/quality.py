@@ -99,6 +99,7 @@ def image_difference(
     category=CATEGORY,
     outputs=("images", "attempts", "report"),
     search_aliases=("retry", "quality", "reroll", "next seed", "until good"),
+    may_expand=True,
 )
 def retry(
     images: Image,
@@ -119,6 +120,7 @@ def retry(
     title="Retry Round",
     category=CATEGORY,
     outputs=("images", "attempts", "report"),
+    may_expand=True,
 )
 def retry_round(
     images: Image,

@@ -82,6 +82,7 @@ def node(
     essentials_category: str | None = None,
     python_module: str = "nodes",
     gives_way: bool = False,
+    may_expand: bool = False,
 ) -> Callable[[Callable[..., Any]], Node]:
     """Make a typed function a node. `outputs` names the output slots where their type names do not serve.
 
@@ -91,7 +92,7 @@ def node(
     The parameters' annotations carry a marker each (`Annotated[int, Int(...)]`, or an alias such as `Model`); an
     annotation `X | None` makes the input optional; `**others` takes whatever else a prompt gives the node; the return
     annotation is a marker alias, a tuple of them or None. A node that `gives_way` is for want of a pack's, and one
-    that is `dev_only` is no node to draw with: others stand for it.
+    that is `dev_only` is no node to draw with: others stand for it. One that `may_expand` may stand for others itself.
     The docstring is the description.
     """
 
@@ -121,6 +122,7 @@ def node(
             search_aliases=search_aliases,
             essentials_category=essentials_category,
             version=code_version(function),
+            may_expand=may_expand,
         )
         return Node(schema, function, is_async=inspect.iscoroutinefunction(function), gives_way=gives_way)
 

@@ -58,5 +58,9 @@ class Cache(ABC):
         """A run of a prompt begins that has these nodes."""
         return None
 
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+        """Would it still be there when a run has begun that has these nodes?"""
+        return signature in self
+
     @abstractmethod
     def __len__(self) -> int: ...

@@ -131,6 +131,9 @@ class ClassicCache(MemoryCache):
             for signature in [one for one in self._entries if one not in kept]:
                 self.drop(signature)
 
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+        return signature in self and (signature in nodes or signature in self._of_expansions)
+
     def get(self, signature: Signature | None) -> Result | None:
         self._note(signature)
         return super().get(signature)

@@ -91,6 +91,9 @@ class ProvidedCache(Cache):
         self._nodes = nodes
         self._own.begin(nodes)
 
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+        return self._own.outlives(signature, nodes)
+
     def get(self, signature: Signature | None) -> Result | None:
         result = self._own.get(signature)
         if result is None and signature is not None and PROVIDERS:

@@ -157,6 +157,9 @@ def test_with_nodes_that_expand_nothing_runs_unforetold_and_what_was_seen_before
             forecast = explain(executor, schemas, prompt, validation)
             found = all_ran(executor, validation.prompt, validation.outputs)
             assert found & prompt.keys() <= {*forecast.runs, *forecast.perhaps}, (number, prompt)
+            unforetold = found - prompt.keys() - set(forecast.expanded)
+            announced = {one for one, told in forecast.nodes.items() if told.may_expand}
+            assert {one.split(".")[0] for one in unforetold} <= announced, (number, prompt)
         executor.cache.clear()
         forecast = explain(executor, schemas, first, validation)
         found = all_ran(executor, validation.prompt, validation.outputs)
@@ -252,3 +255,25 @@ def test_schema_style_nodes_too_with_lazy_inputs_in_a_growing_list(nodes, forese
     again = foresee(executor, prompt)
     assert again.nodes["d"].because == "its input value changed"
     assert set(again.runs) == ran(executor, prompt) == {"ab"[1 - which], "d"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "may"),
+    [
+        ("ClassicForEach", {"value": 3}, True),
+        ("SchemaExpanding", {"value": 3}, True),
+        ("EndLoop", {"accumulate": False, "output_value": ["start", 0]}, True),
+        ("ClassicMany", {"count": 3}, False),
+        ("ClassicTypes", {"i": 1, "c": "a", "n": ["one", 0]}, False),
+        ("SchemaNumber", {"value": 3}, False),
+    ],
+)
+def test_that_a_node_may_stand_for_others_is_said_before_it_ever_ran(nodes, foresee, node, kind, inputs, may):
+    prompt = {
+        "one": node("ClassicNumber", value=1),
+        "start": node("StartLoop", mode="simple", cache_iterations=True, **{"mode.num_iterations": 2}),
+        "2": node(kind, **inputs),
+        "3": node("ClassicShowAll", value=["2", 0]),
+    }
+    forecast = foresee(Executor(nodes, RamCache(1 << 20)), prompt)
+    assert (forecast.error, forecast.nodes["2"].may_expand) == (None, may)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from execution.cache import CacheSettings, make_cache
+from execution.cache import CacheSettings, Result, make_cache
+from execution.cache.base import NodeName
 from execution.executor import Executor
 from execution.worker import Job
 
@@ -102,3 +103,16 @@ def test_after_a_restart_a_changed_node_runs_alone_with_the_models_it_needs(ran,
     assert ran(settings, workflow(1, shown=1)) == [1]
     assert ran(settings, workflow(2)) == [4]
     assert sorted(calls) == ["FakeAdd", "FakeModel", "FakeSample", "FakeShow"]
+
+
+@pytest.mark.parametrize("mode", ["ram", "classic", "lru"])
+def test_what_outlives_the_beginning_of_a_run_is_known_beforehand(mode):
+    cache = make_cache(CacheSettings(mode=mode, results=5))
+    own, others = {"a": NodeName("1", "A"), "b": NodeName("2", "B")}, {"b": NodeName("2", "B")}
+    cache.begin(own)
+    for signature in ("a", "b", "of an expansion"):
+        cache.put(signature, Result(([1],)))
+    foretold = {one: cache.outlives(one, others) for one in ("a", "b", "of an expansion", "nothing")}
+    cache.begin(others)
+    assert {one: one in cache for one in foretold} == foretold
+    assert foretold["a"] == (mode != "classic")

@@ -116,6 +116,7 @@ def our_schema(schema: Schema, cls: Any, check: Any, python_module: str) -> Node
         has_intermediate_output=schema.has_intermediate_output,
         dev_only=schema.is_dev_only,
         api_node=schema.is_api_node,
+        may_expand=schema.enable_expand,
         price_badge=schema.price_badge.as_dict() if schema.price_badge is not None else None,
     )
 
