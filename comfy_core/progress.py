@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Protocol
@@ -38,17 +38,30 @@ class Listener(Protocol):
 
 
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+_at_work: list[Listener] = []
 _hushed: ContextVar[Callable[[], bool]] = ContextVar("progress_hushed", default=lambda: False)
 
 
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
-    """Hear everything that is reported inside the `with` block, in this thread and in its tasks."""
+    """Hear everything that is reported inside the `with` block, in this thread, in its tasks and in threads that it
+    starts, which know nothing of where they come from."""
     token = _listener.set(listener)
+    _at_work.append(listener)
     try:
         yield
     finally:
+        _at_work.remove(listener)
         _listener.reset(token)
+
+
+def _heard_by() -> Listener | None:
+    """Who hears what is reported here; in another thread, the one who listened last."""
+    listener = _listener.get()
+    if listener is None and _at_work:
+        with suppress(IndexError):  # it has just stopped
+            return _at_work[-1]
+    return listener
 
 
 @contextmanager
@@ -64,7 +77,7 @@ def hushed(is_hushed: Callable[[], bool]) -> Iterator[None]:
 def report(value: float, total: float, preview: Preview | None = None, node_id: str | None = None) -> None:
     """Say that `value` of `total` steps are done. Raises Interrupted when the run is to stop."""
     check_interrupted()
-    listener = None if _hushed.get()() else _listener.get()
+    listener = None if _hushed.get()() else _heard_by()
     if listener is not None and node_id is None:
         listener.report(value, total, preview)
     elif listener is not None:
@@ -85,7 +98,7 @@ def send(kind: str, data: Any) -> None:
 
 def show_text(text: str, node_id: str | None = None) -> None:
     """Show a line under the node while it works."""
-    listener = _listener.get()
+    listener = _heard_by()
     if listener is not None:
         listener.text(text, node_id)
 
@@ -98,7 +111,7 @@ def warn(text: str) -> None:
 
 def check_interrupted() -> None:
     """Raise Interrupted when the run is to stop; cheap enough for every inner loop."""
-    listener = _listener.get()
+    listener = _heard_by()
     if listener is not None and listener.interrupted():
         raise Interrupted("the run was interrupted")
 

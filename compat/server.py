@@ -18,7 +18,7 @@ from comfy_core import progress
 from execution.previews import IMAGE_KINDS, encoded
 from execution.results import plain
 from nodes import registry
-from nodes.expansion import executing_client, executing_context
+from nodes.expansion import executing_client, executing_node
 
 log = logging.getLogger(__name__)
 KEY_HEADER = "X-Easel-Key"
@@ -65,8 +65,7 @@ class PromptServer:
     @property
     def last_node_id(self) -> str | None:
         """The node that runs."""
-        context = executing_context()
-        return context.node_id if context is not None else None
+        return executing_node()
 
     def send_sync(self, event: Any, data: Any, sid: str | None = None) -> None:
         """Send a message to a client; without `sid` to the one whose prompt runs, and outside of a run to all.

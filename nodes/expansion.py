@@ -48,15 +48,19 @@ class _Call:
 
 
 _call: ContextVar[_Call | None] = ContextVar("node_call", default=None)
+_at_work: list[_Call] = []
 
 
 @contextmanager
 def executing(prompt_id: str, node_id: str, list_index: int | None, client_id: str | None = None) -> Iterator[None]:
     """Say, for the `with` block, which node is called; ids of graphs built inside are derived from it."""
-    token = _call.set(_Call(ExecutingContext(prompt_id, node_id, list_index), client_id))
+    call = _Call(ExecutingContext(prompt_id, node_id, list_index), client_id)
+    token = _call.set(call)
+    _at_work.append(call)
     try:
         yield
     finally:
+        _at_work.remove(call)
         _call.reset(token)
 
 
@@ -67,9 +71,15 @@ def executing_context() -> ExecutingContext | None:
 
 
 def executing_client() -> str | None:
-    """The client that asked for the prompt that runs."""
-    call = _call.get()
+    """The client that asked for the prompt that runs, here or, for a thread that a node started, elsewhere."""
+    call = _call.get() or next(iter(_at_work[-1:]), None)
     return call.client_id if call is not None else None
+
+
+def executing_node() -> str | None:
+    """The node that runs, in the same sense."""
+    call = _call.get() or next(iter(_at_work[-1:]), None)
+    return call.context.node_id if call is not None else None
 
 
 # --- graphs ----------------------------------------------------------------------------------------------------------

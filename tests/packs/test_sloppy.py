@@ -2,7 +2,7 @@
 
 import pytest
 
-from execution.events import Executed, NodeMessage, NodeText, Progress
+from execution.events import Executed, ExecutionInterrupted, NodeMessage, NodeText, Progress
 
 
 def test_progress_is_told_in_numbers_whatever_a_node_counts_with(run, node):
@@ -136,3 +136,13 @@ def test_a_check_judges_beside_other_problems_unless_they_are_of_what_it_looks_a
 def test_what_a_node_says_it_needs_is_taken_as_it_is_meant(run, node, answer, shown):
     prompt = {"n": node("ClassicNumber", value=4), "1": node("ClassicAsks", answer=answer, instance=["n", 0])}
     assert run(prompt | {"2": node("ClassicShow", value=["1", 0])}).texts == [shown]
+
+
+def test_a_thread_that_a_node_started_is_heard_as_the_node_and_hears_interrupts(run, node, executor):
+    ran = run({"1": node("ClassicThreads")}, client_id="me")
+    assert [(told.node, told.value) for told in ran.of(Progress)] == [("1", 1.5)]
+    assert [(told.node, told.text) for told in ran.of(NodeText)] == [("1", "working")]
+    assert ran.texts == ["1", "me"]
+    executor.cache.clear()
+    asked = iter([False])
+    assert run({"1": node("ClassicThreads")}, interrupted=lambda: next(asked, True)).of(ExecutionInterrupted)

@@ -136,7 +136,7 @@ def test_previews_are_read_as_the_server_writes_them(with_metadata) -> None:
     assert event.prompt_id == ("p" if with_metadata else None)
 
 
-async def test_the_command_line_runs_on_a_server(address, graph, tmp_path, capsys) -> None:
+async def test_the_command_line_runs_on_a_server(capsys, address, graph, tmp_path) -> None:
     import main
 
     (tmp_path / "wf.json").write_text(json.dumps(graph()))

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from execution.events import ExecutionBlocked, ExecutionStart, NodeMessage, NodeText
+from execution.events import Executing, ExecutionBlocked, ExecutionStart, NodeMessage, NodeText
 from execution.subscription import Envelope
 from web.server.frames import binary_frame, is_binary, text_frame
 from web.server.hub import Client, Hub
@@ -38,6 +38,14 @@ def test_a_blocked_node_is_an_error_to_clients() -> None:
             "current_inputs": [],
             "current_outputs": [],
         },
+        "seq": 7,
+    }
+
+
+def test_the_end_of_a_run_is_of_no_node() -> None:
+    assert said(Executing(prompt_id="p", node=None)) == {
+        "type": "executing",
+        "data": {"prompt_id": "p", "node": None},
         "seq": 7,
     }
 

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from execution.events import AnyEvent, Executed, ExecutionBlocked, NodeMessage, NodeText, Preview
+from execution.events import AnyEvent, Executed, Executing, ExecutionBlocked, NodeMessage, NodeText, Preview
 from execution.previews import IMAGE_KINDS
 from execution.subscription import QueueStatus
 from web.server.answers import dumps
@@ -37,6 +37,8 @@ def _said(event: AnyEvent | QueueStatus) -> tuple[str, Any]:
     data = msgspec.structs.asdict(event)
     if isinstance(event, Executed):
         del data["parent_node"], data["real_node_id"]
+    if isinstance(event, Executing) and event.node is None:
+        del data["display_node"]
     if isinstance(event, ExecutionBlocked):
         # clients know a blocked node as an error that does not end the run; as ComfyUI sends it, without a time
         del data["timestamp"]

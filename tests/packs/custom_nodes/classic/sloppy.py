@@ -1,6 +1,7 @@
 """Nodes as they are written in a hurry: what they return, say and raise is odd."""
 
 import enum
+from concurrent.futures import ThreadPoolExecutor
 
 import comfy.utils
 import numpy as np
@@ -45,6 +46,25 @@ class Says(Classic):
     def run(self, saying, me):
         SAYINGS[saying](me)
         return (1,)
+
+
+class Threads(Classic):
+    """Works in a thread of its own, which tells how far it is and hears whether to stop."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    OUTPUT_NODE = True
+
+    def run(self):
+        with ThreadPoolExecutor() as threads:
+            return {"ui": {"text": threads.submit(self.work).result()}}
+
+    def work(self):
+        PromptServer.instance.send_progress_text("working", "1")
+        count(4, 1.5)
+        return [PromptServer.instance.last_node_id, PromptServer.instance.client_id]
 
 
 class HalfMessage(Exception):
@@ -189,6 +209,7 @@ SLOPPY = {
     "ClassicAsks": Asks,
     "ClassicHides": Hides,
     "ClassicSays": Says,
+    "ClassicThreads": Threads,
     "ClassicFails": Fails,
     "ClassicFailsLater": FailsLater,
     "ClassicShows": Shows,
