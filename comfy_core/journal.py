@@ -13,12 +13,15 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
+
+from comfy_core.scoped import Scoped
 
 log = logging.getLogger(__name__)
 GIB = 1024**3
@@ -33,12 +36,20 @@ class Keeper:
     Beyond `budget` bytes nothing more is kept, and where the disk is full all is let go; the work itself goes on.
     """
 
-    def __init__(self, folder: Path, seconds: float = 10.0, records: int = 0, budget: int = 2 * GIB) -> None:
-        self.folder, self.seconds, self.records = folder, seconds, records
-        self._left = budget - sum(path.stat().st_size for path in folder.glob("*.journal"))
+    def __init__(self, folder: str | Path, seconds: float = 10.0, records: int = 0, budget: int = 2 * GIB) -> None:
+        self._place, self.seconds, self.records, self._budget = folder, seconds, records, budget
         self._pending: list[tuple[Path, Callable[[], bytes]]] = []
         self._written_at = time.monotonic()
         self._gave_up = False
+
+    @cached_property
+    def folder(self) -> Path:
+        return Path(self._place)
+
+    @cached_property
+    def _left(self) -> int:
+        """The bytes that may still be written, beside what an earlier attempt has."""
+        return self._budget - sum(path.stat().st_size for path in self.folder.glob("*.journal"))
 
     def append(self, path: Path, record: Callable[[], bytes]) -> None:
         """Note a record, which is made when it is written."""
@@ -134,14 +145,9 @@ class _Call:
 _call: ContextVar[_Call | None] = ContextVar("journal_call", default=None)
 
 
-@contextmanager
-def keeping(keeper: Keeper | None, name: str) -> Iterator[None]:
+def keeping(keeper: Keeper | None, name: str) -> AbstractContextManager[None]:
     """Keep what the work inside the `with` block notes. An equal `name` (a file name) must mean equal work."""
-    token = _call.set(None if keeper is None else _Call(keeper, name))
-    try:
-        yield
-    finally:
-        _call.reset(token)
+    return Scoped(_call, None if keeper is None else _Call(keeper, name))
 
 
 def next_journal() -> Journal | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
+
+from comfy_core.scoped import Scoped
 
 METHODS = ("none", "auto", "latent2rgb", "taesd")
 """`latent2rgb` is rough colours by one matrix, `taesd` a small decoder from models/vae_approx/; `auto` is the former
@@ -27,11 +28,6 @@ def current() -> str:
     return _of_run.get() or _usual
 
 
-@contextmanager
-def using(method: object) -> Iterator[None]:
+def using(method: object) -> AbstractContextManager[None]:
     """Have a run's own method inside the block; `default`, or anything that is none, is the usual one."""
-    token = _of_run.set(method if isinstance(method, str) and method in METHODS else None)
-    try:
-        yield
-    finally:
-        _of_run.reset(token)
+    return Scoped(_of_run, method if isinstance(method, str) and method in METHODS else None)

@@ -7,11 +7,13 @@ A sampler calls `report(step, steps, preview)` after each step. Whoever runs nod
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Protocol
+
+from comfy_core.scoped import Scoped
 
 log = logging.getLogger(__name__)
 Preview = Callable[[], tuple[str, bytes]]
@@ -42,17 +44,10 @@ _at_work: list[Listener] = []
 _hushed: ContextVar[Callable[[], bool]] = ContextVar("progress_hushed", default=lambda: False)
 
 
-@contextmanager
-def listen(listener: Listener) -> Iterator[None]:
+def listen(listener: Listener) -> AbstractContextManager[None]:
     """Hear everything that is reported inside the `with` block, in this thread, in its tasks and in threads that it
     starts, which know nothing of where they come from."""
-    token = _listener.set(listener)
-    _at_work.append(listener)
-    try:
-        yield
-    finally:
-        _at_work.remove(listener)
-        _listener.reset(token)
+    return Scoped(_listener, listener, _at_work)
 
 
 def _heard_by() -> Listener | None:
@@ -64,14 +59,9 @@ def _heard_by() -> Listener | None:
     return listener
 
 
-@contextmanager
-def hushed(is_hushed: Callable[[], bool]) -> Iterator[None]:
+def hushed(is_hushed: Callable[[], bool]) -> AbstractContextManager[None]:
     """Pass on nothing that is reported inside the `with` block while `is_hushed()`; an interrupt is heard."""
-    token = _hushed.set(is_hushed)
-    try:
-        yield
-    finally:
-        _hushed.reset(token)
+    return Scoped(_hushed, is_hushed)
 
 
 def report(value: float, total: float, preview: Preview | None = None, node_id: str | None = None) -> None:

@@ -10,11 +10,13 @@ import hashlib
 import inspect
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, NamedTuple
+
+from comfy_core.scoped import Scoped
 
 LONGEST_PASSED_ON = 80
 
@@ -51,17 +53,11 @@ _call: ContextVar[_Call | None] = ContextVar("node_call", default=None)
 _at_work: list[_Call] = []
 
 
-@contextmanager
-def executing(prompt_id: str, node_id: str, list_index: int | None, client_id: str | None = None) -> Iterator[None]:
+def executing(
+    prompt_id: str, node_id: str, list_index: int | None, client_id: str | None = None
+) -> AbstractContextManager[None]:
     """Say, for the `with` block, which node is called; ids of graphs built inside are derived from it."""
-    call = _Call(ExecutingContext(prompt_id, node_id, list_index), client_id)
-    token = _call.set(call)
-    _at_work.append(call)
-    try:
-        yield
-    finally:
-        _at_work.remove(call)
-        _call.reset(token)
+    return Scoped(_call, _Call(ExecutingContext(prompt_id, node_id, list_index), client_id), _at_work)
 
 
 def executing_context() -> ExecutingContext | None:

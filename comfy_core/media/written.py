@@ -10,12 +10,13 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from comfy_core.scoped import Scoped
 
 log = logging.getLogger(__name__)
 ENDING = ".written"
@@ -58,7 +59,7 @@ class Note:
 
 @dataclass
 class _Call:
-    folder: Path
+    folder: str
     name: str
     files: int = 0
 
@@ -66,17 +67,12 @@ class _Call:
 _call: ContextVar[_Call | None] = ContextVar("written_call", default=None)
 
 
-@contextmanager
-def noting(folder: str, name: str) -> Iterator[None]:
+def noting(folder: str, name: str) -> AbstractContextManager[None]:
     """Note the files written inside the `with` block in a folder that lasts as long as the job; "" notes nothing.
 
     An equal `name` must mean the same call of the same node.
     """
-    token = _call.set(_Call(Path(folder), name) if folder else None)
-    try:
-        yield
-    finally:
-        _call.reset(token)
+    return Scoped(_call, _Call(folder, name) if folder else None)
 
 
 def next_note() -> Note | None:
@@ -86,7 +82,7 @@ def next_note() -> Note | None:
         return None
     call.files += 1
     digest = hashlib.sha256(f"{call.name} {call.files}".encode("utf-8", "surrogatepass")).hexdigest()
-    return Note(call.folder / f"{digest[:32]}{ENDING}")
+    return Note(Path(call.folder, f"{digest[:32]}{ENDING}"))
 
 
 def forget(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from comfy_core.sampling.philox import CudaStream
 from comfy_core.sampling.variation import Variation
+from comfy_core.scoped import Scoped
 
 NoiseSampler = Callable[[Tensor, Tensor], Tensor]
 """Noise of unit variance for a step from one sigma to the next."""
@@ -127,14 +128,9 @@ CPU_NOISE = NoiseSource()
 _source: ContextVar[NoiseSource] = ContextVar("noise_source", default=CPU_NOISE)
 
 
-@contextmanager
-def drawn_from(source: NoiseSource) -> Iterator[None]:
+def drawn_from(source: NoiseSource) -> AbstractContextManager[None]:
     """Let all noise come from `source` while the block runs."""
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
+    return Scoped(_source, source)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from comfy_core import progress
 from comfy_core.journal import Journal, next_journal
+from comfy_core.scoped import Scoped
 
 log = logging.getLogger(__name__)
 Predict = Callable[..., list[Tensor]]
@@ -39,12 +40,8 @@ def resumable() -> Iterator[None]:
         yield
         return
     run = _Run(journal)
-    token = _run.set(run)
-    try:
-        with progress.hushed(lambda: run.recalling):
-            yield
-    finally:
-        _run.reset(token)
+    with Scoped(_run, run), progress.hushed(lambda: run.recalling):
+        yield
 
 
 def recalled(predict: Predict) -> Predict:
@@ -55,11 +52,8 @@ def recalled(predict: Predict) -> Predict:
         run = _run.get()
         if run is None:
             return predict(model, sides, x, timestep, *rest)
-        token = _run.set(None)  # what the model asks in order to answer belongs to the answer
-        try:
+        with Scoped(_run, None):  # what the model asks in order to answer belongs to the answer
             return run.answer([x, timestep], lambda: predict(model, sides, x, timestep, *rest))
-        finally:
-            _run.reset(token)
 
     return answer
 
