@@ -16,9 +16,10 @@ def collect(into: Arguments, node: GraphNode, plan: Plan, hidden: Mapping[str, A
 
     Raises ValueError when a linked node returned fewer values than it has outputs.
     """
-    lacking = node.lazy_links.keys() - plan.granted.get(node.id, set())
+    lacking = node.lazy_links.keys() - plan.granted.get(node.id, ())
     into.clear()
-    into.update({name: [value] for name, value in hidden.items()})
+    for name, value in hidden.items():
+        into[name] = [value]
     for declared in node.inputs:
         name = declared.name
         if name in node.literals:

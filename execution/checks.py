@@ -53,7 +53,7 @@ def _root(name: str) -> str:
 def _filled_in(node: GraphNode) -> dict[str, Any]:
     """What the engine fills in, as far as it is known before a run."""
     known = {"UNIQUE_ID": node.id, "PROMPT": {}}
-    return {one.name: known.get(one.type) for one in node.schema.inputs if one.is_filled_in}
+    return {one.name: known.get(one.type) for one in node.schema.filled_in_inputs}
 
 
 def classes_of(prompt: Any) -> set[str]:

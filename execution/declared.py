@@ -12,23 +12,22 @@ from typing import Any
 
 import msgspec
 
+from nodes.node import DYNAMIC
 from nodes.schema import Input, NodeSchema
 
 AUTOGROW, COMBO, SLOT = "COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"
-DYNAMIC = frozenset({AUTOGROW, COMBO, SLOT})
 MOST_GROWN = 100
 
 
 def fixed_inputs(schema: NodeSchema) -> Sequence[Input] | None:
     """All inputs but those the engine fills in, where they do not depend on values; else None."""
-    inputs = [one for one in schema.inputs if not one.is_filled_in]
-    return None if schema.any_input is not None or any(one.type in DYNAMIC for one in inputs) else inputs
+    return None if schema.any_input is not None or schema.dynamic_inputs else schema.given_inputs
 
 
 def declared_inputs(schema: NodeSchema, given: Mapping[str, Any]) -> Sequence[Input]:
     """All inputs but those the engine fills in, for the input values `given` in a prompt."""
-    inputs: Sequence[Input] = [one for one in schema.inputs if not one.is_filled_in]
-    if any(one.type in DYNAMIC for one in inputs):
+    inputs: Sequence[Input] = schema.given_inputs
+    if schema.dynamic_inputs:
         inputs = [deeper for one in inputs for deeper in _unfold(one, given)]
     if schema.any_input is None:
         return inputs
@@ -101,7 +100,7 @@ def nest(schema: NodeSchema, inputs: Iterable[Input], arguments: Mapping[str, An
 
     `inputs` are the declared inputs for these arguments.
     """
-    roots = [one.name for one in schema.inputs if one.type in DYNAMIC]
+    roots = schema.dynamic_inputs
     if not roots:
         return dict(arguments)
     groups = {one.name for one in inputs if one.type in DYNAMIC}

@@ -70,8 +70,8 @@ class InputWatch:
             self._plan.drop(source)
 
     def _digests(self, node: GraphNode) -> dict[str, int]:
-        values = {name: self._plan.values_at(link) for name, link in node.links.items()}
-        return {name: self._digest(found) for name, found in values.items() if found is not None}
+        values = [(name, self._plan.values_at(link)) for name, link in node.links.items()]
+        return {name: self._digest(found) for name, found in values if found is not None}
 
 
 def digest(value: Any) -> int:
@@ -103,6 +103,8 @@ def glance(value: Any, depth: int = 3) -> int:
             return sampled_checksum(value)
         except (RuntimeError, NotImplementedError):  # one without memory of its own, such as a sparse one
             return 0
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if not isinstance(value, dict | list | tuple):
+        return 0
+    inside = value.values() if isinstance(value, dict) else value
     seen = [glance(part, depth - 1) for part in itertools.islice(inside if depth else (), MOST_PARTS)]
     return zlib.crc32(repr(seen).encode()) if any(seen) else 0

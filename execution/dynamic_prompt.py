@@ -36,7 +36,10 @@ class DynamicPrompt:
         self._identities[node_id] = Identity(shown, parent_id, self.get_real_node_id(parent_id))
 
     def identity(self, node_id: str) -> Identity:
-        return self._identities.get(node_id) or Identity(node_id, None, node_id)
+        found = self._identities.get(node_id)
+        if found is None:
+            found = self._identities[node_id] = Identity(node_id, None, node_id)
+        return found
 
     def is_ephemeral(self, node_id: str) -> bool:
         return node_id in self._added

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from typing import Any
 
 from comfy_core.journal import Keeper
@@ -64,8 +65,8 @@ class Executor:
         emit(ExecutionStart(prompt_id=job.prompt_id, timestamp=now_ms()))
         run = Run(self, job, emit, interrupted)
         try:
-            with self.around():
-                end, out_of_memory = loop.run(run.to_the_end())
+            with self.around(), loop.lent():
+                end, out_of_memory = copy_context().run(run.to_the_end)
         except BaseException as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
             end, out_of_memory = own_failure(job, run.current, error), False

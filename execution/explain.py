@@ -5,7 +5,6 @@ The prediction is the plan of a run, made with the same code against the same ca
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ import msgspec
 
 from comfy_core import folders
 from comfy_core.folders import Folders
+from execution import loop
 from execution.executor import Executor
 from execution.figures import total, works
 from execution.rehearsal import Rehearsal
@@ -82,8 +82,8 @@ def explain(executor: Executor, schemas: Mapping[str, NodeSchema], prompt: Any, 
     )
     if validation.error is None:
         rehearsal = Rehearsal(executor, schemas, validation)
-        with executor.around():
-            asyncio.run(rehearsal.play())
+        with executor.around(), loop.lent():
+            rehearsal.play()
         _tell(rehearsal, executor, forecast)
     return forecast
 

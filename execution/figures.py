@@ -84,13 +84,11 @@ def works(graph: Graph, order: Iterable[str]) -> dict[str, Work]:
     models: dict[str, frozenset[str]] = {}
     for node_id in order:
         node = graph.nodes[node_id]
-        sources = [link.node_id for link in node.links.values() if link.node_id in sizes]
-        sizes[node_id] = _own_size(node) * max((sizes[one] for one in sources), default=1.0)
-        files = _own_models(node)
-        inherited = {models[one] for one in sources}
-        models[node_id] = frozenset(files).union(*inherited)
-        size = round(math.log2(min(sizes[node_id], 1e300)))
-        found[node_id] = Work(node.schema.id, size, zlib.crc32("\n".join(sorted(models[node_id])).encode()))
+        sources = [link.node_id for link in node.links.values() if link.node_id in found]
+        size = sizes[node_id] = _own_size(node) * max([sizes[one] for one in sources], default=1.0)
+        files = models[node_id] = _own_models(node).union(*[models[one] for one in sources])
+        rough = round(math.log2(min(size, 1e300)))
+        found[node_id] = Work(node.schema.id, rough, zlib.crc32("\n".join(sorted(files)).encode()))
     return found
 
 
@@ -102,12 +100,14 @@ def _own_size(node: GraphNode) -> float:
     return size
 
 
-def _own_models(node: GraphNode) -> list[str]:
-    return [
-        str(node.literals[one.name])
-        for one in node.inputs
-        if one.folder and one.folder not in INPUTS and one.name in node.literals
-    ]
+def _own_models(node: GraphNode) -> frozenset[str]:
+    return frozenset(
+        [
+            str(node.literals[one.name])
+            for one in node.inputs
+            if one.folder and one.folder not in INPUTS and one.name in node.literals
+        ]
+    )
 
 
 def total(figures: Iterable[Figure | None]) -> Figure:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from execution import loop
 from execution.graph import GraphNode
-from execution.invocation import Arguments, Escaped
+from execution.invocation import Arguments
 from execution.results import Returned
 
 
@@ -34,12 +34,13 @@ class Clock:
 
 @dataclass
 class Flight:
-    """What the calls of a node returned so far (tasks where they are not done), and the nodes it stands for."""
+    """What the calls of a node returned so far, or the `tasks` that they have become, and the nodes it stands for."""
 
     node: GraphNode
     clock: Clock = field(default_factory=Clock)
     arguments: Arguments = field(default_factory=dict)
     outcomes: list[Any] = field(default_factory=list)
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     calls: list[Returned] | None = None
     behind: list[str] = field(default_factory=list)
 
@@ -48,15 +49,10 @@ class Flight:
         return bool(self.outcomes) or self.calls is not None
 
     @property
-    def tasks(self) -> list[asyncio.Future[Any]]:
-        return [one for one in self.outcomes if isinstance(one, asyncio.Future)]
-
-    @property
     def is_settled(self) -> bool:
         """Have all tasks ended, or one of them badly?"""
-        tasks = self.tasks
-        return all(task.done() for task in tasks) or any(
-            task.done() and (task.cancelled() or task.exception()) for task in tasks
+        return all(task.done() for task in self.tasks) or any(
+            task.done() and (task.cancelled() or task.exception()) for task in self.tasks
         )
 
     def returned(self) -> list[Any]:
@@ -65,20 +61,5 @@ class Flight:
             if task.cancelled():
                 raise RuntimeError(f"{self.node.title} cancelled itself")
             if task.done():
-                _result(task)
-        return [one.result() if isinstance(one, asyncio.Future) else one for one in self.outcomes]
-
-
-def _result(task: asyncio.Future[Any]) -> Any:
-    try:
-        return task.result()
-    except Escaped as escaped:
-        raise escaped.error from None
-
-
-async def cancel(flights: Iterable[Flight]) -> None:
-    """End what still waits, and wait for its end."""
-    tasks = [task for flight in flights for task in flight.tasks]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+                loop.result(task)
+        return [one.result() if isinstance(one, asyncio.Task) else one for one in self.outcomes]

@@ -69,27 +69,28 @@ class Graph:
         """The outputs and all they depend on, each after what it depends on. The same prompt gives the same order."""
         return self.walk(outputs).order
 
-    def walk(self, outputs: Iterable[str], sources: Callable[[str], Iterable[str]] | None = None) -> Walk:
+    def walk(self, outputs: Iterable[str], sources: Callable[[str], Sequence[str]] | None = None) -> Walk:
         """Depth first from the outputs; linear. Links to nodes that are not there are passed over.
 
         `sources` says which nodes one leads back to, where that is not simply all it is linked to.
         """
         found = Walk()
         back = sources or self._sources
+        path: dict[str, None] = {}
         done: set[str] = set()
         for output in outputs:
-            path = {output: iter(back(output))} if output in self.nodes and output not in done else {}
-            while path:
-                current = next(reversed(path))
-                source = next(path[current], None)
-                if source is None:
-                    path.popitem()
-                    done.add(current)
-                    found.order.append(current)
-                elif source in path:
-                    _note_cycle(found, source, path)
-                elif source not in done and source in self.nodes:
-                    path[source] = iter(back(source))
+            waiting: list[str | None] = [output]
+            while waiting:
+                current = waiting.pop()
+                if current is None:  # behind all that the last node of the path depends on
+                    last, _ = path.popitem()
+                    done.add(last)
+                    found.order.append(last)
+                elif current in path:
+                    _note_cycle(found, current, path)
+                elif current not in done and current in self.nodes:
+                    path[current] = None
+                    waiting += (None, *reversed(back(current)))
         return found
 
     def _sources(self, node_id: str) -> list[str]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from comfy_core.media.written import noting
 from comfy_core.progress import listen
-from execution.declared import DYNAMIC, nest
+from execution import loop
+from execution.declared import nest
 from execution.dynamic_prompt import DynamicPrompt
 from execution.graph import GraphNode
 from execution.progress import RunProgress
@@ -44,6 +45,8 @@ class Invoker:
 
     def hidden(self, node: GraphNode) -> dict[str, Any]:
         """The values of the inputs that the engine fills in, by input name."""
+        if not node.schema.filled_in_inputs:
+            return {}
         extra = self.job.extra_data
         values = {
             "PROMPT": self.job.prompt,
@@ -54,7 +57,7 @@ class Invoker:
             "API_KEY_COMFY_ORG": extra.get("api_key_comfy_org"),
             "COMFY_USAGE_SOURCE": extra.get("comfy_usage_source"),
         }
-        return {one.name: values[one.type] for one in node.schema.inputs if one.is_filled_in}
+        return {one.name: values[one.type] for one in node.schema.filled_in_inputs}
 
     def items(self, node: GraphNode, arguments: Arguments) -> list[dict[str, Any]]:
         """The keyword arguments of each call."""
@@ -63,21 +66,18 @@ class Invoker:
         if not all(arguments.values()):
             return []
         count = max(map(len, arguments.values()), default=1)
-        return [
-            nest(
-                node.schema, node.inputs, {name: values[min(i, len(values) - 1)] for name, values in arguments.items()}
-            )
-            for i in range(count)
+        items = [
+            {name: values[at] if at < len(values) else values[-1] for name, values in arguments.items()}
+            for at in range(count)
         ]
+        return [nest(node.schema, node.inputs, one) for one in items] if node.schema.dynamic_inputs else items
 
     def call(self, node: GraphNode, index: int, item: Mapping[str, Any]) -> Any:
-        """What the function returns, or for an async one the task that it has become. Raises what the node raises."""
-        function = self._bound(node, self.nodes[node.schema.id].function)
-        with self._around(node, index):
-            returned = function(**item)
-            return asyncio.ensure_future(_finish(returned)) if inspect.isawaitable(returned) else returned
+        """What the function returns, or for an async one the task that it has become (see `execution.loop`). Raises
+        what the node raises."""
+        return self._called(self._bound(node, self.nodes[node.schema.id].function), node, index, item)
 
-    async def wishes(self, node: GraphNode, arguments: Arguments, missing: Iterable[str]) -> set[str]:
+    def wishes(self, node: GraphNode, arguments: Arguments, missing: Iterable[str]) -> set[str]:
         """The lazy inputs, of those still `missing`, that the node needs now. Raises NodeInputError."""
         missing = set(missing)
         hook = self.nodes[node.schema.id].hooks.get("lazy")
@@ -85,16 +85,15 @@ class Invoker:
             return missing
         function = self._bound(node, hook)
         asked: set[str] = set()
-        with self._around(node, 0):
-            for item in self.items(node, _with_names(node, arguments)):
-                if blocker_in(item) is None:
-                    returned = function(**item)
-                    asked.update(_names(await returned if inspect.isawaitable(returned) else returned))
+        for item in self.items(node, _with_names(node, arguments)):
+            if blocker_in(item) is None:
+                returned = self._called(function, node, 0, item)
+                asked.update(_names(loop.complete(returned) if isinstance(returned, asyncio.Task) else returned))
         for name in sorted(asked - missing - arguments.keys()):
             raise NodeInputError(f"{node.title} asked for input {name!r}, which is not linked")
         return asked & missing
 
-    async def fingerprint(self, node: GraphNode) -> Any:
+    def fingerprint(self, node: GraphNode) -> Any:
         """What stands for the outside world in the signature; None for a node without a hook. Raises what it raises.
 
         The hook sees literals, and None for links.
@@ -106,11 +105,10 @@ class Invoker:
         if node.schema.is_input_list:
             values = {name: [value] for name, value in values.items()}
         returned = hook(**nest(node.schema, node.inputs, values))
-        return await returned if inspect.isawaitable(returned) else returned
+        return loop.complete(returned) if inspect.isawaitable(returned) else returned
 
-    @contextmanager
-    def _around(self, node: GraphNode, index: int) -> Iterator[None]:
-        """What a node's code can count on: somebody hears its reports, and it knows which call it is."""
+    def _called(self, function: Callable[..., Any], node: GraphNode, index: int, item: Mapping[str, Any]) -> Any:
+        """What a function of the node returns, which can count on being heard and on knowing which call it is."""
         client = self.job.extra_data.get("client_id")
         with (
             listen(self.progress.listener(node.id)),
@@ -118,7 +116,8 @@ class Invoker:
             noting(self.job.folder, f"{node.id} {index}"),
             self.around(),
         ):
-            yield
+            returned = function(**item)
+            return loop.start(returned) if inspect.isawaitable(returned) else returned
 
     def _bound(self, node: GraphNode, function: Callable[..., Any]) -> Callable[..., Any]:
         make = self.nodes[node.schema.id].make_instance
@@ -142,21 +141,6 @@ def blocker_in(item: Mapping[str, Any]) -> ExecutionBlocker | None:
     return None
 
 
-class Escaped(Exception):
-    """Around what would end the event loop if a task of it raised that: SystemExit, KeyboardInterrupt."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-async def _finish(awaitable: Any) -> Any:
-    try:
-        return await awaitable
-    except (SystemExit, KeyboardInterrupt) as error:
-        raise Escaped(error) from error
-
-
 def _names(returned: Any) -> list[str]:
     """The names in whatever a lazy hook returned; a bare one is as good as a list of it."""
     listed = [returned] if isinstance(returned, str) else returned if isinstance(returned, Iterable) else ()
@@ -165,7 +149,7 @@ def _names(returned: Any) -> list[str]:
 
 def _with_names(node: GraphNode, arguments: Arguments) -> Arguments:
     """Where names are dotted, a lazy hook gets each value with the name to ask for it by."""
-    roots = tuple(f"{one.name}." for one in node.schema.inputs if one.type in DYNAMIC)
+    roots = tuple(f"{name}." for name in node.schema.dynamic_inputs)
     return {
         name: [(value, name) for value in values] if roots and name.startswith(roots) else values
         for name, values in arguments.items()

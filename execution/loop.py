@@ -1,13 +1,13 @@
-"""One event loop for all runs of a thread: to make one anew costs more than a small graph."""
+"""The event loop of a thread that runs prompts. It turns only while somebody waits for what is async: to enter it costs
+as much as a cached prompt, and to make one anew more than a small graph."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from collections.abc import Awaitable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class _Lasting:
@@ -20,19 +20,72 @@ class _Lasting:
         self.loop.close()
 
 
+class _Escaped(Exception):
+    """Around what would end the event loop if a task of it raised that: SystemExit, KeyboardInterrupt."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 _thread = threading.local()
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, on a loop that stays. Tasks that the work left behind are cancelled."""
-    if not hasattr(_thread, "lasting"):
-        _thread.lasting = _Lasting()
-    loop = _thread.lasting.loop
+@contextmanager
+def lent() -> Iterator[None]:
+    """Let code of others have the thread's loop, if it asks for one. Tasks that it leaves behind are cancelled."""
+    loop = _loop()
+    asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(work)
+        yield
     finally:
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
         if left:
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+
+def start(awaitable: Awaitable[Any]) -> asyncio.Task[Any]:
+    """A task that goes on whenever the loop turns; `result` gives what came of it."""
+    return _loop().create_task(_finish(awaitable))
+
+
+def result(task: asyncio.Task[Any]) -> Any:
+    """What the awaitable of a task that is done returned. Raises what it raised."""
+    try:
+        return task.result()
+    except _Escaped as escaped:
+        raise escaped.error from None
+
+
+def complete(awaitable: Awaitable[Any]) -> Any:
+    """What it returns in the end; other tasks go on meanwhile. Raises what it raises."""
+    task = start(awaitable)
+    _loop().run_until_complete(asyncio.wait([task]))
+    return result(task)
+
+
+def turn() -> None:
+    """Every task that can go on does so, as far as to its next `await`."""
+    loop = _loop()
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+def wait(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
+    """Let all tasks go on until one of these is done, or for so long."""
+    _loop().run_until_complete(asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    if not hasattr(_thread, "lasting"):
+        _thread.lasting = _Lasting()
+    return _thread.lasting.loop
+
+
+async def _finish(awaitable: Awaitable[Any]) -> Any:
+    try:
+        return await awaitable
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise _Escaped(error) from error

@@ -161,12 +161,20 @@ def _crosses(schema: NodeSchema) -> None:
 def _changed(node: Node, changed: Mapping[str, Any]) -> Node:
     """The node with another id, title or version in its schema, now and whenever it is read anew."""
     reread = node.reread
+    read, schema = node.schema, msgspec.structs.replace(node.schema, **changed)
+
+    def read_anew() -> NodeSchema:
+        nonlocal read, schema
+        if reread is not None and (now := reread()) is not read:
+            read, schema = now, msgspec.structs.replace(now, **changed)
+        return schema
+
     return Node(
-        msgspec.structs.replace(node.schema, **changed),
+        schema,
         node.function,
         node.hooks,
         node.make_instance,
-        (lambda: msgspec.structs.replace(reread(), **changed)) if reread is not None else None,
+        read_anew if reread is not None else None,
         node.is_async,
     )
 

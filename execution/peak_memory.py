@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psutil
 
@@ -39,12 +38,14 @@ class NoDevice:
 NO_DEVICE = NoDevice()
 
 
-@dataclass(frozen=True)
-class Peak:
+class Peak(NamedTuple):
     """Bytes beyond those taken before."""
 
     memory: int = 0
     device: int = 0
+
+
+NOTHING = Peak()
 
 
 class PeakMemory:
@@ -54,7 +55,7 @@ class PeakMemory:
         self._device = device
         self._process = ProcessMemory()
         self._reset_at = 0.0
-        self._before = Peak()
+        self._before = NOTHING
 
     def begin(self) -> None:
         if time.perf_counter() - self._reset_at > STALE_SECONDS:
@@ -63,7 +64,7 @@ class PeakMemory:
 
     def end(self, seconds: float) -> Peak:
         if seconds < WORTH_SECONDS:
-            return Peak()
+            return NOTHING
         memory, device = self._process.peak() - self._before.memory, self._device.peak() - self._before.device
         self._reset_at = 0.0
         return Peak(max(0, memory), max(0, device))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -27,7 +27,7 @@ class Plan:
         self.granted: dict[str, set[str]] = {}
         self._cache = cache
         self._goes_ahead = goes_ahead
-        self._uses: Counter[str] = Counter()
+        self._uses: defaultdict[str, int] = defaultdict(int)
         self._counted: set[str] = set()
 
     def look_up(self, outputs: Iterable[str], order: Sequence[str]) -> list[str]:
@@ -43,8 +43,7 @@ class Plan:
     def start(self, outputs: Iterable[str]) -> None:
         """Demand the outputs, and let go of cached ones that nothing needs."""
         demanded = [one for one in outputs if one not in self.results]
-        for node_id in [one for one in self.results if not self._uses[one]]:
-            del self.results[node_id]
+        self.results = {one: result for one, result in self.results.items() if self._uses[one]}
         self.demand(demanded)
 
     def has(self, node_id: str) -> bool:
@@ -59,7 +58,7 @@ class Plan:
     def demand(self, wanted: Iterable[str]) -> None:
         """See to it that these nodes get a result: they and all they need are scheduled, each after its sources."""
         missing = [one for one in wanted if self._is_missing(one)]
-        order = self.graph.walk(missing, lambda one: filter(self._is_missing, self.sources(one))).order
+        order = self.graph.walk(missing, lambda one: list(filter(self._is_missing, self.sources(one)))).order
         self.schedule.add((one, self._goes_ahead(one)) for one in order)
         for node_id in order:
             self._count(node_id)
@@ -95,7 +94,8 @@ class Plan:
 
     def hold(self, nodes: Iterable[str]) -> None:
         """One more use for each of these nodes' results, until they are released."""
-        self._uses.update(nodes)
+        for node_id in nodes:
+            self._uses[node_id] += 1
 
     def release(self, nodes: Iterable[str]) -> None:
         for node_id in nodes:
@@ -107,6 +107,7 @@ class Plan:
         """The node is about to be replaced by another of the same id."""
         self.results.pop(node_id, None)
         self.signed.pop(node_id, None)
+        self.fingerprints.pop(node_id, None)
         self.granted.pop(node_id, None)
 
     def values_at(self, link: Link) -> list[Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from comfy_core.progress import Preview as MakePreview
@@ -45,9 +45,9 @@ class RunProgress:
         identity: Callable[[str], Identity],
     ) -> None:
         self.identity = identity
-        self._prompt_id = prompt_id
-        self._emit = emit
-        self._interrupted = interrupted
+        self.prompt_id = prompt_id
+        self.interrupted = interrupted
+        self.emit = emit
         self._totals: dict[str, float] = {}
         self._untold: dict[str, NodeProgress] = {}
         self._pace = Pace(UNTHROTTLED)
@@ -67,12 +67,12 @@ class RunProgress:
     def flush(self) -> None:
         """Tell what was held back."""
         if self._untold:
-            self._emit(ProgressState(prompt_id=self._prompt_id, nodes=self._untold))
+            self.emit(ProgressState(prompt_id=self.prompt_id, nodes=self._untold))
             self._untold = {}
 
     def listener(self, node_id: str) -> NodeListener:
         """Hears what a node reports while it runs."""
-        return NodeListener(self, node_id, self._prompt_id, self._emit, self._interrupted)
+        return NodeListener(self, node_id)
 
     def _set(self, node_id: str, value: float, total: float, state: str) -> None:
         self._note(node_id, value, total, state)
@@ -87,42 +87,47 @@ class RunProgress:
             max=total,
             state=state,
             node_id=node_id,
-            prompt_id=self._prompt_id,
+            prompt_id=self.prompt_id,
             display_node_id=display,
             parent_node_id=parent,
             real_node_id=real,
         )
 
 
-@dataclass
 class NodeListener:
-    """The `comfy_core.progress.Listener` around the call of one node."""
+    """The `comfy_core.progress.Listener` around the call of one node. Most nodes report nothing."""
 
-    run: RunProgress
-    node_id: str
-    prompt_id: str
-    emit: Callable[[AnyEvent], None]
-    interrupted: Callable[[], bool]
+    def __init__(self, run: RunProgress, node_id: str) -> None:
+        self._run = run
+        self._node_id = node_id
 
-    def __post_init__(self) -> None:
-        self._steps = Pace(UNTHROTTLED)
-        self._previews = Pace(1)
+    @cached_property
+    def _steps(self) -> Pace:
+        return Pace(UNTHROTTLED)
+
+    @cached_property
+    def _previews(self) -> Pace:
+        return Pace(1)
+
+    def interrupted(self) -> bool:
+        return self._run.interrupted()
 
     def report(self, value: float, total: float, preview: MakePreview | None, node_id: str | None = None) -> None:
-        if node_id is not None and str(node_id) != self.node_id:
-            self.run.listener(str(node_id)).report(value, total, preview)
+        run = self._run
+        if node_id is not None and str(node_id) != self._node_id:
+            run.listener(str(node_id)).report(value, total, preview)
             return
         value, total = float(value), float(total)  # packs count with numbers of arrays and tensors, too
         if self._steps.allows(SECONDS_PER_STEP) or value >= total:
-            self.run.step(self.node_id, value, total)
-            self.emit(Progress(prompt_id=self.prompt_id, node=self.node_id, value=value, max=total))
+            run.step(self._node_id, value, total)
+            run.emit(Progress(prompt_id=run.prompt_id, node=self._node_id, value=value, max=total))
         if preview is not None and self._previews.allows(SECONDS_PER_PREVIEW):
             image_type, data = preview()
-            display, parent, real = self.run.identity(self.node_id)
-            self.emit(
+            display, parent, real = run.identity(self._node_id)
+            run.emit(
                 Preview(
-                    prompt_id=self.prompt_id,
-                    node=self.node_id,
+                    prompt_id=run.prompt_id,
+                    node=self._node_id,
                     display_node=display,
                     parent_node=parent,
                     real_node_id=real,
@@ -133,8 +138,8 @@ class NodeListener:
 
     def send(self, kind: str, data: Any) -> None:
         data = data if isinstance(data, bytes) else plain(data)
-        self.emit(NodeMessage(prompt_id=self.prompt_id, kind=kind, data=data))
+        self._run.emit(NodeMessage(prompt_id=self._run.prompt_id, kind=kind, data=data))
 
     def text(self, text: str, node_id: str | None = None) -> None:
-        node = self.node_id if node_id is None else str(node_id)
-        self.emit(NodeText(prompt_id=self.prompt_id, node=node, text=str(text)))
+        node = self._node_id if node_id is None else str(node_id)
+        self._run.emit(NodeText(prompt_id=self._run.prompt_id, node=node, text=str(text)))

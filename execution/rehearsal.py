@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from execution.cache import Cache, Result
-from execution.cache.base import NodeName
 from execution.dynamic_prompt import DynamicPrompt
 from execution.executor import Executor
 from execution.expander import Expander
@@ -50,19 +49,19 @@ class Rehearsal:
         self._expanded: set[str] = set()
         self._expander = Expander(self.plan, prompt, schemas.get)
 
-    async def play(self) -> None:
-        await sign(self.plan, self._invoker, self.order)
+    def play(self) -> None:
+        sign(self.plan, self._invoker, self.order)
         graph, signed = self.plan.graph, self.plan.signed
-        self._cache.begin({signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in self.order})
+        self._cache.begin({signed[one]: graph.nodes[one] for one in self.order})
         self.plan.look_up(self._outputs, self.order)
         self.plan.start(self._outputs)
         asked: set[str] = set()
         while (node_id := self.plan.schedule.next()) is not None:
-            wishes = set() if node_id in asked else await self._wishes(self.plan.graph.nodes[node_id])
+            wishes = set() if node_id in asked else self._wishes(self.plan.graph.nodes[node_id])
             asked.add(node_id)
             if wishes:
                 self.plan.grant(node_id, wishes)
-            elif not await self._expands(self.plan.graph.nodes[node_id]):
+            elif not self._expands(self.plan.graph.nodes[node_id]):
                 self.ran.append(node_id)
                 self.plan.finish(node_id, NOTHING)
 
@@ -78,7 +77,7 @@ class Rehearsal:
         schema = self.plan.graph.nodes[node_id].schema
         return schema.may_expand or self._expansions.may_expand(schema.id)
 
-    async def _expands(self, node: GraphNode) -> bool:
+    def _expands(self, node: GraphNode) -> bool:
         """Let the node stand for the graphs that it did before, if it has not yet; it has another turn after them."""
         if node.id in self._expanded:
             return False
@@ -90,12 +89,12 @@ class Rehearsal:
             return False
         self._expanded.add(node.id)
         new = self._expander.add(node, before.graphs)
-        await sign(self.plan, self._invoker, self._expander.unsigned(new))
+        sign(self.plan, self._invoker, self._expander.unsigned(new))
         self.plan.hold(before.behind)
         self.plan.wait_for(node.id, before.behind)
         return True
 
-    async def _wishes(self, node: GraphNode) -> set[str]:
+    def _wishes(self, node: GraphNode) -> set[str]:
         """The lazy inputs that the node would ask for. It can be asked if all its other inputs are literals."""
         lazy = node.lazy_links
         if not lazy:
@@ -105,7 +104,7 @@ class Rehearsal:
         has_hook = "lazy" in self._invoker.nodes[node.schema.id].hooks
         if not has_hook or node.links.keys() <= arguments.keys():
             try:
-                return await self._invoker.wishes(node, arguments, lazy)
+                return self._invoker.wishes(node, arguments, lazy)
             except BaseException:
                 log.info("%s cannot say beforehand which inputs it needs", node.title, exc_info=True)
         self._undecided += [link.node_id for link in lazy.values()]
@@ -118,9 +117,9 @@ class _Imagined(Cache):
     def __init__(self, real: Cache) -> None:
         self._real = real
         self._put: set[Signature] = set()
-        self._nodes: Mapping[Signature | None, NodeName] = {}
+        self._nodes: Mapping[Signature | None, GraphNode] = {}
 
-    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         self._nodes = nodes
 
     def __contains__(self, signature: object) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import _signal  # the `signal` module looks every handler up in an enumeration, which takes a hundred times as long
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
 STREAMS = ("stdin", "stdout", "stderr")
@@ -23,66 +23,78 @@ SIGNALS = tuple(
 def restored(who: str) -> Iterator[None]:
     """Run code of others; afterwards the working directory, the standard streams, signal handlers and torch's
     defaults are what they were. What `who` has changed of them is logged."""
-    before = _Settings.now()
+    before = _settings()
     try:
         yield
     finally:
-        changed = before.put_back()
+        now = _settings()
+        changed = _put_back(before, now) if now != before else []
         if changed:
             log.warning("%s changed %s for the whole process; that is undone", who, " and ".join(changed))
 
 
-@dataclass(frozen=True)
-class _Settings:
+class _TorchDefaults(NamedTuple):
+    dtype: Any
+    device: Any
+    gradients: bool
+
+
+class _Settings(NamedTuple):
+    """`handlers` are empty where they cannot be set, `torch` is None while nobody has imported it."""
+
     directory: str
-    streams: dict[str, Any]
-    handlers: dict[signal.Signals, Any]
-    torch: dict[str, Any]
+    streams: tuple[Any, ...]
+    handlers: tuple[Any, ...]
+    torch: _TorchDefaults | None
 
-    @classmethod
-    def now(cls) -> _Settings:
-        return cls(
-            directory=_directory(),
-            streams={name: getattr(sys, name) for name in STREAMS},
-            handlers={number: signal.getsignal(number) for number in SIGNALS} if _is_main() else {},
-            torch=_torch_defaults(sys.modules.get("torch")),
-        )
 
-    def put_back(self) -> list[str]:
-        """Make it all as it was; what was otherwise, in words."""
-        changed = []
-        if _directory() != self.directory and self.directory:
-            os.chdir(self.directory)
-            changed.append("the working directory")
-        for name, stream in self.streams.items():
-            if getattr(sys, name, None) is not stream:
-                setattr(sys, name, stream)
-                changed.append(f"sys.{name}")
-        for number, handler in self.handlers.items():
-            if signal.getsignal(number) is not handler and handler is not None:
-                signal.signal(number, handler)
-                changed.append(f"the handler of {number.name}")
-        return changed + self._put_back_torch()
+def _settings() -> _Settings:
+    """As they are now."""
+    return _Settings(
+        _directory(),
+        tuple([getattr(sys, name, None) for name in STREAMS]),
+        tuple(map(_signal.getsignal, SIGNALS)) if _is_main() else (),
+        _torch_defaults(sys.modules.get("torch")),
+    )
 
-    def _put_back_torch(self) -> list[str]:
-        torch = sys.modules.get("torch")
-        if torch is None:
-            return []
-        now, before = _torch_defaults(torch), self.torch or _as_imported(torch)
-        changed = [name for name in before if now[name] != before[name]]
-        if "dtype" in changed:
-            torch.set_default_dtype(before["dtype"])
-        if "device" in changed:
-            torch.set_default_device(before["device"] if before["device"] != torch.device("cpu") else None)
-        if "gradients" in changed:
-            torch.set_grad_enabled(before["gradients"])
-        return [f"torch's default {name}" for name in changed]
+
+def _put_back(before: _Settings, now: _Settings) -> list[str]:
+    """Make it all as it was; what was otherwise, in words."""
+    changed = []
+    if now.directory != before.directory and before.directory:
+        os.chdir(before.directory)
+        changed.append("the working directory")
+    for name, stream, other in zip(STREAMS, before.streams, now.streams, strict=True):
+        if other is not stream:
+            setattr(sys, name, stream)
+            changed.append(f"sys.{name}")
+    for number, handler, other in zip(SIGNALS, before.handlers, now.handlers, strict=False):
+        if other is not handler and handler is not None:
+            signal.signal(number, handler)
+            changed.append(f"the handler of {number.name}")
+    return changed + _put_back_torch(before.torch, now.torch)
+
+
+def _put_back_torch(before: _TorchDefaults | None, now: _TorchDefaults | None) -> list[str]:
+    if now is None:
+        return []
+    torch: Any = sys.modules["torch"]
+    before = before or _TorchDefaults(torch.float32, torch.device("cpu"), True)
+    if now.dtype != before.dtype:
+        torch.set_default_dtype(before.dtype)
+    if now.device != before.device:
+        torch.set_default_device(before.device if before.device != torch.device("cpu") else None)
+    if now.gradients != before.gradients:
+        torch.set_grad_enabled(before.gradients)
+    names = [name for name, one, other in zip(now._fields, before, now, strict=True) if one != other]
+    return [f"torch's default {name}" for name in names]
 
 
 def _directory() -> str:
-    with suppress(OSError):  # it may have been removed
+    try:
         return os.getcwd()
-    return ""
+    except OSError:  # it may have been removed
+        return ""
 
 
 def _is_main() -> bool:
@@ -90,16 +102,7 @@ def _is_main() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _torch_defaults(torch: Any) -> dict[str, Any]:
-    """Empty where nobody has imported torch yet."""
-    if torch is None or not hasattr(torch, "get_default_device"):
-        return {}
-    return {
-        "dtype": torch.get_default_dtype(),
-        "device": torch.get_default_device(),
-        "gradients": torch.is_grad_enabled(),
-    }
-
-
-def _as_imported(torch: Any) -> dict[str, Any]:
-    return {"dtype": torch.float32, "device": torch.device("cpu"), "gradients": True}
+def _torch_defaults(torch: Any) -> _TorchDefaults | None:
+    if not hasattr(torch, "empty"):  # it is not there, or a thread is about to import it
+        return None
+    return _TorchDefaults(torch.get_default_dtype(), torch.empty(0).device, torch.is_grad_enabled())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from execution.cache import Result
 from nodes.expansion import ExecutionBlocker
@@ -14,8 +15,7 @@ REPORT_KEYS = {"ui", "result", "expand"}
 INT64 = 1 << 63
 
 
-@dataclass(frozen=True)
-class Returned:
+class Returned(msgspec.Struct, frozen=True):
     """What one call gave: a value for each output, its `ui` dict, and the graph that it expands to.
 
     With `expand`, values may be links into that graph.
@@ -34,13 +34,12 @@ def unpack(returned: Any, schema: NodeSchema) -> Returned:
     """
     if isinstance(returned, ExecutionBlocker):
         return blocked(schema, returned)
-    ui = expand = None
-    if _is_report(returned, schema):
-        ui, expand = _ui(returned.get("ui"), schema), returned.get("expand")
-        returned = returned.get("result", ())
-        if isinstance(returned, ExecutionBlocker):
-            return Returned(blocked(schema, returned).values, ui, expand)
-    return Returned(_values(returned, schema), ui, expand)
+    if not _is_report(returned, schema):
+        return Returned(_values(returned, schema))
+    ui, expand, values = _ui(returned.get("ui"), schema), returned.get("expand"), returned.get("result", ())
+    if isinstance(values, ExecutionBlocker):
+        return Returned(blocked(schema, values).values, ui, expand)
+    return Returned(_values(values, schema), ui, expand)
 
 
 def _ui(shown: Any, schema: NodeSchema) -> dict[str, Any] | None:
@@ -60,11 +59,15 @@ def merge(calls: Sequence[Returned], schema: NodeSchema, follow: Callable[[Any],
     A call of a list output gives several items. `follow` gives the items behind a value that is a link into a graph
     the node expanded to, None for other values.
     """
-    slots: list[list[Any]] = [[] for _ in range(max((len(call.values) for call in calls), default=len(schema.outputs)))]
-    for call in calls:
-        for slot, output, value in zip(slots, schema.outputs, call.values, strict=False):
-            slot.extend(_items(value, output, follow if call.expand is not None else _not_a_link))
-    return Result(tuple(slots), merge_ui([call.ui for call in calls if call.ui is not None]))
+    ui = merge_ui([call.ui for call in calls if call.ui is not None])
+    given = [_slots(call, schema, follow) for call in calls]
+    if len(given) == 1:
+        return Result(tuple(given[0]), ui)
+    slots: list[list[Any]] = [[] for _ in range(max(map(len, given), default=len(schema.outputs)))]
+    for one in given:
+        for slot, items in zip(slots, one, strict=False):
+            slot.extend(items)
+    return Result(tuple(slots), ui)
 
 
 def merge_ui(uis: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
@@ -84,19 +87,21 @@ def _is_report(returned: Any, schema: NodeSchema) -> bool:
     return returned.keys() <= REPORT_KEYS or (schema.style == "class" and bool(returned.keys() & REPORT_KEYS))
 
 
-def _items(value: Any, output: Output, follow: Callable[[Any], list[Any] | None]) -> list[Any]:
-    behind = follow(value)
-    if behind is not None:
-        return behind
+def _slots(call: Returned, schema: NodeSchema, follow: Callable[[Any], list[Any] | None]) -> list[list[Any]]:
+    """The items that one call gave for each output."""
+    slots = []
+    for value, output in zip(call.values, schema.outputs, strict=False):
+        behind = follow(value) if call.expand is not None else None
+        slots.append(_items(value, output) if behind is None else list(behind))
+    return slots
+
+
+def _items(value: Any, output: Output) -> list[Any]:
     if not output.is_list or isinstance(value, ExecutionBlocker):
         return [value]
     if not isinstance(value, Iterable):
         raise TypeError(f"output {output.name!r} is declared as a list, but what came is one {type(value).__name__}")
     return list(value)
-
-
-def _not_a_link(value: Any) -> None:
-    return None
 
 
 def _values(returned: Any, schema: NodeSchema) -> tuple[Any, ...]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from comfy_core.journal import keeping
 from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.progress import Interrupted
+from execution import loop
 from execution.arguments import collect
 from execution.cache import Result
-from execution.cache.base import NodeName
 from execution.delivery import InputWatch
 from execution.dynamic_prompt import DynamicPrompt
 from execution.events import AnyEvent, ExecutionSuccess, now_ms
 from execution.expander import Expander
 from execution.figures import Figure, total, works
-from execution.flight import Flight, cancel
+from execution.flight import Flight
 from execution.graph import GraphNode, parse
 from execution.invocation import Invoker, blocker_in
 from execution.plan import Plan
@@ -73,17 +73,16 @@ class Run:
         self.took: dict[str, Figure] = {}
         self.current = ""
 
-    async def to_the_end(self) -> tuple[AnyEvent, bool]:
+    def to_the_end(self) -> tuple[AnyEvent, bool]:
         """Run everything; the terminal event, and whether memory ran out."""
         try:
-            await self._prepare()
-            while await self._next():
-                await self._step(self._flight(self.current))
+            self._prepare()
+            while self._next():
+                self._step(self._flight(self.current))
         except Ended as ended:
             return ended.event, ended.out_of_memory
         finally:
             self.progress.flush()
-            await cancel(self.flights.values())
         return ExecutionSuccess(prompt_id=self.job.prompt_id, timestamp=now_ms()), False
 
     def note_figures(self) -> None:
@@ -93,28 +92,26 @@ class Run:
             ran.setdefault(self.prompt.get_real_node_id(node_id), []).append(figure)
         ran = {one: figures for one, figures in ran.items() if one in self.took}
         if ran:
-            work = works(self.plan.graph, self.plan.graph.order(ran))
+            work = works(self.plan.graph, self.order)
             for node_id, figures in ran.items():
                 self.executor.figures.note(work[node_id], total(figures))
             self.executor.figures.save()
 
     # --- planning ---
 
-    async def _prepare(self) -> None:
+    def _prepare(self) -> None:
         """Parse, sign, look up what is cached and tell it, schedule the rest."""
-        for node_id, raw in self.job.prompt.items():
-            if raw["class_type"] not in self.nodes:
-                message = (
-                    f"Node {node_id}: the class {raw['class_type']!r} is not loaded; the log says if its pack failed"
-                )
-                raise Ended(failure(self.job, node_id, raw["class_type"], message, "MissingNodeType"))
+        classes = [(node_id, raw["class_type"]) for node_id, raw in self.job.prompt.items()]
+        for node_id, class_type in [one for one in classes if one[1] not in self.nodes]:
+            message = f"Node {node_id}: the class {class_type!r} is not loaded; the log says if its pack failed"
+            raise Ended(failure(self.job, node_id, class_type, message, "MissingNodeType"))
         graph = parse(self.job.prompt, self._known_schema)
         self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
         self.expander = Expander(self.plan, self.prompt, self._schema)
         self.watch = InputWatch(self.plan, self.executor.watch)
-        order = graph.order(self.job.outputs)
-        await sign(self.plan, self.invoker, order)
-        self.cache.begin({self.plan.signed[one]: NodeName(one, graph.nodes[one].schema.id) for one in order})
+        order = self.order = graph.order(self.job.outputs)
+        sign(self.plan, self.invoker, order)
+        self.cache.begin({self.plan.signed[one]: graph.nodes[one] for one in order})
         cached = self.plan.look_up(self.job.outputs, order)
         self.tell.cached(cached)
         found = set(cached)
@@ -148,12 +145,12 @@ class Run:
 
     # --- whose turn it is ---
 
-    async def _next(self) -> bool:
+    def _next(self) -> bool:
         """Make `current` the node whose turn it is; False when all are done."""
         schedule = self.plan.schedule
         while True:
             if self.parked:
-                await self._look_at_parked(0)
+                self._look_at_parked(0)
             node_id = schedule.next()
             if node_id is not None:
                 self.current = node_id
@@ -162,18 +159,18 @@ class Run:
                 if schedule.unfinished:
                     raise Ended(self.tell.cycle(schedule.unfinished))
                 return False
-            await self._look_at_parked(SECONDS_PER_LOOK)
+            self._look_at_parked(SECONDS_PER_LOOK)
             for flight in self.parked.values():
                 self._heed_interrupt(flight.node)
 
-    async def _look_at_parked(self, timeout: float) -> None:
+    def _look_at_parked(self, timeout: float) -> None:
         """Let the waiting nodes go on, for `timeout` seconds at most; those that are done have their turn."""
-        await asyncio.sleep(0)
+        loop.turn()
         if timeout:
             self.progress.flush()
             waiting = [task for flight in self.parked.values() for task in flight.tasks if not task.done()]
             if waiting:
-                await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                loop.wait(waiting, timeout)
         for node_id in [one for one, flight in self.parked.items() if flight.is_settled]:
             del self.parked[node_id]
             self.plan.schedule.resume(node_id)
@@ -197,11 +194,11 @@ class Run:
             self.tell.starts(node_id)
         return flight
 
-    async def _step(self, flight: Flight) -> None:
+    def _step(self, flight: Flight) -> None:
         """Take a node as far as it gets: to its end, or to what it has to wait for."""
         flight.clock.resume()
         try:
-            await self._advance(flight)
+            self._advance(flight)
         except Ended:
             raise
         except Interrupted:
@@ -213,28 +210,29 @@ class Run:
         if flight.node.id not in self.parked:
             flight.clock.pause()
 
-    async def _advance(self, flight: Flight) -> None:
+    def _advance(self, flight: Flight) -> None:
         node = flight.node
         if not flight.has_begun:
             lacking = collect(flight.arguments, node, self.plan, self.invoker.hidden(node))
-            wishes = await self.invoker.wishes(node, flight.arguments, lacking) if lacking else None
+            wishes = self.invoker.wishes(node, flight.arguments, lacking) if lacking else None
             if wishes:
                 self.plan.grant(node.id, wishes)
                 return
             self.watch.begin(node)
             flight.outcomes = self._call(flight)
+            flight.tasks = [one for one in flight.outcomes if isinstance(one, asyncio.Task)]
             if flight.tasks:
-                await asyncio.sleep(0)
+                loop.turn()
                 if not flight.is_settled:
                     self.parked[node.id] = flight
                     return
         if flight.calls is None:
             flight.calls = [unpack(one, node.schema) for one in flight.returned()]
-            if await self._expand(flight):
+            if self._expand(flight):
                 return
         self._land(flight, merge(flight.calls, node.schema, self.expander.values_behind))
 
-    async def _expand(self, flight: Flight) -> bool:
+    def _expand(self, flight: Flight) -> bool:
         """Take in the graphs that the node expands to, if any; it has its turn again when their results are there."""
         graphs = [call.expand for call in flight.calls or () if call.expand is not None]
         if not graphs:
@@ -243,7 +241,7 @@ class Run:
             return False
         new = self.expander.add(flight.node, graphs)
         unsigned = self.expander.unsigned(new)
-        await sign(self.plan, self.invoker, unsigned)
+        sign(self.plan, self.invoker, unsigned)
         self._note_reasons(unsigned)
         self.expander.wait(flight, new)
         self.executor.expansions.note(flight.node.id, graphs, flight.behind, self.plan.graph, self.plan.signed)

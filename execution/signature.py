@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from execution.graph import Graph, GraphNode
-from nodes.schema import NodeSchema
 
 Signature = str
 _exact = json.JSONEncoder(sort_keys=True, allow_nan=False)
@@ -55,7 +54,7 @@ def _sign(node: GraphNode, known: Callable[[str], Signature | None], fingerprint
     parts = [node.schema.id, node.schema.version, node.literals, linked]
     if fingerprint is not None:
         parts.append({"fingerprint": fingerprint if isinstance(fingerprint, str) else _said(fingerprint)})
-    if _is_individual(node.schema):
+    if node.schema.is_individual:
         parts.append({"id": node.id})
     if node.raw_links:
         parts.append({"raw": node.raw_links})
@@ -91,8 +90,3 @@ def _text(parts: Any) -> bytes | None:
         return _exact.encode(parts).encode()  # the quick one takes a NaN for None
     except (ValueError, TypeError, RecursionError):
         return None
-
-
-def _is_individual(schema: NodeSchema) -> bool:
-    """Does the outcome depend on which node of the graph it is?"""
-    return schema.not_idempotent or any(one.section == "hidden" and one.type == "UNIQUE_ID" for one in schema.inputs)

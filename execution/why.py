@@ -88,7 +88,9 @@ class Past:
         self._signatures: OrderedDict[Signature, int] = OrderedDict(before)
 
     def save(self, now: bool = False) -> None:
-        """Write what is known of the newest nodes, unless that was done a moment ago."""
+        """Let go of the oldest, and write what is known of the newest nodes, unless that was done a moment ago."""
+        _shorten(self._nodes, MOST_NODES)
+        _shorten(self._signatures, MOST_SIGNATURES)
         self._kept.save(self._newest, now)
 
     def _newest(self) -> dict[str, SeenBefore]:
@@ -112,8 +114,6 @@ class Past:
             if signature is not None:
                 self._signatures[signature] = now
                 self._signatures.move_to_end(signature)
-        _shorten(self._nodes, MOST_NODES)
-        _shorten(self._signatures, MOST_SIGNATURES)
 
     def reasons(
         self,

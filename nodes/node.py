@@ -8,10 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
+DYNAMIC = frozenset({"COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"})
+"""Types of inputs that bring more inputs along, by their values."""
 FILLED_IN = frozenset(
     {
         "PROMPT",
@@ -86,7 +89,7 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
         return self.everything or name in self.names
 
 
-class NodeSchema(msgspec.Struct, frozen=True, kw_only=True):
+class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that is known about a node class without running it.
 
     `style` says how it was written: as a `function` of ours, a `class` with INPUT_TYPES, or a `schema` (io.Schema).
@@ -117,6 +120,26 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True):
     api_node: bool = False
     price_badge: dict[str, Any] | None = None
     may_expand: bool = False
+
+    @cached_property
+    def filled_in_inputs(self) -> tuple[Input, ...]:
+        """Those that the engine fills in."""
+        return tuple(one for one in self.inputs if one.is_filled_in)
+
+    @cached_property
+    def given_inputs(self) -> tuple[Input, ...]:
+        """Those that a prompt gives."""
+        return tuple(one for one in self.inputs if not one.is_filled_in)
+
+    @cached_property
+    def dynamic_inputs(self) -> tuple[str, ...]:
+        """The names of those that bring more inputs along."""
+        return tuple(one.name for one in self.given_inputs if one.type in DYNAMIC)
+
+    @cached_property
+    def is_individual(self) -> bool:
+        """Does the outcome depend on which node of the graph it is?"""
+        return self.not_idempotent or any(one.type == "UNIQUE_ID" for one in self.filled_in_inputs)
 
     def input(self, name: str) -> Input | None:
         return next((one for one in self.inputs if one.name == name), None)

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
+
+from execution.graph import GraphNode
 from execution.signature import Signature
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What one node gave: for each output slot the list of its values, and its `ui` dict if it had one."""
 
     values: tuple[list[Any], ...]
     ui: dict[str, Any] | None = None
-
-
-class NodeName(NamedTuple):
-    """A node of the prompt that runs."""
-
-    id: str
-    class_type: str
 
 
 class Cache(ABC):
@@ -54,11 +48,11 @@ class Cache(ABC):
     def clear(self) -> None:
         """Give back the memory that the results take."""
 
-    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         """A run of a prompt begins that has these nodes."""
         return None
 
-    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, GraphNode]) -> bool:
         """Would it still be there when a run has begun that has these nodes?"""
         return signature in self
 

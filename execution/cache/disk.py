@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
-from execution.cache.base import Cache, NodeName, Result
+from execution.cache.base import Cache, Result
 from execution.cache.codec import NotStorable, decode, encode
+from execution.graph import GraphNode
 from execution.signature import Signature
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class DiskCache(Cache):
     def __contains__(self, signature: object) -> bool:
         return signature in self._memory or (isinstance(signature, str) and self._file_of(signature) is not None)
 
-    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         self._memory.begin(nodes)
 
     def get(self, signature: Signature | None) -> Result | None:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 
 import psutil
 
-from execution.cache.base import Cache, NodeName, Result
+from execution.cache.base import Cache, Result
 from execution.cache.sizes import size_of
+from execution.graph import GraphNode
 from execution.signature import Signature
 
 BYTES_BETWEEN_LOOKS = 32 << 20
@@ -53,9 +54,9 @@ class MemoryCache(Cache):
 
     def _keep(self, signature: Signature, result: Result, size: int) -> None:
         with self._lock:
-            self.drop(signature)
+            _, before = self._entries.pop(signature, (None, 0))
             self._entries[signature] = (result, size)
-            self.bytes += size
+            self.bytes += size - before
 
     def _drop_oldest(self) -> int:
         """The bytes it held."""
@@ -122,7 +123,7 @@ class ClassicCache(MemoryCache):
         self._of_prompt: set[Signature | None] = set()
         self._of_expansions: set[Signature | None] = set()
 
-    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         """What nodes of the last prompt expanded to stays for one more: its nodes are not known beforehand."""
         with self._lock:
             self._of_prompt = set(nodes)
@@ -131,7 +132,7 @@ class ClassicCache(MemoryCache):
             for signature in [one for one in self._entries if one not in kept]:
                 self.drop(signature)
 
-    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, GraphNode]) -> bool:
         return signature in self and (signature in nodes or signature in self._of_expansions)
 
     def get(self, signature: Signature | None) -> Result | None:

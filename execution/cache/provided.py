@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from execution.cache.base import Cache, NodeName, Result
+from execution.cache.base import Cache, Result
+from execution.graph import GraphNode
 from execution.signature import Signature
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class ProvidedCache(Cache):
 
     def __init__(self, own: Cache) -> None:
         self._own = own
-        self._nodes: Mapping[Signature | None, NodeName] = {}
+        self._nodes: Mapping[Signature | None, GraphNode] = {}
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache-provider")
 
     @property
@@ -87,11 +88,11 @@ class ProvidedCache(Cache):
     def __contains__(self, signature: object) -> bool:
         return signature in self._own
 
-    def begin(self, nodes: Mapping[Signature | None, NodeName]) -> None:
+    def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         self._nodes = nodes
         self._own.begin(nodes)
 
-    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, NodeName]) -> bool:
+    def outlives(self, signature: Signature | None, nodes: Mapping[Signature | None, GraphNode]) -> bool:
         return self._own.outlives(signature, nodes)
 
     def get(self, signature: Signature | None) -> Result | None:
@@ -104,7 +105,7 @@ class ProvidedCache(Cache):
 
     def put(self, signature: Signature | None, result: Result) -> None:
         self._own.put(signature, result)
-        if signature is not None:
+        if PROVIDERS and signature is not None:
             value = CacheValue(list(result.values), result.ui)
             for provider in PROVIDERS:
                 self._call(provider, "on_store", self._context(signature), value)
@@ -147,8 +148,9 @@ class ProvidedCache(Cache):
             return None
 
     def _context(self, signature: Signature) -> CacheContext:
-        node = self._nodes.get(signature, NodeName("", ""))
-        return CacheContext(node.id, node.class_type, hashlib.sha256(signature.encode()).hexdigest())
+        node = self._nodes.get(signature)
+        id, class_type = (node.id, node.schema.id) if node is not None else ("", "")
+        return CacheContext(id, class_type, hashlib.sha256(signature.encode()).hexdigest())
 
 
 async def _awaited(answer: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 OBJECT_BYTES = 64
 MODEL_BYTES = 16 << 20
 MOST_OBJECTS = 100_000
+NUMBERS = frozenset({int, float, bool, type(None)})
 
 
 def size_of(thing: Any) -> int:
@@ -28,22 +29,25 @@ def size_of(thing: Any) -> int:
     return total
 
 
-def _weigh(thing: Any) -> tuple[int, list[Any]]:
+def _weigh(thing: Any) -> tuple[int, Iterable[Any]]:
     """The bytes of a thing itself, and what else it holds."""
-    if thing is None or isinstance(thing, int | float):
-        return OBJECT_BYTES, []
+    kind = type(thing)
+    if kind in NUMBERS:
+        return OBJECT_BYTES, ()
+    if kind is list or kind is tuple:
+        return OBJECT_BYTES, thing
     nbytes = getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):
-        return OBJECT_BYTES + nbytes, []
+        return OBJECT_BYTES + nbytes, ()
     if isinstance(thing, str | bytes | bytearray):
-        return OBJECT_BYTES + len(thing), []
+        return OBJECT_BYTES + len(thing), ()
     if isinstance(thing, Mapping):
         return OBJECT_BYTES, [*thing.keys(), *thing.values()]
     if isinstance(thing, list | tuple | set | frozenset):
-        return OBJECT_BYTES, list(thing)
+        return OBJECT_BYTES, thing
     if _is_model(thing):
-        return MODEL_BYTES, []
-    return OBJECT_BYTES, list(vars(thing).values()) if hasattr(thing, "__dict__") and not callable(thing) else []
+        return MODEL_BYTES, ()
+    return OBJECT_BYTES, list(vars(thing).values()) if hasattr(thing, "__dict__") and not callable(thing) else ()
 
 
 def _is_model(thing: Any) -> bool:

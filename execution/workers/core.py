@@ -204,7 +204,7 @@ def keeper_of(job: Job, settings: WorkerSettings) -> Keeper | None:
     if not job.folder or not (settings.checkpoint_seconds or settings.checkpoint_steps):
         return None
     seconds = settings.checkpoint_seconds or math.inf
-    return Keeper(Path(job.folder, "progress"), seconds, settings.checkpoint_steps)
+    return Keeper(f"{job.folder}/progress", seconds, settings.checkpoint_steps)
 
 
 def _devices() -> Any:

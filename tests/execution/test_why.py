@@ -114,6 +114,7 @@ def test_what_is_remembered_is_bounded(nodes, monkeypatch):
     graph = parse(prompt_of(), lambda name: nodes[name].schema)
     signed = {one: f"signature {one}" for one in graph.nodes}
     past.note(graph.nodes.values(), signed, {})
+    past.save()
     kinds = {one: found.kind for one, found in past.reasons(graph, "1234", signed, {}).items()}
     assert kinds == {"1": "first_run", "2": "evicted", "3": "evicted", "4": "evicted"}
 

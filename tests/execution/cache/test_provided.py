@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from execution.cache import Result
-from execution.cache.base import NodeName
 from execution.cache.memory import RamCache
 from execution.cache.provided import PROVIDERS, CacheProvider, CacheValue, ProvidedCache
+from execution.graph import GraphNode
 from execution.packs import expose_compat
+from nodes.schema import NodeSchema
 
 expose_compat()
 
@@ -56,7 +57,7 @@ def no_providers():
 
 def cache_of(*nodes):
     cache = ProvidedCache(RamCache(1 << 20))
-    cache.begin({name: NodeName(name, kind) for name, kind in nodes})
+    cache.begin({name: GraphNode(name, NodeSchema(id=kind, title=kind, category="")) for name, kind in nodes})
     return cache
 
 
