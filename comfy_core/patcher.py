@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from comfy_core.memory.shortage import is_out_of_memory
 from comfy_core.model_functions import ModelFunctions
 from comfy_core.patches import Patch, Room, applied, patched
 from comfy_core.weights.table import Weights
@@ -300,4 +301,6 @@ def _naming(key: str, weight: Tensor) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, IndexError) as error:
+        if is_out_of_memory(error):
+            raise
         raise ValueError(f"a patch does not fit {key} of shape {shape}: {error}") from error

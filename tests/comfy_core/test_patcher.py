@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from comfy_core import patcher
 from comfy_core.memory.residency import Residency
 from comfy_core.patcher import ModelPatcher
 
@@ -81,6 +82,18 @@ def test_names_that_are_no_weights_are_not_taken(model: ModelPatcher):
 def test_a_recipe_that_does_not_fit_names_the_weight(model: ModelPatcher):
     model.add_patches({"0.weight": (torch.ones(5, 7),)})
     with pytest.raises(ValueError, match=r"does not fit 0\.weight of shape \(2, 3\)"):
+        model.weight("0.weight")
+
+
+def test_a_lack_of_memory_is_told_as_such_not_as_a_recipe_that_does_not_fit(
+    model: ModelPatcher, monkeypatch: pytest.MonkeyPatch
+):
+    def short(*arguments: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 64 bytes.")
+
+    model.add_patches({"0.weight": (torch.ones(2, 3),)})
+    monkeypatch.setattr(patcher, "patched", short)
+    with pytest.raises(RuntimeError, match="DefaultCPUAllocator"):
         model.weight("0.weight")
 
 
