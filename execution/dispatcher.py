@@ -123,8 +123,8 @@ class Dispatcher:
             return None
         try:
             return await self._store.take()
-        except sa.exc.SQLAlchemyError:
-            log.exception("the queue cannot be read; trying again")
+        except sa.exc.SQLAlchemyError as error:
+            log.error("the queue cannot be read; trying again: %s", getattr(error, "orig", error))
             await asyncio.sleep(SECONDS_AFTER_A_STORE_ERROR)
             self._wake.set()
             return None

@@ -18,7 +18,14 @@ from execution.lock import FileLock
 from execution.store import archive, queue, rows
 from execution.store.archive import JobQuery
 from execution.store.commits import Commits
-from execution.store.database import connect_for_quick_work, flush, is_shared, lock_database, open_database
+from execution.store.database import (
+    connect_for_quick_work,
+    flush,
+    is_shared,
+    lock_database,
+    open_database,
+    refused_with_reason,
+)
 from execution.store.job import FINISHED, StoredJob
 from execution.store.queue import note_crash
 
@@ -52,12 +59,15 @@ class Store:
         self._lock: FileLock | None = None
 
     async def open(self) -> None:
-        """Raises `execution.store.database.DatabaseRefused` when another Easel has it, or a newer one had."""
+        """Raises `execution.store.database.DatabaseRefused` when another Easel has it, or a newer one had, or its disk
+        is full."""
         self._lock = lock_database(self._url)
         try:
-            self._database = await asyncio.to_thread(open_database, self._url, self._durable)
-            self._commits = Commits(self._database, None if self._durable else connect_for_quick_work(self._database))
-            await self._write(lambda connection: archive.prune(connection, *self._kept))
+            with refused_with_reason(self._url):
+                self._database = await asyncio.to_thread(open_database, self._url, self._durable)
+                here = None if self._durable else connect_for_quick_work(self._database)
+                self._commits = Commits(self._database, here)
+                await self._write(lambda connection: archive.prune(connection, *self._kept))
         except BaseException:
             await self.close()
             raise
@@ -113,8 +123,9 @@ class Store:
         return await self._read(queue.highest_number)
 
     async def recover(self, place: tuple[str, str] = ("", "")) -> list[StoredJob]:
-        """To be called once after opening; see `execution.store.queue.recover`."""
-        return await self._write(lambda connection: queue.recover(connection, place))
+        """To be called once after opening; see `execution.store.queue.recover`. Raises as `open` does."""
+        with refused_with_reason(self._url):
+            return await self._write(lambda connection: queue.recover(connection, place))
 
     # --- what becomes of a job ---
 
@@ -174,6 +185,7 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._reading, read)
 
     async def _flush_forever(self, database: sa.Engine) -> None:
+        is_told = False
         while True:
             await asyncio.sleep(SECONDS_TO_FLUSH)
             if not self._unflushed:
@@ -181,6 +193,9 @@ class Store:
             self._unflushed = False
             try:
                 await asyncio.to_thread(flush, database)
-            except Exception:
+                is_told = False
+            except Exception as error:
                 self._unflushed = True
-                log.exception("the database could not be flushed to the disk; trying again")
+                if not is_told:  # once: on a full disk this may go on for hours
+                    log.error("the database could not be flushed to the disk; trying again: %s", error)
+                is_told = True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 
 from execution.lock import FileLock
 from execution.store import queue
+from execution.store.salvage import salvage
 
 log = logging.getLogger(__name__)
 REVISIONS = (
@@ -19,6 +23,9 @@ REVISIONS = (
     "0003",
     "0004",
 )  # oldest first; a database at the last one needs no migration, and so no Alembic
+
+DAMAGE = ("malformed", "no such table", "no such column")
+BYTES_LOOKED_THROUGH = 100 << 20  # in a tenth of a second
 
 
 class DatabaseRefused(Exception):
@@ -33,22 +40,43 @@ class DatabaseInUse(DatabaseRefused):
     """Another Easel has it open: two of them would run each other's prompts."""
 
 
+@contextmanager
+def refused_with_reason(url: str) -> Iterator[None]:
+    """Have what a database refuses inside the `with` block raise DatabaseRefused, with its place and the way out."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        place = sqlite_path(url) or sa.make_url(url).render_as_string()
+        raise DatabaseRefused(
+            f"The database {place} cannot be used: {str(error.orig).strip()}. Look at the room on its disk, at "
+            "who may write there, or choose another folder with --user-directory."
+        ) from error
+
+
 def open_database(url: str, durable: bool = False) -> sa.Engine:
     """A database that is at today's revision and answers; if `durable`, a commit is on the disk when it returns.
 
-    Raises DatabaseTooNew; SQLAlchemyError for a server that cannot be reached. An SQLite file that is corrupt is moved
-    aside with a warning, and an empty one takes its place.
+    Raises DatabaseTooNew; SQLAlchemyError for a server that cannot be reached. An SQLite file that is damaged is moved
+    aside with a warning, and a new one takes its place, with what could still be read.
     """
     path = sqlite_path(url)
     if path is None:
         return _connect(url, durable)
     try:
-        return _connect(url, durable)
+        return _connect(url, durable, check=_is_doubtful(path))
     except sa.exc.DatabaseError as error:
-        if isinstance(error, sa.exc.OperationalError) and "malformed" not in str(error):
+        if isinstance(error, sa.exc.OperationalError) and not any(word in str(error) for word in DAMAGE):
             raise  # locked, read-only or out of space: the file itself may be in order
-        _move_aside(path, error)
-        return _connect(url, durable)
+        aside = _move_aside(path)
+        database = _connect(url, durable)
+        log.warning(
+            "%s is damaged (%s); it is kept as %s and a new one begins, with the %d prompts that could still be read",
+            path,
+            error.__cause__ or error,
+            aside.name,
+            _salvaged(aside, database),
+        )
+        return database
 
 
 def lock_database(url: str) -> FileLock | None:
@@ -99,13 +127,15 @@ def flush(database: sa.Engine) -> None:
             connection.close()
 
 
-def _connect(url: str, durable: bool) -> sa.Engine:
+def _connect(url: str, durable: bool, check: bool = False) -> sa.Engine:
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _settle)
         sa.event.listen(engine, "connect", _sync_always if durable else _sync_at_checkpoints)
         sa.event.listen(engine, "begin", _begin)
     try:
+        if check:
+            _check(engine)
         _migrate(engine)
         with engine.connect() as connection:
             queue.check(connection)
@@ -141,6 +171,20 @@ def _begin(connection: sa.Connection) -> None:
     connection.connection.cursor().execute("BEGIN")
 
 
+def _is_doubtful(path: Path) -> bool:
+    """Whether a file is to be looked through: the server was not stopped in order, or it takes no time."""
+    log_of_writes = path.with_name(path.name + "-wal")
+    return path.is_file() and (log_of_writes.exists() or path.stat().st_size < BYTES_LOOKED_THROUGH)
+
+
+def _check(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        reason = ValueError(" ".join(str(found).split()))
+        raise sa.exc.DatabaseError("PRAGMA quick_check", None, reason) from reason
+
+
 def _migrate(engine: sa.Engine) -> None:
     revision = _revision(engine)
     if revision == REVISIONS[-1]:
@@ -167,11 +211,19 @@ def _revision(engine: sa.Engine) -> str | None:
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _move_aside(path: Path, error: Exception) -> None:
+def _move_aside(path: Path) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside = path.with_name(f"{path.name}.corrupt-{stamp}")
-    log.warning("%s is damaged (%s); it is kept as %s and a new one begins", path, error.__cause__ or error, aside.name)
     for ending in ("", "-wal", "-shm"):
         part = path.with_name(path.name + ending)
         if part.exists():
             part.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _salvaged(aside: Path, database: sa.Engine) -> int:
+    try:
+        return salvage(aside, database)
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        log.debug("nothing can be read of %s: %s", aside, error)
+        return 0
