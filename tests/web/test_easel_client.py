@@ -136,15 +136,17 @@ def test_previews_are_read_as_the_server_writes_them(with_metadata) -> None:
     assert event.prompt_id == ("p" if with_metadata else None)
 
 
-async def test_the_command_line_runs_on_a_server(capsys, address, graph, tmp_path) -> None:
+async def test_the_command_line_runs_on_a_server(address, graph, tmp_path, monkeypatch) -> None:
     import main
 
+    said = []  # the worker in this process puts back standard streams that pytest changes meanwhile
+    monkeypatch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
     (tmp_path / "wf.json").write_text(json.dumps(graph()))
     words = ["run", str(tmp_path / "wf.json"), "--server", address, "--set", "1.text=ab"]
     assert await asyncio.to_thread(main.main, [*words, "--out", str(tmp_path / "a.png")]) == 0
-    assert capsys.readouterr().out.strip() == str(tmp_path / "a.png")
+    assert said == [str(tmp_path / "a.png")]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert await asyncio.to_thread(main.main, words) == 0
-    assert capsys.readouterr().out.startswith("output/fake_")
+    assert said[-1].startswith("output/fake_")
     assert await asyncio.to_thread(main.main, [*words[:-1], "1.style=baroque"]) == 1
-    assert "node 1 (FakeText)" in capsys.readouterr().err
+    assert "node 1 (FakeText)" in said[-1]
