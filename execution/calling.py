@@ -32,7 +32,7 @@ def node_function(class_type: str) -> Callable[..., Any]:
     arguments = () if node.make_instance is None else (node.make_instance(),)
 
     def call(**inputs: Any) -> Any:
-        hidden = {one.name: None for one in node.schema.filled_in_inputs}
+        hidden = dict.fromkeys(node.schema.filled_in_inputs)
         returned = node.function(*arguments, **hidden | inputs)
         return _values(node, asyncio.run(_awaited(returned)) if inspect.isawaitable(returned) else returned)
 

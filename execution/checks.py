@@ -24,7 +24,7 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
         return []
     names = [one.name for one in graph_node.inputs if one.name in given and checks.cover(_root(one.name))]
     values = {name: None if name in graph_node.links else unwrap(given[name]) for name in names}
-    values |= {name: value for name, value in _filled_in(graph_node).items() if checks.cover(name)}
+    values |= _filled_in(graph_node, checks)
     if graph_node.schema.is_input_list:
         values = {name: [value] for name, value in values.items()}
     arguments = nest(graph_node.schema, graph_node.inputs, values)
@@ -50,10 +50,11 @@ def _root(name: str) -> str:
     return name.split(".", 1)[0]
 
 
-def _filled_in(node: GraphNode) -> dict[str, Any]:
-    """What the engine fills in, as far as it is known before a run."""
+def _filled_in(node: GraphNode, checks: Checks) -> dict[str, Any]:
+    """What the engine fills in, as far as it is known before a run, for a check that wants it."""
     known = {"UNIQUE_ID": node.id, "PROMPT": {}}
-    return {one.name: known.get(one.type) for one in node.schema.filled_in_inputs}
+    wanted = {name: one for name, one in node.schema.filled_in_inputs.items() if one.name != name or checks.cover(name)}
+    return {name: known.get(one.type) for name, one in wanted.items()}
 
 
 def classes_of(prompt: Any) -> set[str]:

@@ -1,8 +1,8 @@
 """How linked values reach a node. Nodes of others write into what they get; what the cache holds must not change by it.
 
-The lists are always new, and so are the containers that the ecosystem's nodes are known to write into: latents
-(dictionaries) and conditionings (lists of `[tensor, dict]`). Tensors are shared; nodes of others are watched by samples
-of the tensors that they get, and with `--debug-cache` all nodes are by all values.
+The lists are always new, and so are the containers that the ecosystem's nodes are known to write into: dictionaries, as
+latents are, lists, and what is in conditionings (lists of `[tensor, dict]`). Tensors are shared; nodes of others are
+watched by samples of the tensors that they get, and with `--debug-cache` all nodes are by all values.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ def delivered(values: list[Any], schema: NodeSchema) -> list[Any]:
 def _own(value: Any) -> Any:
     if type(value) is dict:
         return dict(value)
-    if type(value) is list and all(type(one) is list and len(one) == 2 and type(one[1]) is dict for one in value):
+    if type(value) is not list:
+        return value
+    if all(type(one) is list and len(one) == 2 and type(one[1]) is dict for one in value):
         return [[one[0], dict(one[1])] for one in value]
-    return value
+    return list(value)
 
 
 class InputWatch:

@@ -44,7 +44,7 @@ class Invoker:
     instances: dict[tuple[str, str], Any]
 
     def hidden(self, node: GraphNode) -> dict[str, Any]:
-        """The values of the inputs that the engine fills in, by input name."""
+        """The values of the inputs that the engine fills in, by the name of the argument."""
         if not node.schema.filled_in_inputs:
             return {}
         extra = self.job.extra_data
@@ -57,7 +57,7 @@ class Invoker:
             "API_KEY_COMFY_ORG": extra.get("api_key_comfy_org"),
             "COMFY_USAGE_SOURCE": extra.get("comfy_usage_source"),
         }
-        return {one.name: values[one.type] for one in node.schema.filled_in_inputs}
+        return {name: values[one.type] for name, one in node.schema.filled_in_inputs.items()}
 
     def items(self, node: GraphNode, arguments: Arguments) -> list[dict[str, Any]]:
         """The keyword arguments of each call."""

@@ -122,9 +122,11 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     may_expand: bool = False
 
     @cached_property
-    def filled_in_inputs(self) -> tuple[Input, ...]:
-        """Those that the engine fills in."""
-        return tuple(one for one in self.inputs if one.is_filled_in)
+    def filled_in_inputs(self) -> dict[str, Input]:
+        """Those that the engine gives values, by the arguments that carry them. Schema style nodes get them apart from
+        the others, of which one may be called `prompt`, too."""
+        prefix = "hidden." if self.style == "schema" else ""
+        return {prefix + one.name: one for one in self.inputs if one.is_filled_in}
 
     @cached_property
     def given_inputs(self) -> tuple[Input, ...]:
@@ -139,7 +141,7 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def is_individual(self) -> bool:
         """Does the outcome depend on which node of the graph it is?"""
-        return self.not_idempotent or any(one.type == "UNIQUE_ID" for one in self.filled_in_inputs)
+        return self.not_idempotent or any(one.type == "UNIQUE_ID" for one in self.filled_in_inputs.values())
 
     def input(self, name: str) -> Input | None:
         return next((one for one in self.inputs if one.name == name), None)

@@ -24,6 +24,14 @@ def test_latents_and_conditionings_are_containers_of_the_nodes_own():
     assert own_conditioning[0][0] is embedding
 
 
+def test_a_list_that_is_one_value_is_the_nodes_own():
+    boxes = [[1, 2], [3, 4]]
+    (own,) = delivered([boxes], CLASSIC)
+    own.append([5, 6])
+    assert boxes == [[1, 2], [3, 4]]
+    assert own[0] is boxes[0]
+
+
 def test_built_in_functions_get_the_values_themselves():
     values = [{"samples": 1}]
     assert delivered(values, OURS) is values

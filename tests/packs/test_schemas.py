@@ -108,3 +108,12 @@ def test_a_node_may_take_inputs_of_any_name_and_report_progress(run, node):
     ran = run(shown(node, class_type="SchemaTakesAll", x=1, y="z"))
     assert ran.texts == ["[('x', 1), ('y', 'z')]"]
     assert (ran.of(Progress)[0].node, ran.of(Progress)[0].max) == ("1", 2)
+
+
+@pytest.mark.parametrize(("kind", "given"), [("SchemaPrompt", "'cat'"), ("SchemaPromptList", "['cat']")])
+def test_an_input_may_be_called_as_a_hidden_one_is(run, check, node, kind, given):
+    prompt = {"1": node(kind, prompt="cat")}
+    assert check(prompt).error is None
+    assert run(prompt, extra_pnginfo={"w": 1}).texts == [given, "1", ["1"], {"w": 1}]
+    (error,) = check({"1": node(kind, prompt="none")}).node_errors["1"]["errors"]
+    assert error["details"] == "prompt - node 1 wants a prompt"

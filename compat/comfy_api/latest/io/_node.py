@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nodes.expansion import ExecutionBlocker
-from nodes.schema import Node
+from nodes.schema import Node, NodeSchema
 
 from ._schema import Hidden, Schema, our_schema
 
@@ -89,11 +89,12 @@ class ComfyNode(metaclass=_Lockable):
         def read() -> Any:
             return our_schema(cls.define_schema(), cls, check, python_module)
 
+        schema = read()
         hooks = {"check": "validate_inputs", "fingerprint": "fingerprint_inputs", "lazy": "check_lazy_status"}
         return Node(
-            read(),
-            caller(cls, "execute", report),
-            {hook: caller(cls, name) for hook, name in hooks.items() if own(cls, name) is not None},
+            schema,
+            caller(cls, schema, "execute", report),
+            {hook: caller(cls, schema, name) for hook, name in hooks.items() if own(cls, name) is not None},
             reread=read,
             is_async=inspect.iscoroutinefunction(cls.execute),
         )
@@ -104,11 +105,16 @@ def own(cls: Any, name: str) -> Callable[..., Any] | None:
     return getattr(cls, name, None)
 
 
-def caller(cls: Any, method: str, finish: Callable[[Any, Any], Any] = lambda cls, returned: returned) -> Any:
-    """A function that calls a method on a locked copy of the class, which has the hidden inputs."""
+def caller(
+    cls: Any, schema: NodeSchema, method: str, finish: Callable[[Any, Any], Any] = lambda cls, returned: returned
+) -> Any:
+    """A function that calls a method on a locked copy of the class, which has the hidden inputs, each as it is also
+    where the others are lists."""
+    filled_in = schema.filled_in_inputs
 
     def call(**inputs: Any) -> Any:
-        hidden = {name: inputs.pop(name) for name in Hidden.__members__ if name in inputs}
+        given = {one.name: inputs.pop(name) for name, one in filled_in.items() if name in inputs}
+        hidden = {name: value[0] for name, value in given.items()} if schema.is_input_list else given
         copy = type(cls.__name__, (cls,), {"hidden": HiddenHolder(hidden), "_locked": True})
         returned = getattr(copy, method)(**inputs)
         return _later(cls, returned, finish) if inspect.isawaitable(returned) else finish(cls, returned)

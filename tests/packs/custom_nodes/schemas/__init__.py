@@ -211,6 +211,42 @@ class TakesAll(io.ComfyNode):
         return io.NodeOutput(repr(sorted(inputs.items())))
 
 
+class Prompt(io.ComfyNode):
+    """An input is called as a hidden one is."""
+
+    @classmethod
+    def define_schema(cls):
+        text = io.String.Input("prompt")
+        return io.Schema("SchemaPrompt", inputs=[text], hidden=[io.Hidden.unique_id], is_output_node=True)
+
+    @classmethod
+    def validate_inputs(cls, prompt):
+        return prompt != "none" or f"node {cls.hidden.unique_id} wants a prompt"
+
+    @classmethod
+    def fingerprint_inputs(cls, prompt):
+        return [prompt, cls.hidden.unique_id]
+
+    @classmethod
+    def execute(cls, prompt):
+        hidden = cls.hidden
+        return io.NodeOutput(ui={"text": [repr(prompt), hidden.unique_id, sorted(hidden.prompt), hidden.extra_pnginfo]})
+
+
+class PromptList(Prompt):
+    """The same for a whole list."""
+
+    @classmethod
+    def define_schema(cls):
+        schema = super().define_schema()
+        schema.node_id, schema.is_input_list = "SchemaPromptList", True
+        return schema
+
+    @classmethod
+    def validate_inputs(cls, prompt):
+        return super().validate_inputs(prompt[0])
+
+
 class Extension(ComfyExtension):
     loaded = False
 
@@ -221,7 +257,7 @@ class Extension(ComfyExtension):
         assert Extension.loaded
         return [
             *(Probe, Number, Show, Choice, Resize, Twice, Slot, Checked),
-            *(Expanding, SecretlyExpanding, Blocking, Stateful, TakesAll),
+            *(Expanding, SecretlyExpanding, Blocking, Stateful, TakesAll, Prompt, PromptList),
         ]
 
 
