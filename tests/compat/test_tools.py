@@ -6,7 +6,7 @@ import torch
 from comfy_core.progress import Interrupted
 from execution.packs import expose_compat
 from execution.worker import Job, WorkerSettings
-from execution.workers.core import WorkerCore
+from execution.workers.core import WorkerCore, prepare
 from nodes import registry
 
 expose_compat()
@@ -76,7 +76,9 @@ def test_a_pack_stops_the_run_that_is_under_way(tmp_path):
     from execution.events import ExecutionInterrupted
     from nodes.schema import Node, NodeSchema
 
-    core = WorkerCore(WorkerSettings(base=str(tmp_path), packages=()))
+    settings = WorkerSettings(base=str(tmp_path), packages=())
+    prepare(settings)
+    core = WorkerCore(settings)
 
     def stop():
         nodes.before_node_execution()

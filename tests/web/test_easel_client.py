@@ -15,7 +15,9 @@ FAILING = {"1": {"class_type": "FakeFail", "inputs": {}}}
 
 
 @pytest.fixture
-def address(client):
+async def address(client):
+    """Of a server whose packs are loaded: what they do to the standard output in this process is over."""
+    await client.get("/object_info")
     return str(client.make_url("")).rstrip("/")
 
 
