@@ -31,6 +31,7 @@ def describe(
 ) -> ExecutionError:
     """The event for an exception that a node raised. `real_id` is the prompt's own node that `node` belongs to."""
     error = _raised(error)
+    hidden = node.schema.filled_in_inputs if node.schema.style == "schema" else ()
     return ExecutionError(
         prompt_id=prompt_id,
         node_id=real_id,
@@ -39,7 +40,11 @@ def describe(
         exception_type=_type_name(error),
         traceback=_traceback(error),
         executed=list(executed),
-        current_inputs={name: [_short(one) for one in values[:MOST_VALUES]] for name, values in arguments.items()},
+        current_inputs={
+            name: [_short(one) for one in values[:MOST_VALUES]]
+            for name, values in arguments.items()
+            if name not in hidden
+        },
         current_outputs=list(current_outputs),
         timestamp=now_ms(),
     )

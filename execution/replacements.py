@@ -25,6 +25,12 @@ class Replacement(msgspec.Struct, frozen=True):
     output_mapping: list[dict[str, int]] | None = None
 
 
+def register(one: Replacement, replacements: dict[str, list[Replacement]]) -> None:
+    """Raises msgspec.ValidationError for one that the server would not understand."""
+    checked = msgspec.convert(msgspec.to_builtins(one), Replacement)
+    replacements.setdefault(checked.old_node_id, []).append(checked)
+
+
 Replacements = Mapping[str, list[Replacement]]  # by the old class
 
 

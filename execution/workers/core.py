@@ -156,7 +156,7 @@ class WorkerCore:
             routes=tuple(routes),
             address=address,
             key=key,
-            web=dict(registry.WEB_DIRECTORIES),
+            web={str(name): str(folder) for name, folder in registry.WEB_DIRECTORIES.items()},
             models={kind: ModelFolders(*one) for kind, one in registry.HOST.model_folders().items()},
             rewrites_prompts=registry.HOST.rewrites(),
             replacements=dict(registry.HOST.replacements),

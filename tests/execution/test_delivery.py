@@ -70,8 +70,11 @@ def test_a_glance_sees_what_nodes_do_to_pictures(change):
 
 
 def test_a_glance_looks_at_whatever_there_is():
-    for value in (None, 5, "text", {"a": [torch.zeros(2)]}, torch.eye(3).to_sparse(), torch.zeros(0), object()):
-        assert glance(value) == glance(value)
+    for value in (None, 5, "text", torch.eye(3).to_sparse(), object(), {"a": []}, [[[[torch.ones(2)]]]]):
+        assert glance(value) == 0
+    for make in (torch.zeros, torch.ones):
+        assert glance({"a": [make(2)]}) == glance({"b": (make(2),)}) != 0
+    assert glance(torch.zeros(2)) != glance(torch.ones(2))
 
 
 def run_twice(caplog, function, watch=True, style="class"):

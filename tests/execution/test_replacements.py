@@ -1,6 +1,9 @@
 """Classes that are no more are done by those that stand in for them."""
 
-from execution.replacements import Replacement, with_replacements
+import msgspec
+import pytest
+
+from execution.replacements import Replacement, register, with_replacements
 
 NEW = Replacement(
     new_node_id="NewScale",
@@ -46,5 +49,17 @@ def test_a_class_that_is_known_stays() -> None:
 
 
 def test_what_is_no_prompt_is_left_to_validation() -> None:
-    for broken in (None, [], {"1": None}, {"1": {}}, {"1": {"class_type": 5}}, {"1": {"class_type": "OldScale"}}):
-        with_replacements(broken, {"NewScale"}, {"OldScale": [NEW]})
+    for broken in (None, [], {"1": None}, {"1": {}}, {"1": {"class_type": 5}}):
+        assert with_replacements(broken, {"NewScale"}, {"OldScale": [NEW]}) is broken
+    without_inputs = with_replacements({"1": {"class_type": "OldScale"}}, {"NewScale"}, {"OldScale": [NEW]})
+    assert without_inputs == {"1": {"class_type": "NewScale", "inputs": None}}
+
+
+def test_one_that_the_server_would_not_understand_is_refused_where_it_is_registered() -> None:
+    known: dict[str, list[Replacement]] = {}
+    register(NEW, known)
+    with pytest.raises(msgspec.ValidationError):
+        register(Replacement(new_node_id="A", old_node_id="B", output_mapping=[{"new_idx": "0", "old_idx": 0}]), known)
+    with pytest.raises(msgspec.ValidationError):
+        register(Replacement(new_node_id=None, old_node_id="B"), known)
+    assert known == {"OldScale": [NEW]}

@@ -1,8 +1,13 @@
 """Nodes that return, say and raise odd things end at worst their own prompt, which says why."""
 
+import msgspec
 import pytest
 
 from execution.events import Executed, ExecutionInterrupted, NodeMessage, NodeText, Progress
+from execution.worker import WorkerSettings
+from execution.workers import messages
+from execution.workers.core import WorkerCore
+from nodes import registry
 
 
 def test_progress_is_told_in_numbers_whatever_a_node_counts_with(run, node):
@@ -146,3 +151,21 @@ def test_a_thread_that_a_node_started_is_heard_as_the_node_and_hears_interrupts(
     executor.cache.clear()
     asked = iter([False])
     assert run({"1": node("ClassicThreads")}, interrupted=lambda: next(asked, True)).of(ExecutionInterrupted)
+
+
+def test_what_a_pack_registers_in_a_hurry_reaches_the_server(tmp_path):
+    (tmp_path / "custom_nodes").mkdir()
+    code = "import nodes, pathlib\nnodes.EXTENSION_WEB_DIRS[5] = pathlib.Path('/web')\nNODE_CLASS_MAPPINGS = {}"
+    (tmp_path / "custom_nodes" / "hurried.py").write_text(code)
+    try:
+        core = WorkerCore(WorkerSettings(base=str(tmp_path), packages=()))
+        framed = messages.frame(messages.Ready(core.catalogue(), core.services))
+        assert msgspec.msgpack.decode(framed[4:], type=messages.FromWorker).services.web["5"] == "/web"
+    finally:
+        registry.WEB_DIRECTORIES.pop(5, None)
+
+
+def test_an_error_shows_the_inputs_that_the_function_has(run, node):
+    assert run({"1": node("SchemaPrompt", prompt="fail")}).error.current_inputs == {"prompt": ["fail"]}
+    classic = run({"1": node("ClassicSum", values="ab", times=1)}, outputs=["1"])
+    assert classic.error.current_inputs == {"values": ["ab"], "times": [1], "me": ["1"]}

@@ -8,6 +8,7 @@ from comfy_api import util
 from comfy_execution import cache_provider
 
 from comfy_core import progress
+from execution import replacements
 from execution.previews import encoded
 from nodes import registry
 from nodes.expansion import executing_context
@@ -73,14 +74,14 @@ class NodeReplacement:
     """What stands in for classes that are no more, so that old workflows still run."""
 
     async def register(self, node_replace: io.NodeReplace) -> None:
-        registry.HOST.replacements.setdefault(node_replace.old_node_id, []).append(node_replace)
+        replacements.register(node_replace, registry.HOST.replacements)
 
 
 class NodeReplacementSync:
     """The same for code that is not async."""
 
     def register(self, node_replace: io.NodeReplace) -> None:
-        registry.HOST.replacements.setdefault(node_replace.old_node_id, []).append(node_replace)
+        replacements.register(node_replace, registry.HOST.replacements)
 
 
 class ComfyAPI:

@@ -230,6 +230,8 @@ class Prompt(io.ComfyNode):
     @classmethod
     def execute(cls, prompt):
         hidden = cls.hidden
+        if prompt == "fail":
+            raise ValueError(prompt)
         return io.NodeOutput(ui={"text": [repr(prompt), hidden.unique_id, sorted(hidden.prompt), hidden.extra_pnginfo]})
 
 
