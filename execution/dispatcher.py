@@ -70,7 +70,7 @@ class Dispatcher:
         self.waiting.add(job.id)
         adding = self._store.add(job)
         if is_first:
-            self._handed = (job, asyncio.shield(adding))  # heard before the sender hears: work begins meanwhile
+            self._handed = (job, adding)
         self._wake.set()
         return adding
 
@@ -117,7 +117,7 @@ class Dispatcher:
         if self._handed is not None:
             (job, adding), self._handed = self._handed, None
             with suppress(Exception):  # whoever sent the job hears of it
-                if await adding is None:
+                if await asyncio.shield(adding) is None:
                     return job
             self._wake.set()
             return None
