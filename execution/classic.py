@@ -10,6 +10,7 @@ import marshal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from execution.dynamic_options import check
 from execution.results import plain
 from nodes.expansion import seems_to_expand
 from nodes.schema import Checks, Input, Node, NodeSchema, Output
@@ -66,12 +67,14 @@ def _bytes_of(declared: Any) -> bytes | None:
 
 
 def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> NodeSchema:
+    inputs = tuple(_inputs(declared))
+    check(inputs)
     return NodeSchema(
         id=id,
         title=title,
         category=str(getattr(cls, "CATEGORY", None) or "sd"),
         description=str(getattr(cls, "DESCRIPTION", None) or ""),
-        inputs=tuple(_inputs(declared)),
+        inputs=inputs,
         outputs=tuple(_outputs(cls)),
         is_output=getattr(cls, "OUTPUT_NODE", False) is True,
         is_input_list=bool(getattr(cls, "INPUT_IS_LIST", False)),

@@ -65,7 +65,7 @@ def _grown(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
                 required = section == "required" and number < template.get("min", 0)
                 full_name = f"{one.name}.{name}"
                 if required or _is_given(full_name, given):
-                    yield from _unfold(_input(full_name, entry, "required" if required else "optional"), given)
+                    yield from _unfold(input_from(full_name, entry, "required" if required else "optional"), given)
 
 
 def _is_given(name: str, given: Mapping[str, Any]) -> bool:
@@ -75,10 +75,10 @@ def _is_given(name: str, given: Mapping[str, Any]) -> bool:
 def _children(parent: Input, sections: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[Input]:
     for section, inputs in sections.items():
         for name, entry in inputs.items():
-            yield from _unfold(_input(f"{parent.name}.{name}", entry, section), given)
+            yield from _unfold(input_from(f"{parent.name}.{name}", entry, section), given)
 
 
-def _input(name: str, entry: Sequence[Any], section: str) -> Input:
+def input_from(name: str, entry: Sequence[Any], section: str) -> Input:
     """An input from its `[type, options]`."""
     options = dict(entry[1]) if len(entry) > 1 else {}
     is_list = isinstance(entry[0], list | tuple)

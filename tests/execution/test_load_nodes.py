@@ -225,6 +225,26 @@ def test_forgotten_commas_and_sections_are_forgiven(tmp_path, load, failures):
     assert (schema.search_aliases, schema.description, schema.category) == (("look",), "", "sd")
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("('COMFY_DYNAMICCOMBO_V3', {'options': ['a']})", "Expected `object`, got `str` - at `$.options[0]`"),
+        ("('COMFY_AUTOGROW_V3', {})", "Object missing required field `template`"),
+        ("('COMFY_AUTOGROW_V3', {'template': {'input': {'required': {'x': 5}}}})", "Expected `array`, got `int`"),
+        ("('COMFY_DYNAMICSLOT_V3', {'inputs': {'required': {'x': ()}}})", "Expected `array` of length >= 1"),
+        (
+            "('COMFY_DYNAMICCOMBO_V3', {'options': [{'key': 1, 'inputs': {'required': {'x': "
+            "('COMFY_AUTOGROW_V3', {})}}}]})",
+            "the options of input 'x.x' (COMFY_AUTOGROW_V3): Object missing required field `template`",
+        ),
+    ],
+)
+def test_inputs_that_bring_others_along_must_say_which(tmp_path, load, failures, entry, said):
+    (tmp_path / "pack.py").write_text(CLASSIC.format(name="A", body=f"return {{'required': {{'x': {entry}}}}}"))
+    assert list(load()) == ["OtherA"]
+    assert said in str(failures["custom_nodes.pack, class A"])
+
+
 def test_an_empty_name_is_a_name(tmp_path, load, failures):
     (tmp_path / "pack.py").write_text(CLASSIC.format(name="", body="return {}"))
     assert list(load()) == ["", "Other"]
