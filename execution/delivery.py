@@ -72,8 +72,12 @@ class InputWatch:
             self._plan.drop(source)
 
     def _digests(self, node: GraphNode) -> dict[str, int]:
-        values = [(name, self._plan.values_at(link)) for name, link in node.links.items()]
-        return {name: self._digest(found) for name, found in values if found is not None}
+        found = {}
+        for name, link in node.links.items():
+            values = self._plan.values_at(link)
+            if values is not None:
+                found[name] = self._digest(values)
+        return found
 
 
 def digest(value: Any) -> int:

@@ -37,7 +37,7 @@ class Expander:
         graph, signed = self._plan.graph, self._plan.signed
 
         def sources(node_id: str) -> list[str]:
-            return [link.node_id for link in graph.nodes[node_id].links.values() if link.node_id not in signed]
+            return [one for one in graph.nodes[node_id].sources if one not in signed]
 
         # Only so far back: the rounds of a loop that came before have been signed.
         return [one for one in graph.walk(new, sources).order if one not in signed]

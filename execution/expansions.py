@@ -44,7 +44,7 @@ class Expansions:
         if signature is None or not all(map(_is_plain, graphs)):
             return
         new = {one for inner in graphs for one in inner}
-        linked = [link.node_id for one in new for link in graph.nodes[one].links.values()]
+        linked = [source for one in new for source in graph.nodes[one].sources]
         outside = {one: signed.get(one) for one in [*linked, *behind] if one not in new}
         self._drop((node_id, signature))
         self._known[node_id, signature] = Expansion(graphs, behind, outside)

@@ -84,7 +84,7 @@ def works(graph: Graph, order: Iterable[str]) -> dict[str, Work]:
     models: dict[str, frozenset[str]] = {}
     for node_id in order:
         node = graph.nodes[node_id]
-        sources = [link.node_id for link in node.links.values() if link.node_id in found]
+        sources = [one for one in node.sources if one in found]
         size = sizes[node_id] = _own_size(node) * max([sizes[one] for one in sources], default=1.0)
         files = models[node_id] = _own_models(node).union(*[models[one] for one in sources])
         rough = round(math.log2(min(size, 1e300)))
@@ -113,6 +113,8 @@ def _own_models(node: GraphNode) -> frozenset[str]:
 def total(figures: Iterable[Figure | None]) -> Figure:
     """Of nodes one after the other, as far as known: the sum of their times, the highest of their peaks."""
     known = [one for one in figures if one is not None]
+    if len(known) == 1:
+        return known[0]
     return Figure(
         sum(one.seconds for one in known),
         max((one.peak_bytes for one in known), default=0),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from execution import loop
 from execution.graph import GraphNode
@@ -13,8 +14,7 @@ from execution.invocation import Arguments
 from execution.results import Returned
 
 
-@dataclass
-class Clock:
+class Clock(msgspec.Struct):
     """How long a node was at work; not while it waits for nodes that it asked for or stands for."""
 
     spent: float = 0.0
@@ -32,17 +32,16 @@ class Clock:
         return self.spent + (time.perf_counter() - self.since if self.since is not None else 0.0)
 
 
-@dataclass
-class Flight:
+class Flight(msgspec.Struct):
     """What the calls of a node returned so far, or the `tasks` that they have become, and the nodes it stands for."""
 
     node: GraphNode
-    clock: Clock = field(default_factory=Clock)
-    arguments: Arguments = field(default_factory=dict)
-    outcomes: list[Any] = field(default_factory=list)
-    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    clock: Clock = msgspec.field(default_factory=Clock)
+    arguments: Arguments = {}
+    outcomes: list[Any] = []
+    tasks: list[asyncio.Task[Any]] = []
     calls: list[Returned] | None = None
-    behind: list[str] = field(default_factory=list)
+    behind: list[str] = []
 
     @property
     def has_begun(self) -> bool:

@@ -28,7 +28,7 @@ class GraphNode(msgspec.Struct, frozen=True):
 
     `inputs` are the declared inputs (for these values, where they depend on values), `changed` is a fingerprint that
     the prompt brings along. Of the `links`, the lazy ones are followed only when the node asks for them; the raw ones
-    it gets as they are, and what they lead to need not run for it.
+    it gets as they are, and what they lead to need not run for it. `sources` has the node behind each of the links.
     """
 
     id: str
@@ -38,6 +38,7 @@ class GraphNode(msgspec.Struct, frozen=True):
     links: dict[str, Link] = {}
     lazy_links: dict[str, Link] = {}
     raw_links: dict[str, Link] = {}
+    sources: list[str] = []
     changed: Any = None
 
     @property
@@ -94,7 +95,7 @@ class Graph:
         return found
 
     def _sources(self, node_id: str) -> list[str]:
-        return [link.node_id for link in self.nodes[node_id].links.values()]
+        return self.nodes[node_id].sources
 
 
 def _note_cycle(found: Walk, head: str, path: Iterable[str]) -> None:
@@ -136,6 +137,7 @@ def parse_node(
             node.literals[name] = unwrap(given[name])
             continue
         node.links[name] = link
+        node.sources.append(link.node_id)
         if declared.is_raw_link:
             node.raw_links[name] = link
         elif declared.is_lazy:

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from comfy_core.media.written import noting
@@ -42,6 +42,12 @@ class Invoker:
     progress: RunProgress
     around: Callable[[], AbstractContextManager[Any]]
     instances: dict[tuple[str, str], Any]
+
+    @cached_property
+    def client(self) -> str | None:
+        """Who asked for the run."""
+        client = self.job.extra_data.get("client_id")
+        return client if isinstance(client, str) else None
 
     def hidden(self, node: GraphNode) -> dict[str, Any]:
         """The values of the inputs that the engine fills in, by the name of the argument."""
@@ -109,15 +115,16 @@ class Invoker:
 
     def _called(self, function: Callable[..., Any], node: GraphNode, index: int, item: Mapping[str, Any]) -> Any:
         """What a function of the node returns, which can count on being heard and on knowing which call it is."""
-        client = self.job.extra_data.get("client_id")
         with (
             listen(self.progress.listener(node.id)),
-            executing(self.job.prompt_id, node.id, index, client if isinstance(client, str) else None),
+            executing(self.job.prompt_id, node.id, index, self.client),
             noting(self.job.folder, f"{node.id} {index}"),
             self.around(),
         ):
             returned = function(**item)
-            return loop.start(returned) if inspect.isawaitable(returned) else returned
+            if isinstance(returned, tuple) or not inspect.isawaitable(returned):
+                return returned
+            return loop.start(returned)
 
     def _bound(self, node: GraphNode, function: Callable[..., Any]) -> Callable[..., Any]:
         make = self.nodes[node.schema.id].make_instance

@@ -21,7 +21,7 @@ def roots(graph: Graph, outputs: Sequence[str]) -> tuple[list[str], dict[str, li
     order = graph.order([*outputs, *ends])
 
     def sources(node_id: str) -> list[str]:
-        return [link.node_id for link in graph.nodes[node_id].links.values()]
+        return graph.nodes[node_id].sources
 
     try:
         inside, starts = open_loops(order, sources, lambda one: graph.nodes[one].schema.id)

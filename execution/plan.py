@@ -37,7 +37,7 @@ class Plan:
         for node_id in reversed(order):
             if node_id in possible and not self.has(node_id):
                 self._count(node_id)
-                possible.update(self._all_sources(node_id))
+                possible.update(self.graph.nodes[node_id].sources)
         return [one for one in order if one in self.results or self.signed.get(one) in self._cache]
 
     def start(self, outputs: Iterable[str]) -> None:
@@ -80,6 +80,8 @@ class Plan:
     def sources(self, node_id: str) -> list[str]:
         """The nodes that must be done before this one can have its turn."""
         node = self.graph.nodes[node_id]
+        if not node.lazy_links and not node.raw_links:
+            return node.sources
         idle = (node.lazy_links.keys() - self.granted.get(node_id, set())) | node.raw_links.keys()
         return [link.node_id for name, link in node.links.items() if name not in idle]
 
@@ -88,7 +90,7 @@ class Plan:
         self._cache.put(self.signed.get(node_id), result)
         if self._uses[node_id]:
             self.results[node_id] = result
-        self.release(self._all_sources(node_id))
+        self.release(self.graph.nodes[node_id].sources)
         self._counted.discard(node_id)
         self.schedule.finish(node_id)
 
@@ -125,7 +127,4 @@ class Plan:
     def _count(self, node_id: str) -> None:
         if node_id not in self._counted:
             self._counted.add(node_id)
-            self.hold(self._all_sources(node_id))
-
-    def _all_sources(self, node_id: str) -> list[str]:
-        return [link.node_id for link in self.graph.nodes[node_id].links.values()]
+            self.hold(self.graph.nodes[node_id].sources)

@@ -70,7 +70,7 @@ class Run:
         self.flights: dict[str, Flight] = {}
         self.parked: dict[str, Flight] = {}
         self.reasons: dict[str, Why] = {}
-        self.took: dict[str, Figure] = {}
+        self.took: dict[str, list[Figure]] = {}
         self.current = ""
 
     def to_the_end(self) -> tuple[AnyEvent, bool]:
@@ -87,24 +87,22 @@ class Run:
 
     def note_figures(self) -> None:
         """Remember what the prompt's own nodes took, those that ran, with the nodes that they stood for."""
-        ran: dict[str, list[Figure]] = {}
-        for node_id, figure in self.took.items():
-            ran.setdefault(self.prompt.get_real_node_id(node_id), []).append(figure)
-        ran = {one: figures for one, figures in ran.items() if one in self.took}
-        if ran:
-            work = works(self.plan.graph, self.order)
-            for node_id, figures in ran.items():
+        if not self.took:
+            return
+        work, ran = works(self.plan.graph, self.order), set(self.tell.executed)
+        for node_id, figures in self.took.items():
+            if node_id in ran:
                 self.executor.figures.note(work[node_id], total(figures))
-            self.executor.figures.save()
+        self.executor.figures.save()
 
     # --- planning ---
 
     def _prepare(self) -> None:
         """Parse, sign, look up what is cached and tell it, schedule the rest."""
-        classes = [(node_id, raw["class_type"]) for node_id, raw in self.job.prompt.items()]
-        for node_id, class_type in [one for one in classes if one[1] not in self.nodes]:
-            message = f"Node {node_id}: the class {class_type!r} is not loaded; the log says if its pack failed"
-            raise Ended(failure(self.job, node_id, class_type, message, "MissingNodeType"))
+        for node_id, raw in self.job.prompt.items():
+            if (class_type := raw["class_type"]) not in self.nodes:
+                message = f"Node {node_id}: the class {class_type!r} is not loaded; the log says if its pack failed"
+                raise Ended(failure(self.job, node_id, class_type, message, "MissingNodeType"))
         graph = parse(self.job.prompt, self._known_schema)
         self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
         self.expander = Expander(self.plan, self.prompt, self._schema)
@@ -279,6 +277,6 @@ class Run:
         self.progress.finish(node_id)
         seconds = flight.clock.seconds
         peak = self.executor.memory.end(seconds)
-        self.took[node_id] = Figure(seconds, peak.memory, peak.device)
+        self.took.setdefault(self.prompt.get_real_node_id(node_id), []).append(Figure(seconds, *peak))
         self.tell.took(node_id, seconds, self.reasons.get(node_id), peak)
         self.executor.past.note([flight.node], self.plan.signed, self.plan.fingerprints)

@@ -190,7 +190,7 @@ def _spread(graph: Graph, walk: Walk, errors: Mapping[str, list[Problem]]) -> se
     """The nodes that cannot run because of themselves or of something they depend on."""
     invalid = set(errors) | set(walk.cycle_heads)
     for node_id in walk.order:
-        if any(link.node_id in invalid for link in graph.nodes[node_id].links.values()):
+        if any(one in invalid for one in graph.nodes[node_id].sources):
             invalid.add(node_id)
     return invalid
 

@@ -134,7 +134,7 @@ class Past:
     ) -> Why:
         signature, seen = signed.get(node.id), self._nodes.get(node.id)
         if signature is None:
-            source = next((one.node_id for one in node.links.values() if signed.get(one.node_id) is None), None)
+            source = next((one for one in node.sources if signed.get(one) is None), None)
             return Why(kind="always_runs", node=_root(source, "always_runs", found))
         if signature in self._signatures:
             return Why(kind="evicted", since=self._signatures[signature])
@@ -174,10 +174,9 @@ def _changed_source(
     seen: _Seen | SeenBefore, node: GraphNode, signed: Mapping[str, Signature | None], found: Mapping[str, Why]
 ) -> str | None:
     """The node at the root of the change: the source that changed, or what changed further up."""
-    links = node.links.values()
-    for link, before, now in zip(links, seen.sources, _sources(node, signed), strict=False):
+    for source, before, now in zip(node.sources, seen.sources, _sources(node, signed), strict=False):
         if before != now:
-            return _root(link.node_id, "upstream_changed", found)
+            return _root(source, "upstream_changed", found)
     return None
 
 
@@ -188,7 +187,7 @@ def _root(node_id: str | None, kind: Kind, found: Mapping[str, Why]) -> str | No
 
 
 def _sources(node: GraphNode, signed: Mapping[str, Signature | None]) -> list[Signature | None]:
-    return [signed.get(link.node_id) for link in node.links.values()]
+    return [signed.get(one) for one in node.sources]
 
 
 def _shorten(entries: OrderedDict[Any, Any], most: int) -> None:

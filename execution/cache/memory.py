@@ -40,7 +40,8 @@ class MemoryCache(Cache):
 
     def put(self, signature: Signature | None, result: Result) -> None:
         if signature is not None:
-            self._keep(signature, result, size_of((result.values, result.ui)))
+            size = size_of(result.values)
+            self._keep(signature, result, size if result.ui is None else size + size_of(result.ui))
 
     def drop(self, signature: Signature | None) -> None:
         with self._lock:

@@ -18,23 +18,23 @@ def size_of(thing: Any) -> int:
     handle would only mean building it anew.
     """
     total, seen, waiting = 0, set[int](), [thing]
-    while waiting and len(seen) < MOST_OBJECTS:
+    for _ in range(MOST_OBJECTS):
+        if not waiting:
+            break
         one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        size, inside = _weigh(one)
-        total += size
-        waiting.extend(inside)
+        if type(one) in NUMBERS:
+            total += OBJECT_BYTES
+        elif id(one) not in seen:
+            seen.add(id(one))
+            size, inside = _weigh(one)
+            total += size
+            waiting.extend(inside)
     return total
 
 
 def _weigh(thing: Any) -> tuple[int, Iterable[Any]]:
     """The bytes of a thing itself, and what else it holds."""
-    kind = type(thing)
-    if kind in NUMBERS:
-        return OBJECT_BYTES, ()
-    if kind is list or kind is tuple:
+    if type(thing) in (list, tuple):
         return OBJECT_BYTES, thing
     nbytes = getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):

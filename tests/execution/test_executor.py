@@ -153,6 +153,27 @@ def test_several_outputs_and_optional_inputs(run, node):
     assert shown(run(prompt)) == ["(1, 1.0, 's', True, 'a', None)", "(1, 1.0, 's', True, 'b', 7)", "seven"]
 
 
+async def later(value):
+    await asyncio.sleep(0)
+    return value
+
+
+def asks_its_loop(value):
+    return asyncio.get_event_loop().run_until_complete(later(value))
+
+
+@pytest.mark.parametrize("wait", [lambda value: asyncio.run(later(value)), asks_its_loop])
+def test_a_node_that_is_not_async_may_wait_for_what_is(executor, run, node, wait):
+    def function(value):
+        return (wait(value),)
+
+    schema = executor.nodes["FakePass"].schema
+    executor.nodes["Waits"] = Node(msgspec.structs.replace(schema, id="Waits", style="function"), function)
+    for value in (3, 4):  # what was done to the loop in one run does not matter to the next
+        prompt = {"1": node("FakeNumber", value=value), "2": node("Waits", value=["1", 0])}
+        assert shown(run(prompt | {"3": node("FakeShow", value=["2", 0])})) == [str(value)]
+
+
 def test_hidden_inputs_are_filled_in(run, node):
     prompt = {"9": node("FakeHidden")}
     (text,) = shown(run(prompt, extra_pnginfo={"workflow": {"nodes": []}}))
