@@ -121,6 +121,7 @@ class Invoker:
             noting(self.job.folder, f"{node.id} {index}"),
             self.around(),
         ):
+            loop.lend()
             returned = function(**item)
             if isinstance(returned, tuple) or not inspect.isawaitable(returned):
                 return returned

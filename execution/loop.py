@@ -31,14 +31,20 @@ class _Escaped(Exception):
 _thread = threading.local()
 
 
+def lend() -> None:
+    """Have code of others find the thread's loop where it looks for one, whatever other code did to it before. It does
+    not turn meanwhile: `asyncio.run` and `run_until_complete` work there."""
+    asyncio.set_event_loop(_loop())
+
+
 @contextmanager
 def lent() -> Iterator[None]:
-    """Let code of others have the thread's loop, if it asks for one. Tasks that it leaves behind are cancelled."""
-    loop = _loop()
-    asyncio.set_event_loop(loop)
+    """Lend it for a run. Tasks that the run leaves behind are cancelled."""
+    lend()
     try:
         yield
     finally:
+        loop = _loop()
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()

@@ -153,6 +153,12 @@ def test_a_thread_that_a_node_started_is_heard_as_the_node_and_hears_interrupts(
     assert run({"1": node("ClassicThreads")}, interrupted=lambda: next(asked, True)).of(ExecutionInterrupted)
 
 
+def test_functions_wait_for_async_ones_in_every_way_whatever_became_of_the_loop_before(run, node):
+    ways = ["on a loop of its own", "on a loop that it leaves closed", "on the loop that is there"]
+    prompt = {str(number): node("ClassicWaits", how=how) for number, how in enumerate(ways * 2)}
+    assert [event.output for event in run(prompt).of(Executed)] == [{"text": ["answer"]}] * 6
+
+
 def test_what_a_pack_registers_in_a_hurry_reaches_the_server(tmp_path):
     (tmp_path / "custom_nodes").mkdir()
     code = "import nodes, pathlib\nnodes.EXTENSION_WEB_DIRS[5] = pathlib.Path('/web')\nNODE_CLASS_MAPPINGS = {}"

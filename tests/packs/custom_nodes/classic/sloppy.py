@@ -1,5 +1,6 @@
 """Nodes as they are written in a hurry: what they return, say and raise is odd."""
 
+import asyncio
 import enum
 from concurrent.futures import ThreadPoolExecutor
 
@@ -65,6 +66,40 @@ class Threads(Classic):
         PromptServer.instance.send_progress_text("working", "1")
         count(4, 1.5)
         return [PromptServer.instance.last_node_id, PromptServer.instance.client_id]
+
+
+async def answer():
+    await asyncio.sleep(0)
+    return "answer"
+
+
+def on_a_new_loop():
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(answer())
+    finally:
+        loop.close()
+
+
+LOOPS = {
+    "on a loop of its own": lambda: asyncio.run(answer()),
+    "on a loop that it leaves closed": on_a_new_loop,
+    "on the loop that is there": lambda: asyncio.get_event_loop().run_until_complete(answer()),
+}
+
+
+class Waits(Classic):
+    """A function that is not async waits for some that are."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"how": (list(LOOPS),)}}
+
+    OUTPUT_NODE = True
+
+    def run(self, how):
+        return {"ui": {"text": [LOOPS[how]()]}}
 
 
 class HalfMessage(Exception):
@@ -210,6 +245,7 @@ SLOPPY = {
     "ClassicHides": Hides,
     "ClassicSays": Says,
     "ClassicThreads": Threads,
+    "ClassicWaits": Waits,
     "ClassicFails": Fails,
     "ClassicFailsLater": FailsLater,
     "ClassicShows": Shows,
