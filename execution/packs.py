@@ -13,7 +13,7 @@ import inspect
 import logging
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -62,8 +62,10 @@ def run_prestartup_scripts(folder: Path | None, on_failure: OnFailure) -> None:
 
 def load_pack(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
     """The nodes of a pack. Their version is that of all its files: whatever changes there, the nodes run again."""
-    version = code_of([pack])
-    for node in _nodes_of(pack, on_failure):
+    version, before = code_of([pack]), dict(registry.CLASSES)
+    offered = [_changed(node, {"version": version}) for node in _nodes_of(pack, on_failure)]
+    yield from offered
+    for node in _placed(_module_name(pack), before, {one.schema.id for one in offered}, on_failure):
         yield _changed(node, {"version": version})
 
 
@@ -79,7 +81,7 @@ def code_of(places: Iterable[Path]) -> str:
 
 
 def _nodes_of(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
-    name = f"custom_nodes.{pack.name if pack.is_dir() else pack.stem}"
+    name = _module_name(pack)
     is_folder = pack.is_dir()
     module = _execute(name, pack / "__init__.py" if is_folder else pack, pack if is_folder else None, on_failure)
     if module is None:
@@ -90,6 +92,8 @@ def _nodes_of(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
         if isinstance(node, Node):
             yield _changed(node, {"python_module": name})
     mappings = getattr(module, "NODE_CLASS_MAPPINGS", None)
+    if mappings is registry.CLASSES:
+        return  # those of all packs, into which this one has put its own
     if isinstance(mappings, Mapping):
         yield from _classes(name, mappings, getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None), on_failure)
     elif mappings is not None:
@@ -98,6 +102,20 @@ def _nodes_of(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
         yield from _entered(name, module.comfy_entrypoint, on_failure)
     elif not any(isinstance(node, Node) for node in vars(module).values()):
         log.warning("%s brings no nodes: it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint", name)
+
+
+def _module_name(pack: Path) -> str:
+    return f"custom_nodes.{pack.name if pack.is_dir() else pack.stem}"
+
+
+def _placed(module: str, before: Mapping[str, Any], offered: Container[str], on_failure: OnFailure) -> Iterator[Node]:
+    """What a pack has put into the mappings of all nodes by its own hand, be it in the place of one of ours."""
+    for id, cls in list(registry.CLASSES.items()):
+        if before.get(id) is not cls and id not in offered and not registry.is_thin(cls):
+            registry.PROTECTED.discard(id)
+            node = _adapt(module, id, cls, registry.TITLES.get(id, ""), on_failure)
+            if node is not None:
+                yield node
 
 
 def _execute(name: str, file: Path, folder: Path | None, on_failure: OnFailure) -> ModuleType | None:

@@ -100,6 +100,11 @@ def class_of(name: str) -> Any:
     return CLASSES[name]
 
 
+def is_thin(cls: Any) -> bool:
+    """Is it a class that stands for a built-in node?"""
+    return getattr(cls, "__module__", None) == __name__
+
+
 def thin_class(node: Node) -> type:
     """A class in the classic style that calls a built-in node."""
     schema = node.schema

@@ -225,6 +225,31 @@ def test_forgotten_commas_and_sections_are_forgiven(tmp_path, load, failures):
     assert (schema.search_aliases, schema.description, schema.category) == (("look",), "", "sd")
 
 
+PLACING = (
+    CLASSIC
+    + """
+from nodes import NODE_CLASS_MAPPINGS as ALL
+ALL["{name}"], ALL["PreviewAny"] = A, type("Mine", (A,), {{}})
+{then}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "then", ["NODE_CLASS_MAPPINGS = ALL", "del NODE_CLASS_MAPPINGS", "NODE_CLASS_MAPPINGS = dict()"]
+)
+def test_a_pack_may_put_its_classes_among_all_others_by_its_own_hand(tmp_path, failures, monkeypatch, caplog, then):
+    monkeypatch.setattr(registry, "CLASSES", {})
+    monkeypatch.setattr(registry, "NODES", {})
+    (tmp_path / "pack.py").write_text(PLACING.replace("{then}", then).format(name="A", body="return {}"))
+    (tmp_path / "later.py").write_text(CLASSIC.format(name="B", body="return {}"))
+    found = load_nodes(("nodes.preview",), tmp_path, failures.__setitem__)
+    assert failures == {}
+    modules = {name: found[name].schema.python_module for name in ("A", "B", "PreviewAny")}
+    assert modules == {"A": "custom_nodes.pack", "B": "custom_nodes.later", "PreviewAny": "custom_nodes.pack"}
+    assert "its node class 'PreviewAny' takes the place of that of" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
