@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from comfy_core.patcher import ModelPatcher
+from comfy_core.sampling import resume
 from comfy_core.wrappers import WrappersMP
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,10 @@ def with_step_cache(model: ModelPatcher, threshold: float, first: float, last: f
     def network(executor: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         options = kwargs["transformer_options"]
         question = (*options["uuids"], *options["cond_or_uncond"])
-        return cache.answer(question, float(options["sigmas"][0]), x, lambda: executor(x, *args, **kwargs))
+        return cache.answer(question, float(options["sigmas"][0]), x, lambda: ask(executor, x, *args, **kwargs))
+
+    def ask(executor: Any, x: Tensor, timestep: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return resume.recall([x, timestep], lambda: [executor(x, timestep, *args, **kwargs)])[0]
 
     def guided(executor: Any, x: Tensor, sigma: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return cache.answer(KEY, float(sigma[0]), x, lambda: executor(x, sigma, *args, **kwargs))
@@ -91,6 +95,7 @@ def with_step_cache(model: ModelPatcher, threshold: float, first: float, last: f
     if whole:
         model.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, KEY, guided)
     else:
+        model.model_options["transformer_options"][resume.INSIDE] = True
         model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, KEY, network)
 
 

@@ -3,7 +3,7 @@
 Given the model's answers a sampler is deterministic, so the answers are all that is kept. A run that finds a journal
 starts anew and is given the answers in it, whereby multistep memory, noise and step sizes come about by themselves;
 when the journal ends, or the sampler asks something else, the model answers again. Guidance, masks and hooks run as
-ever. A patch that remembers earlier steps inside the model begins to remember only there.
+ever. A patch of a pack that remembers earlier steps inside the model begins to remember only there.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from comfy_core.scoped import Scoped
 log = logging.getLogger(__name__)
 Predict = Callable[..., list[Tensor]]
 RANDOM = "random"
+INSIDE = "recalled_inside"
 DIGEST_SIZE = 20
 LARGE = 4 << 20  # bytes
 
@@ -45,17 +46,26 @@ def resumable() -> Iterator[None]:
 
 
 def recalled(predict: Predict) -> Predict:
-    """For the one function through which everything asks the model: `predict(model, sides, x, timestep, ...)`."""
+    """For the one function through which everything asks the model: `predict(model, sides, x, timestep, options)`."""
 
     @wraps(predict)
-    def answer(model: Any, sides: Any, x: Tensor, timestep: Tensor, *rest: Any) -> list[Tensor]:
-        run = _run.get()
-        if run is None:
-            return predict(model, sides, x, timestep, *rest)
-        with Scoped(_run, None):  # what the model asks in order to answer belongs to the answer
-            return run.answer([x, timestep], lambda: predict(model, sides, x, timestep, *rest))
+    def answer(model: Any, sides: Any, x: Tensor, timestep: Tensor, options: dict[str, Any]) -> list[Tensor]:
+        def ask() -> list[Tensor]:
+            return predict(model, sides, x, timestep, options)
+
+        return ask() if options.get("transformer_options", {}).get(INSIDE) else recall([x, timestep], ask)
 
     return answer
+
+
+def recall(question: list[Tensor], ask: Callable[[], list[Tensor]]) -> list[Tensor]:
+    """What the run under way knows from its journal, or else `ask()`. A part of a model that remembers earlier steps
+    asks through this itself, and has INSIDE among the model's `transformer_options`: so it remembers them again."""
+    run = _run.get()
+    if run is None:
+        return ask()
+    with Scoped(_run, None):  # what the model asks in order to answer belongs to the answer
+        return run.answer(question, ask)
 
 
 class _Run:

@@ -21,6 +21,7 @@ from comfy_core.sampling import samplers
 from comfy_core.sampling.guidance import Conditioning
 from comfy_core.sampling.sample import common_ksampler
 from comfy_core.sampling.samplers import SAMPLERS, Sampler
+from comfy_core.step_cache import with_step_cache
 
 STEPS = 6
 
@@ -147,6 +148,35 @@ def test_what_hooks_make_of_the_answers_is_made_again(run: Run):
     run.broken_off(4)
     hooked()
     assert torch.equal(run(), whole)
+
+
+class Ends:
+    """Listens, and ends the process at a step."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def report(self, value: float, total: float, preview: Any) -> None:
+        if value == self.at:
+            raise Broken
+
+    def interrupted(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_cache_of_steps_remembers_again_what_it_knew(run: Run, checkpoint: Checkpoint, whole: bool):
+    def cached() -> Run:
+        run.model = checkpoint.model.clone()
+        with_step_cache(run.model, 0.9, 1e9, 0.0, False, whole)
+        return run
+
+    expected, _ = cached().in_one_go("dpmpp_2m")
+    with progress.listen(Ends(at=4)), pytest.raises(Broken):
+        cached()("dpmpp_2m")
+    assert torch.equal(cached()("dpmpp_2m"), expected)
+    run.model = checkpoint.model
+    assert not torch.equal(run.in_one_go("dpmpp_2m")[0], expected), "it left out no step"
 
 
 DAMAGES = {
