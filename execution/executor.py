@@ -18,6 +18,7 @@ from execution.cache import Cache
 from execution.events import Executing, ExecutionStart, now_ms
 from execution.expansions import Expansions
 from execution.figures import Figures
+from execution.invocation import InstanceKey
 from execution.peak_memory import NO_DEVICE, DeviceMemory, PeakMemory
 from execution.run import Emit, Run
 from execution.telling import own_failure
@@ -53,7 +54,7 @@ class Executor:
         self.keeper = keeper
         self.free = free
         self.around = around
-        self.instances: dict[tuple[str, str], Any] = {}
+        self.instances: dict[InstanceKey, Any] = {}
         self.past = past or Past()
         self.expansions = Expansions()
         self.figures = figures or Figures()
@@ -72,7 +73,7 @@ class Executor:
             end, out_of_memory = own_failure(job, run.current, error), False
         run.note_figures()
         del run
-        for key in [key for key in self.instances if key[0] not in job.prompt]:
+        for key in [key for key in self.instances if key.real_id not in job.prompt]:
             del self.instances[key]
         if out_of_memory:
             self.instances.clear()

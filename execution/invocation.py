@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from comfy_core.media.written import noting
 from comfy_core.progress import listen
@@ -32,6 +32,14 @@ class NodeInputError(Exception):
     """A node asked for a lazy input that cannot be computed."""
 
 
+class InstanceKey(NamedTuple):
+    """Whose an instance is; it stays while the prompt's own node behind it does."""
+
+    real_id: str
+    node_id: str
+    class_type: str
+
+
 @dataclass
 class Invoker:
     """Calls the nodes of one run. `instances` outlives it: what classic classes keep between runs."""
@@ -41,7 +49,7 @@ class Invoker:
     prompt: DynamicPrompt
     progress: RunProgress
     around: Callable[[], AbstractContextManager[Any]]
-    instances: dict[tuple[str, str], Any]
+    instances: dict[InstanceKey, Any]
 
     @cached_property
     def client(self) -> str | None:
@@ -131,7 +139,7 @@ class Invoker:
         make = self.nodes[node.schema.id].make_instance
         if make is None:
             return function
-        key = (node.id, node.schema.id)
+        key = InstanceKey(self.prompt.get_real_node_id(node.id), node.id, node.schema.id)
         if key not in self.instances:
             self.instances[key] = make()
         return partial(function, self.instances[key])

@@ -59,6 +59,15 @@ def test_an_instance_stays_while_its_node_does(run, node):
     assert run(prompt).texts == ["1"]
 
 
+def test_an_instance_inside_an_expansion_stays_while_the_node_that_expands_does(run, node, executor):
+    prompt = {"1": node("ClassicExpands", to="no inputs"), "2": node("ClassicShow", value=["1", 0])}
+    for count in ("1", "2"):
+        assert run(prompt).texts == [count]
+        executor.cache.clear()
+    run({"2": node("ClassicShow", value=5)})
+    assert executor.instances.keys() == {("2", "2", "ClassicShow")}
+
+
 def test_is_changed_sees_constants_only_and_decides_what_runs_again(run, node, classic, calls):
     prompt = {
         "1": node("ClassicNumber", value=1),
