@@ -51,7 +51,7 @@ class _Reader:
 
     def __call__(self) -> NodeSchema:
         declared = self._cls.INPUT_TYPES()
-        seen = _bytes_of([declared, *(getattr(self._cls, name, None) for name in OUTPUTS)])
+        seen = _bytes_of([declared, *[getattr(self._cls, name, None) for name in OUTPUTS]])
         if seen is None or seen != self._declared:
             self._schema = self._read(declared)
             self._declared = seen

@@ -77,6 +77,7 @@ class Graph:
         """
         found = Walk()
         back = sources or self._sources
+        nodes, order = self.nodes, found.order
         path: dict[str, None] = {}
         done: set[str] = set()
         for output in outputs:
@@ -86,10 +87,10 @@ class Graph:
                 if current is None:  # behind all that the last node of the path depends on
                     last, _ = path.popitem()
                     done.add(last)
-                    found.order.append(last)
+                    order.append(last)
                 elif current in path:
                     _note_cycle(found, current, path)
-                elif current not in done and current in self.nodes:
+                elif current not in done and current in nodes:
                     path[current] = None
                     waiting += (None, *reversed(back(current)))
         return found

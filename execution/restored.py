@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
 STREAMS = ("stdin", "stdout", "stderr")
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM") if hasattr(signal, name)
-)
+SIGNALS = {
+    name: int(getattr(signal, name))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM")
+    if hasattr(signal, name)
+}
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def _settings() -> _Settings:
     return _Settings(
         _directory(),
         tuple([getattr(sys, name, None) for name in STREAMS]),
-        tuple(map(_signal.getsignal, SIGNALS)) if _is_main() else (),
+        tuple(map(_signal.getsignal, SIGNALS.values())) if _is_main() else (),
         _torch_defaults(sys.modules.get("torch")),
     )
 
@@ -68,10 +70,10 @@ def _put_back(before: _Settings, now: _Settings) -> list[str]:
         if other is not stream:
             setattr(sys, name, stream)
             changed.append(f"sys.{name}")
-    for number, handler, other in zip(SIGNALS, before.handlers, now.handlers, strict=False):
+    for name, handler, other in zip(SIGNALS, before.handlers, now.handlers, strict=False):
         if other is not handler and handler is not None:
-            signal.signal(number, handler)
-            changed.append(f"the handler of {number.name}")
+            signal.signal(SIGNALS[name], handler)
+            changed.append(f"the handler of {name}")
     return changed + _put_back_torch(before.torch, now.torch)
 
 

@@ -205,8 +205,6 @@ class Run:
             log.info("%s failed", flight.node.title, exc_info=True)
             end = self.tell.failure(flight.node, error, flight.arguments, list(self.plan.results))
             raise Ended(end, is_out_of_memory(error)) from None
-        if flight.node.id not in self.parked:
-            flight.clock.pause()
 
     def _advance(self, flight: Flight) -> None:
         node = flight.node
@@ -215,6 +213,7 @@ class Run:
             wishes = self.invoker.wishes(node, flight.arguments, lacking) if lacking else None
             if wishes:
                 self.plan.grant(node.id, wishes)
+                flight.clock.pause()
                 return
             self.watch.begin(node)
             flight.outcomes = self._call(flight)
@@ -242,6 +241,7 @@ class Run:
         sign(self.plan, self.invoker, unsigned)
         self._note_reasons(unsigned)
         self.expander.wait(flight, new)
+        flight.clock.pause()
         self.executor.expansions.note(flight.node.id, graphs, flight.behind, self.plan.graph, self.plan.signed)
         return True
 

@@ -9,6 +9,7 @@ OBJECT_BYTES = 64
 MODEL_BYTES = 16 << 20
 MOST_OBJECTS = 100_000
 NUMBERS = frozenset({int, float, bool, type(None)})
+LISTS = frozenset({list, tuple})
 
 
 def size_of(thing: Any) -> int:
@@ -26,7 +27,7 @@ def size_of(thing: Any) -> int:
             total += OBJECT_BYTES
         elif id(one) not in seen:
             seen.add(id(one))
-            size, inside = _weigh(one)
+            size, inside = (OBJECT_BYTES, one) if type(one) in LISTS else _weigh(one)
             total += size
             waiting.extend(inside)
     return total
@@ -34,8 +35,6 @@ def size_of(thing: Any) -> int:
 
 def _weigh(thing: Any) -> tuple[int, Iterable[Any]]:
     """The bytes of a thing itself, and what else it holds."""
-    if type(thing) in (list, tuple):
-        return OBJECT_BYTES, thing
     nbytes = getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):
         return OBJECT_BYTES + nbytes, ()
