@@ -97,6 +97,19 @@ def test_running_a_graph_for_the_first_time_and_out_of_the_cache(graph, node, no
     assert cached_of_large <= MOST * cached
 
 
+@pytest.mark.parametrize("graph", [chain, fan])
+def test_one_more_node_is_a_matter_of_few_calls(graph, node, nodes):
+    """Much fewer where its result is at hand. The bounds leave room for half as many again as there are today."""
+
+    def run(size):
+        executor, prompt = Executor(nodes, RamCache(1 << 30)), graph(node, size)
+        return calls_in(lambda: ran(executor, prompt)), calls_in(lambda: ran(executor, prompt))
+
+    (first, cached), (first_of_large, cached_of_large) = run(SMALL), run(LARGE)
+    assert first_of_large - first <= 240 * (LARGE - SMALL)
+    assert cached_of_large - cached <= 30 * (LARGE - SMALL)
+
+
 @pytest.mark.parametrize("graph", [chain, fan, loop])
 def test_telling_of_it(graph, node, nodes):
     def told(size):
