@@ -93,12 +93,14 @@ class PromptServer:
         self.on_prompt_handlers.append(handler)
 
     def trigger_on_prompt(self, json_data: dict[str, Any]) -> dict[str, Any]:
-        """The body as the handlers leave it; one that fails is passed over."""
+        """The body as the handlers leave it; one that fails, or forgets to return it, is passed over."""
         for handler in self.on_prompt_handlers:
             try:
-                json_data = handler(json_data)
+                rewritten = handler(json_data)
             except BaseException:
                 log.warning("a pack's prompt handler failed and is passed over", exc_info=True)
+            else:
+                json_data = rewritten if isinstance(rewritten, dict) else json_data
         return json_data
 
     def add_routes(self) -> None:

@@ -154,6 +154,24 @@ def test_pictures_for_the_client_are_binary_messages(kind, number, head):
     assert second == ("1", b"\0\0\0\1jpeg")
 
 
+def test_prompt_handlers_that_fail_or_return_nothing_are_passed_over():
+    from server import PromptServer
+
+    def number(body):
+        return body | {"number": 5}
+
+    def note(body):
+        body["noted"] = True
+
+    def fail(body):
+        raise SystemExit
+
+    server = PromptServer()
+    for handler in (note, fail, number, note):
+        server.add_on_prompt_handler(handler)
+    assert server.trigger_on_prompt({"prompt": {}}) == {"prompt": {}, "number": 5, "noted": True}
+
+
 def test_routes_are_recorded_and_served_under_both_addresses():
     from server import PromptServer
 
