@@ -24,6 +24,7 @@ def _log_failure(module: str, error: BaseException) -> None:
 def prepare_packs(custom_nodes: Path, on_failure: OnFailure = _log_failure) -> None:
     """What packs want done before anything imports torch."""
     run_prestartup_scripts(custom_nodes, on_failure)
+    registry.HOST.loading("")
 
 
 def load_nodes(
@@ -49,6 +50,7 @@ def load_nodes(
         except BaseException as error:
             on_failure(f"custom_nodes.{pack.name}", error)
         registry.NODES.update(found)
+    registry.HOST.loading("")
     registry.TITLES.update({name: node.schema.title for name, node in found.items()})
     return found
 

@@ -57,11 +57,13 @@ def run_prestartup_scripts(folder: Path | None, on_failure: OnFailure) -> None:
         script = pack / "prestartup_script.py"
         if script.is_file():
             expose_compat()
+            registry.HOST.loading(pack.name)
             _execute(f"custom_nodes.{pack.name}.prestartup_script", script, None, on_failure)
 
 
 def load_pack(pack: Path, on_failure: OnFailure) -> Iterator[Node]:
     """The nodes of a pack. Their version is that of all its files: whatever changes there, the nodes run again."""
+    registry.HOST.loading(pack.name)
     version, before = code_of([pack]), dict(registry.CLASSES)
     offered = [_changed(node, {"version": version}) for node in _nodes_of(pack, on_failure)]
     yield from offered

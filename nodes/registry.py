@@ -17,7 +17,8 @@ from nodes.schema import Node, NodeSchema, input_config
 class Host:
     """Between the worker and what packs see of the server (`compat/server.py`), which know nothing of each other.
 
-    `begin` is called before packs are loaded. `say` takes a pack's message: its kind, its data, the client it is for
+    `begin` is called before packs are loaded, `loading` with the name of each whose code is about to run, and with an
+    empty one when that is done. `say` takes a pack's message: its kind, its data, the client it is for
     (None: all). `serve` has the routes of packs answer whoever shows a key; it gives them as (method, pattern) and the
     address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
     `model_folders` has the folders and endings of the kinds of models that packs added or changed.
@@ -26,6 +27,7 @@ class Host:
     """
 
     begin: Callable[[], None] = lambda: None
+    loading: Callable[[str], None] = lambda pack: None
     say: Callable[[str, Any, str | None], None] = lambda kind, data, client: None
     serve: Callable[[str], tuple[list[tuple[str, str]], str]] = lambda key: ([], "")
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body

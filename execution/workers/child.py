@@ -34,6 +34,7 @@ from execution.workers.messages import (
     FromWorker,
     Happened,
     Interrupt,
+    Loading,
     Prepare,
     Ready,
     Run,
@@ -44,6 +45,7 @@ from execution.workers.messages import (
     unpack_job,
 )
 from execution.workers.outbox import Outbox
+from nodes import registry
 
 log = logging.getLogger("execution.worker")
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -88,6 +90,7 @@ class WorkerProcess:
 
     def serve(self, settings: WorkerSettings) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        registry.HOST.loading = lambda pack: self._send(Loading(pack))
         try:
             prepare(settings)
             self._wanted.wait()

@@ -70,6 +70,12 @@ class Said(msgspec.Struct, tag=True):
     is_binary: bool = False
 
 
+class Loading(msgspec.Struct, tag=True):
+    """The code of a pack is about to be run; an empty name: it has."""
+
+    pack: str
+
+
 class Ready(msgspec.Struct, tag=True):
     """The worker has loaded its nodes and waits for jobs."""
 
@@ -94,7 +100,7 @@ class Stats(msgspec.Struct, tag=True):
 
 
 ToWorker = Prepare | Begin | Run | Interrupt | Free | AskStats | Ask
-FromWorker = Ready | Failed | Happened | Stats | Answer | Said
+FromWorker = Loading | Ready | Failed | Happened | Stats | Answer | Said
 
 MOST_AT_ONCE = 1 << 20
 _LENGTH = struct.Struct(">I")

@@ -41,6 +41,7 @@ class Child:
         self.job: str | None = None
         self._idle = asyncio.Event()
         self._killed = False
+        self._loading = ""
         self._process = process
         self._events: asyncio.Queue[list[AnyEvent] | None] = asyncio.Queue()
         self._heard = heard
@@ -179,8 +180,7 @@ class Child:
         words.cancel()
         self.exit_code = self._process.returncode
         if not self._ready.done():
-            manner = manner_of_death(self.exit_code)
-            self._ready.set_exception(WorkerFailed(f"The worker {manner} while it started; the log says more."))
+            self._ready.set_exception(WorkerFailed(self._end_while_starting(self.exit_code)))
         self._events.put_nowait(None)
         self._answer_all({})
         self._give_up_answers()
@@ -200,10 +200,18 @@ class Child:
         with suppress(ProcessLookupError):
             self._process.kill()
 
+    def _end_while_starting(self, exit_code: int | None) -> str:
+        manner, pack = manner_of_death(exit_code), self._loading
+        if pack:
+            return f"The worker {manner} while it loaded custom_nodes/{pack}; mend it, or rename it to {pack}.disabled."
+        return f"The worker {manner} while it started; the log says more."
+
     def _take(self, message: messages.FromWorker) -> None:
         match message:
             case messages.Happened(events):
                 self._events.put_nowait(events)
+            case messages.Loading(pack):
+                self._loading = pack
             case messages.Ready():
                 self._ready.set_result(message)
             case messages.Failed(reason):

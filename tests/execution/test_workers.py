@@ -233,6 +233,18 @@ async def test_a_worker_that_cannot_start_says_why():
         await events_of(worker, job_of("FakeNumber", value=4))
 
 
+@pytest.mark.parametrize("script", ["__init__", "prestartup_script"])
+async def test_a_pack_that_ends_the_process_while_it_is_loaded_is_named(tmp_path, script):
+    for name in ("all-well", "fatal", "later"):
+        (tmp_path / "custom_nodes" / name).mkdir(parents=True)
+        (tmp_path / "custom_nodes" / name / "__init__.py").write_text("NODE_CLASS_MAPPINGS = {}")
+    (tmp_path / "custom_nodes" / "fatal" / f"{script}.py").write_text("import os\nos._exit(3)")
+    worker = SubprocessWorker(WorkerSettings(base=str(tmp_path), packages=()))
+    said = r"ended with exit code 3 while it loaded custom_nodes/fatal; mend it, or rename it to fatal\.disabled\."
+    with pytest.raises(WorkerFailed, match=said):
+        await worker.start()
+
+
 async def test_a_job_that_nobody_waits_for_any_more_is_ended_with_its_process(process):
     events = each(process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False)))
     await until(Executing, events)
