@@ -55,7 +55,10 @@ class DiskCache(Cache):
         return len(self._memory)
 
     def __contains__(self, signature: object) -> bool:
-        return signature in self._memory or (isinstance(signature, str) and self._file_of(signature) is not None)
+        if signature in self._memory:
+            return True
+        name = self._file_of(signature) if isinstance(signature, str) else None
+        return name is not None and self._is_likely_whole(name)
 
     def begin(self, nodes: Mapping[Signature | None, GraphNode]) -> None:
         self._memory.begin(nodes)
@@ -105,6 +108,17 @@ class DiskCache(Cache):
     def _stem(self, signature: Signature) -> str:
         key = hashlib.blake2b(f"{self._world} {signature}".encode(), digest_size=20).hexdigest()
         return f"{key[:2]}/{key}"
+
+    def _is_likely_whole(self, name: str) -> bool:
+        """A text is looked into, as it may show a picture that is no more; tensors are not, for that takes long."""
+        if not name.endswith(".json"):
+            return True
+        try:
+            text, tensors = _read(self._folder / name)
+            _, ui = decode(text, tensors)
+        except Exception:  # `get` says what is wrong with it
+            return False
+        return _shown_files_are_there(ui)
 
     def _load(self, signature: Signature) -> Result | None:
         name = self._file_of(signature)

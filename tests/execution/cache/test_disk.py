@@ -161,8 +161,10 @@ def test_what_shows_a_file_is_found_only_while_the_file_is_there(cache, tmp_path
     kept.put("a", Result((), {"images": [{"filename": "a.png", "subfolder": "", "type": "output"}]}))
     kept.put("preview", Result((), {"images": [{"filename": "b.png", "subfolder": "", "type": "temp"}]}))
     assert kept.get("a") is not None
+    assert "a" in kept
     assert "preview" not in kept
     picture.unlink()
+    assert "a" not in kept
     assert kept.get("a") is None
 
 
