@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 import platform
 import re
 from collections.abc import Iterator
@@ -28,9 +30,10 @@ def with_recipe(prompt: Prompt | None, extra_pnginfo: dict[str, Any] | None) -> 
 
 
 def recipe(prompt: Prompt) -> dict[str, Any]:
-    """The hashes of the files that a prompt names, its seeds, and what computes it here."""
+    """The hashes of the files that a prompt names and of its nodes, its seeds, and what computes it here."""
     return {
         "format": 1,
+        "nodes": {node_id: _hash_of_node(node) for node_id, node in prompt.items()},
         "files": {name: _hash(path) for name, path in files_of(prompt).items()},
         "seeds": {
             f"{node_id}.{name}": value
@@ -95,6 +98,13 @@ def _find(kind: str, name: str) -> Path | None:
         return next((path for path in places if path.is_file() or (kind == "diffusers" and path.is_dir())), None)
     except (ValueError, KeyError, OSError):
         return None
+
+
+def _hash_of_node(node: Any) -> str:
+    """The class and a short hash of the inputs, by which an edited node is found out; titles do not count."""
+    class_type, inputs = (node.get("class_type"), node.get("inputs")) if isinstance(node, dict) else ("", node)
+    text = json.dumps([class_type, inputs], sort_keys=True, default=str)
+    return f"{class_type} {hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
 def _hash(path: Path) -> str:

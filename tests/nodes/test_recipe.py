@@ -72,6 +72,10 @@ def test_embeddings_that_a_text_names_are_among_the_files(base: Folders):
 
 def test_it_has_the_seeds_and_what_computed_it(files: Folders):
     made = recipe(PROMPT)
+    retitled = recipe({id: node | {"_meta": {"title": "mine"}} for id, node in PROMPT.items()})
+    changed = recipe(PROMPT | {"8": {"class_type": "CLIPTextEncode", "inputs": {"text": "a dog"}}})
+    assert made["nodes"] == retitled["nodes"]
+    assert [id for id in PROMPT if made["nodes"][id] != changed["nodes"][id]] == ["8"]
     assert made["seeds"] == {"3.seed": 7}
     machine = made["machine"]
     assert machine["torch"] == torch.__version__

@@ -99,7 +99,16 @@ def test_a_retouched_picture_differs_by_its_pixels(made: Path, verify, tmp_path:
     code, said = verify(copy(made, tmp_path / "dot.png", dot=True))
     assert code == 1
     assert said.startswith("different: 1 of 4096 pixels, by at most ")
-    assert "files, seeds, versions and device are the same" in said
+    assert "graph, files, seeds, versions and device are the same" in said
+
+
+def test_an_edited_graph_is_told_by_its_nodes(made: Path, verify, tmp_path: Path):
+    edited = json.loads(json.dumps(PROMPT))
+    edited["4"]["inputs"]["cfg"] = 2.0
+    code, said = verify(copy(made, tmp_path / "edited.png", prompt=json.dumps(edited)))
+    assert code == 1
+    assert said.count("\n") == 2
+    assert "\n  node 4 (KSampler) was edited in the file since\n" in said
 
 
 def test_another_model_of_the_same_name_is_found_out(made: Path, verify, tmp_path: Path):

@@ -134,6 +134,10 @@ def differences(then: dict[str, Any] | None, now: dict[str, Any] | None) -> Iter
     """What differs between two recipes, a line for each."""
     if then is None or now is None:
         return
+    nodes = _section(then, "nodes")
+    for name, made in _section(now, "nodes").items() if nodes else ():
+        if nodes.get(name) != made:
+            yield f"node {name} ({made.rpartition(' ')[0]}) was edited in the file since"
     for section in ("files", "seeds", "machine"):
         before, after = _section(then, section), _section(now, section)
         for name in sorted(before.keys() | after.keys()):
@@ -158,7 +162,7 @@ def report(
     if not has_recipe:
         yield f"  {name} carries no recipe, so nothing is known of the models and the machine it was made with"
     elif not changes and difference.pixels:
-        yield "  files, seeds, versions and device are the same: some node gives another result in every run"
+        yield "  graph, files, seeds, versions and device are the same: some node gives another result in every run"
 
 
 def _section(recipe: dict[str, Any], name: str) -> dict[str, Any]:
