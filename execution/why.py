@@ -17,6 +17,7 @@ from execution.signature import Signature
 MOST_NODES = 100_000
 MOST_SIGNATURES = 500_000
 MOST_KEPT = 5_000
+PLAIN = frozenset({type(None), bool, int, float, str})
 Kind = Literal[
     "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
 ]
@@ -55,6 +56,10 @@ class _Seen(msgspec.Struct):
     sources: list[Signature | None]
     at: int
     digest: SeenBefore | None = None
+
+    def is_plain(self) -> bool:
+        """Are there no objects in it, which are neither to be kept nor to be compared?"""
+        return PLAIN.issuperset(map(type, [self.fingerprint, *self.node.literals.values()]))
 
     def digested(self) -> SeenBefore:
         if self.digest is None:
@@ -108,8 +113,7 @@ class Past:
         for node in nodes:
             signature = signed.get(node.id)
             seen = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
-            # Without a signature there may be objects in it, which are neither to be kept nor to be compared.
-            self._nodes[node.id] = seen if signature is not None else seen.digested()
+            self._nodes[node.id] = seen if signature is not None or seen.is_plain() else seen.digested()
             self._nodes.move_to_end(node.id)
             if signature is not None:
                 self._signatures[signature] = now

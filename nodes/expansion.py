@@ -188,17 +188,18 @@ def seems_to_expand(function: Any) -> bool:
 
     Before a node of others has run this is all that says that it may stand for nodes that nobody knows yet.
     """
-    waiting = [getattr(inspect.unwrap(function), "__func__", function)]
+    waiting = [function]
     seen: set[CodeType] = set()
     while waiting:
-        one = waiting.pop()
+        one = inspect.unwrap(waiting.pop())
         code = getattr(one, "__code__", None)
         if not isinstance(code, CodeType) or code in seen:
             continue
         seen.add(code)
         if {"result", "expand"} <= set(_texts(code.co_consts)):
             return True
-        beside = [one.__globals__.get(name) for name in code.co_names]
+        around = getattr(one, "__globals__", {})
+        beside = [around.get(name) for name in code.co_names]
         functions = [getattr(other, "function", other) for other in beside]
         waiting += [other for other in functions if getattr(other, "__module__", None) == one.__module__]
     return False

@@ -1,5 +1,6 @@
 """Which nodes may stand for others, as far as it can be told before they run."""
 
+import functools
 import itertools
 
 from execution.load_nodes import load_nodes
@@ -26,8 +27,34 @@ class Late:
         return by_way_of_another(value)
 
 
+def decorated(function):
+    @functools.wraps(function)
+    def call(*arguments):
+        return function(*arguments)
+
+    return call
+
+
+class Decorated:
+    @decorated
+    def run(self, value):
+        return by_hand(value)
+
+    @classmethod
+    @decorated
+    def of_the_class(cls, value):
+        return by_hand(value)
+
+    @staticmethod
+    def of_none(value):
+        return by_hand(value)
+
+
 def to_size(image):
     return image.rotate(3, expand=True)
+
+
+METHODS = Decorated.run, Decorated.of_the_class, Decorated.of_none
 
 
 def recursive(value):
@@ -35,7 +62,7 @@ def recursive(value):
 
 
 def test_what_writes_a_result_and_a_graph_seems_to_expand_and_so_does_what_calls_it():
-    assert all(map(seems_to_expand, (by_hand, by_way_of_another, sometimes, Late.run)))
+    assert all(map(seems_to_expand, (by_hand, by_way_of_another, sometimes, Late.run, *METHODS)))
     assert not any(map(seems_to_expand, (to_size, recursive, print, itertools.count, 5)))
 
 
