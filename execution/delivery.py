@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from execution.cache.codec import is_tensor
+from execution.cache.codec import PLAIN, is_tensor
 from execution.graph import GraphNode
 from execution.plan import Plan
 from nodes.schema import NodeSchema
@@ -102,6 +102,8 @@ def _mixed(parts: Any) -> int:
 
 def glance(value: Any, depth: int = 3) -> int:
     """A checksum of samples of the tensors that a value holds, in itself or in containers; 0 where there are none."""
+    if type(value) in PLAIN:
+        return 0
     if is_tensor(value):
         from comfy_core.weights.tensors_file import sampled_checksum
 

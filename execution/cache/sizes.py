@@ -35,11 +35,11 @@ def size_of(thing: Any) -> int:
 
 def _weigh(thing: Any) -> tuple[int, Iterable[Any]]:
     """The bytes of a thing itself, and what else it holds."""
-    nbytes = getattr(thing, "nbytes", None)
+    if isinstance(thing, (str, bytes, bytearray)):
+        return OBJECT_BYTES + len(thing), ()
+    nbytes = None if type(thing) is dict else getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):
         return OBJECT_BYTES + nbytes, ()
-    if isinstance(thing, str | bytes | bytearray):
-        return OBJECT_BYTES + len(thing), ()
     if isinstance(thing, Mapping):
         return OBJECT_BYTES, [*thing.keys(), *thing.values()]
     if isinstance(thing, list | tuple | set | frozenset):
