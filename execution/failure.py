@@ -17,6 +17,8 @@ from execution.results import plain
 
 LONGEST_VALUE = 200
 MOST_VALUES = 100
+LONGEST_MESSAGE = 10_000
+MOST_FRAMES = 100
 
 
 def describe(
@@ -68,9 +70,10 @@ def _raised(error: BaseException) -> BaseException:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error).strip()
+        text = str(error).strip()
     except Exception:  # raised by a pack's own way to say it
         return ""
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…"
 
 
 def _type_name(error: BaseException) -> str:
@@ -79,12 +82,16 @@ def _type_name(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> list[str]:
-    """The frames from the node's function on; the engine's own, above it, help nobody."""
-    return [
+    """The frames from the node's function on; the engine's own, above it, help nobody, nor do all of a recursion."""
+    frames = [
         f"  File {_relative(frame.filename)!r}, line {frame.lineno}, in {frame.name}\n    {frame.line}\n"
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).parent != Path(__file__).parent
     ]
+    if len(frames) > MOST_FRAMES:
+        half = MOST_FRAMES // 2
+        frames[half:-half] = [f"  … {len(frames) - 2 * half} more …\n"]
+    return frames
 
 
 def without_roots(text: str) -> str:

@@ -57,6 +57,15 @@ def test_a_failure_is_told_as_what_it_is(run, node, kind, how, type, said):
     assert any("classic/sloppy.py" in line for line in error.traceback)
 
 
+def test_what_is_told_of_a_failure_is_bounded(run, node):
+    deep = run({"1": node("ClassicFails", how="without end")}).error
+    assert (deep.exception_type, len(deep.traceback)) == ("RecursionError", 101)
+    assert "in recurse" in deep.traceback[1]
+    assert "in recurse" in deep.traceback[-1]
+    long = run({"1": node("ClassicFails", how="at length")}).error.exception_message
+    assert (len(long), long[-5:]) == (10_001, "long…")
+
+
 @pytest.mark.parametrize(("what", "kind"), [("a list", "list"), ("a text", "str"), ("a number", "int")])
 def test_a_ui_that_is_no_dictionary_is_refused(run, node, what, kind):
     error = run({"1": node("ClassicShows", what=what)}).error

@@ -112,6 +112,10 @@ class NoMessage(Exception):
         raise RuntimeError("not even this")
 
 
+def recurse(depth=0):
+    return recurse(depth + 1)
+
+
 def run_out():
     return next(iter(()))
 
@@ -124,6 +128,8 @@ FAILURES = {
     "half a character": lambda: fail(HalfMessage()),
     "no message": lambda: fail(NoMessage()),
     "an iterator that ran out": run_out,
+    "without end": recurse,
+    "at length": lambda: fail(ValueError("long" * 100_000)),
 }
 
 
