@@ -214,8 +214,13 @@ async def _enter(entry_point: Callable[[], Any]) -> list[Any]:
     extension = entry_point()
     if inspect.isawaitable(extension):
         extension = await extension
+    if not hasattr(extension, "get_node_list"):
+        raise TypeError(f"comfy_entrypoint returned a {type(extension).__name__}, not a ComfyExtension")
     await extension.on_load()
-    return list(await extension.get_node_list())
+    classes = await extension.get_node_list()
+    if not isinstance(classes, Iterable):
+        raise TypeError(f"get_node_list returned a {type(classes).__name__}, not a list of node classes")
+    return list(classes)
 
 
 # --- what the browser gets -------------------------------------------------------------------------------------------

@@ -49,6 +49,19 @@ def test_one_id_twice_is_refused():
         Twice.as_node("")
 
 
+def test_what_a_schema_leaves_empty_is_as_if_it_were_left_out():
+    from comfy_api.latest import io
+
+    class Empty(io.ComfyNode):
+        @classmethod
+        def define_schema(cls):
+            return io.Schema("Empty", display_name=None, category=None, inputs=None, outputs=None, description=None)
+
+    schema = Empty.as_node("").schema
+    assert (schema.title, schema.category, schema.description) == ("Empty", "sd", "")
+    assert (schema.inputs, schema.outputs) == ((), ())
+
+
 def test_every_version_has_the_same_words():
     from comfy_api import latest, v0_0_1, v0_0_2
 

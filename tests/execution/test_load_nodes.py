@@ -157,6 +157,23 @@ def test_an_entry_point_may_fail(tmp_path, load, failures):
     assert isinstance(failures["custom_nodes.pack"], OSError)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def comfy_entrypoint(): return None", "comfy_entrypoint returned a NoneType, not a ComfyExtension"),
+        (
+            "from comfy_api.latest import ComfyExtension\nclass Pack(ComfyExtension):\n"
+            "    async def get_node_list(self): return None\ncomfy_entrypoint = Pack",
+            "get_node_list returned a NoneType, not a list of node classes",
+        ),
+    ],
+)
+def test_an_entry_point_that_offers_nothing_is_told_of(tmp_path, load, failures, code, said):
+    (tmp_path / "pack.py").write_text(code)
+    assert load() == {}
+    assert str(failures["custom_nodes.pack"]) == said
+
+
 SCHEMAS = """
 from comfy_api.latest import ComfyExtension, io
 

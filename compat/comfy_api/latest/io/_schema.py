@@ -75,7 +75,8 @@ class Schema:
 
     def validate(self) -> None:
         """Raises ValueError where an id stands for two inputs or two outputs."""
-        for kind, ids in (("input", [one.id for one in self.inputs]), ("output", [one.id for one in self.outputs])):
+        for kind, declared in (("input", self.inputs), ("output", self.outputs)):
+            ids = [one.id for one in declared or ()]
             twice = [id for id, times in Counter(ids).items() if id is not None and times > 1]
             if twice:
                 raise ValueError(f"{self.node_id}: the {kind} ids {', '.join(map(str, twice))} are used more than once")
@@ -97,9 +98,9 @@ def our_schema(schema: Schema, cls: Any, check: Any, python_module: str) -> Node
     hidden = [OurInput(name=one.name, type=one.value, section="hidden") for one in schema.all_hidden()]
     return NodeSchema(
         id=schema.node_id,
-        title=schema.display_name or schema.node_id,
-        category=schema.category,
-        description=schema.description,
+        title=str(schema.display_name or schema.node_id),
+        category=str(schema.category or "sd"),
+        description=str(schema.description or ""),
         inputs=(*declared, *hidden),
         outputs=tuple(our_output(one) for one in schema.outputs or []),
         is_output=schema.is_output_node,
