@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
 import json
 import runpy
 import sys
@@ -16,11 +18,12 @@ import main
 from comfy_core import folders
 from comfy_core.folders import CHECKOUT, Folders
 from comfy_core.memory import residency
-from execution import each, node_function
+from execution import each, headless, node_function
 from execution.cache.memory import RamCache
 from execution.calling import all_nodes
 from execution.events import Executed
 from execution.executor import Executor
+from execution.explain import missing_models
 from execution.export import CannotExport, write_script
 from execution.validate import validate
 from execution.worker import Job
@@ -169,6 +172,42 @@ if __name__ == "__main__":
         main()
 '''
     )
+
+
+EXAMPLES = sorted((CHECKOUT / "user_workflows").glob("*.json"))
+NOT_FOR_SCRIPTS = {"grid": "EaselGrid", "quality_control": "EaselRetry"}
+
+
+@pytest.fixture
+def example_as_script(base: Path) -> Callable[[Path], str]:
+    """The script of a saved workflow where all files are that it names."""
+
+    def example_as_script(path: Path) -> str:
+        where, nodes = folders.current(), all_nodes()
+        schemas = {name: node.schema for name, node in nodes.items()}
+        prompt = headless.prompt_of(headless.read_file(path), schemas, where)
+        for one in missing_models(prompt, schemas, where):
+            file = where.input / one.value if one.folder in folders.INPUTS else where.models(one.folder)[0] / one.value
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        validation = validate(prompt, schemas, where, None, nodes)
+        assert (validation.error, validation.node_errors) == (None, {})
+        return write_script(validation.prompt, validation.outputs, nodes)
+
+    return example_as_script
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_shipped_workflow_is_a_script_of_functions_that_there_are_or_is_refused(example_as_script, path: Path):
+    if path.stem in NOT_FOR_SCRIPTS:
+        with pytest.raises(CannotExport, match=NOT_FOR_SCRIPTS[path.stem]):
+            example_as_script(path)
+        return
+    module: dict[str, Any] = {"__name__": "not main"}
+    exec(compile(example_as_script(path), f"{path.stem}.py", "exec"), module)
+    used = {one.argval for one in dis.get_instructions(module["main"]) if one.opname == "LOAD_GLOBAL"}
+    assert used
+    assert used <= {*module, *dir(builtins)}
 
 
 def test_nodes_of_packs_are_called_whatever_their_style(write, base: Path):

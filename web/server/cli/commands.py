@@ -109,7 +109,9 @@ def _run(parser: argparse.ArgumentParser) -> None:
         help='change an input, e.g. --set "6.text=a red apple"; may be repeated',
     )
     parser.add_argument("--seed", type=int, metavar="N", help="set every seed of the workflow")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)")
+    parser.add_argument(
+        "--out", "-o", type=Path, metavar="FILE", help="where the picture goes (more: FILE_1, FILE_2 …)"
+    )
     parser.add_argument("--server", metavar="URL", help="let a server that runs already do it")
     parser.add_argument("--token", help="the token that this server asks for")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)  # nothing goes on after a run that ended
@@ -156,6 +158,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
+        "-o",
         type=Path,
         metavar="FILE",
         help="where to write it (default: to the terminal); parameters also as .png: a copy of the picture with them",
