@@ -34,14 +34,14 @@ __all__ = ["FINISHED", "JobQuery", "Store", "StoredJob", "note_crash"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 SECONDS_TO_FLUSH = 0.5
-FINISHED_PER_PRUNING = 100
+MOST_FINISHED_PER_PRUNING = 100
 
 
 class Store:
     """An async face of the database. `url` is any SQLAlchemy URL.
 
     Where methods take an `owner`, they see the jobs of that user alone. Of the finished jobs it keeps the
-    `longest_history` newest that are not older than `history_days`.
+    `longest_history` newest that are not older than `history_days`, give or take a tenth.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Store:
         self._url = url
         self._durable = durable
         self._kept = (longest_history, history_days)
+        self._finished_per_pruning = max(1, min(longest_history // 10, MOST_FINISHED_PER_PRUNING))
         self._finished = 0
         self._unflushed = False
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
@@ -142,7 +143,7 @@ class Store:
                 archive.prune(connection, *self._kept)
 
         self._finished += 1
-        is_time_to_prune = self._finished % FINISHED_PER_PRUNING == 0
+        is_time_to_prune = self._finished % self._finished_per_pruning == 0
         return self._write(write, quick=not is_time_to_prune)
 
     # --- the history ---
