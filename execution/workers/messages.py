@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -102,7 +101,6 @@ class Stats(msgspec.Struct, tag=True):
 ToWorker = Prepare | Begin | Run | Interrupt | Free | AskStats | Ask
 FromWorker = Loading | Ready | Failed | Happened | Stats | Answer | Said
 
-MOST_AT_ONCE = 1 << 20
 _LENGTH = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder(enc_hook=str)
 _to_worker = msgspec.msgpack.Decoder(ToWorker)
@@ -119,10 +117,15 @@ def read_to_worker(channel: BinaryIO) -> ToWorker:
     return _to_worker.decode(_exactly(channel, _LENGTH.unpack(_exactly(channel, _LENGTH.size))[0]))
 
 
-async def from_worker(channel: asyncio.StreamReader) -> AsyncIterator[FromWorker]:
-    """The messages of a worker until it is gone, those that come together without a pause between them."""
-    waiting = bytearray()
-    while some := await channel.read(MOST_AT_ONCE):
+class FromWorkers:
+    """Makes messages of the bytes that come from a worker, however they are cut."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def feed(self, some: bytes) -> Iterator[FromWorker]:
+        """The messages that are complete by now. Raises msgspec.DecodeError."""
+        waiting = self._waiting
         waiting += some
         start = 0
         while len(waiting) >= start + _LENGTH.size:

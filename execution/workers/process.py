@@ -32,9 +32,9 @@ SECONDS_TO_END = 2.0
 
 
 class Child:
-    """`exit_code` is None while the process lives; `job` is the id of what it runs."""
+    """`launch` makes one. `exit_code` is None while the process lives; `job` is the id of what it runs."""
 
-    def __init__(self, process: PipedProcess, heard: Heard) -> None:
+    def __init__(self, heard: Heard) -> None:
         self.catalogue: list[NodeSchema] = []
         self.services = PackServices()
         self.exit_code: int | None = None
@@ -42,7 +42,10 @@ class Child:
         self._idle = asyncio.Event()
         self._killed = False
         self._loading = ""
-        self._process = process
+        self._process: PipedProcess
+        self._log: asyncio.Task[None]
+        self._end: asyncio.Task[None]
+        self._messages = messages.FromWorkers()
         self._events: asyncio.Queue[list[AnyEvent] | None] = asyncio.Queue()
         self._heard = heard
         self._ready: asyncio.Future[messages.Ready] = asyncio.get_running_loop().create_future()
@@ -50,19 +53,20 @@ class Child:
         self._asked: list[asyncio.Future[dict[str, Any]]] = []
         self._answers: dict[int, asyncio.Future[bytes | None]] = {}
         self._numbers = itertools.count()
-        assert process.stderr is not None
-        self._log = asyncio.create_task(pass_on(process.stderr))
-        self._reader = asyncio.create_task(self._read())
 
     @classmethod
     async def launch(cls, settings: WorkerSettings, heard: Heard) -> Child:
         """Start a process and have it prepare to work."""
         paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        process = await PipedProcess.start(
+        child = cls(heard)
+        child._process = await PipedProcess.start(
             *(sys.executable, "-P", "-m", "execution.workers.child"),
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            heard=child._hear,
         )
-        child = cls(process, heard)
+        assert child._process.stderr is not None
+        child._log = asyncio.create_task(pass_on(child._process.stderr))
+        child._end = asyncio.create_task(child._until_the_end())
         try:
             await child.send(messages.Prepare(settings))
         except BaseException:
@@ -154,7 +158,7 @@ class Child:
     async def is_usable(self) -> bool:
         """Whether it lives; waits for the end of one that was killed."""
         if self._killed:
-            await self._reader
+            await self._end
         return self.exit_code is None
 
     async def close(self) -> None:
@@ -162,22 +166,21 @@ class Child:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            await asyncio.wait_for(asyncio.shield(self._reader), SECONDS_TO_END)
+            await asyncio.wait_for(asyncio.shield(self._end), SECONDS_TO_END)
         except TimeoutError:
             self._kill()
-            await self._reader
+            await self._end
 
-    async def _read(self) -> None:
-        """Take what the process says until it has ended, and tell everybody who waits for it that it has."""
-        words, exited = asyncio.create_task(self._hear()), self._process.exited
-        await asyncio.wait((words, exited), return_when=asyncio.FIRST_COMPLETED)
+    async def _until_the_end(self) -> None:
+        """Wait until the process has ended, and tell everybody who waits for it that it has."""
+        silent, exited = self._process.silent, self._process.exited
+        await asyncio.wait((silent, exited), return_when=asyncio.FIRST_COMPLETED)
         if not exited.done():  # it has nothing more to say
             await asyncio.wait((exited,), timeout=SECONDS_TO_END)
             self._kill()
             await exited
         # What it started may live on and hold its pipes: of those no end can be waited for.
-        await asyncio.wait((words, self._log), timeout=SECONDS_FOR_LAST_WORDS)
-        words.cancel()
+        await asyncio.wait((silent, self._log), timeout=SECONDS_FOR_LAST_WORDS)
         self.exit_code = self._process.returncode
         if not self._ready.done():
             self._ready.set_exception(WorkerFailed(self._end_while_starting(self.exit_code)))
@@ -185,13 +188,10 @@ class Child:
         self._answer_all({})
         self._give_up_answers()
 
-    async def _hear(self) -> None:
-        assert self._process.stdout is not None
+    def _hear(self, some: bytes) -> None:
         try:
-            async for message in messages.from_worker(self._process.stdout):
+            for message in self._messages.feed(some):
                 self._take(message)
-        except ConnectionError:
-            log.debug("the worker's channel is closed")
         except msgspec.DecodeError:
             log.exception("the worker said what nobody understands; it is ended")
             self._kill()

@@ -183,7 +183,7 @@ async def test_a_worker_in_a_process_of_its_own(tmp_path, folders, settings, aio
         assert (await client.get("/routed/hello/x")).status == 200
         await client.get("/routed/say")
         worker._child._process.kill()
-        await worker._child._reader
+        await worker._child._end
         gone = await client.get("/routed/hello/x")
         assert gone.status == 503
         assert "restarting" in (await gone.json())["error"]["message"]
