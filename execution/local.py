@@ -61,6 +61,7 @@ class Engine:
         Raises:
             execution.headless.Failed: it cannot run or a node failed, in sentences.
             ValueError: there is no workflow in the file, or no input of that name.
+            RuntimeError: the engine is closed.
         """
         found = (
             from_json("the workflow", workflow) if isinstance(workflow, dict) else headless.read_file(Path(workflow))
@@ -74,8 +75,11 @@ class Engine:
             self._do(self._stack.aclose())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            self._loop.close()
 
     def _start(self) -> None:
+        if self._loop.is_closed():
+            raise RuntimeError("this engine is closed; make another one")
         if self._engine is None:
             self._thread.start()
             self._engine = self._do(self._stack.enter_async_context(self._own_engine()))

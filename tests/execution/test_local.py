@@ -45,6 +45,16 @@ def test_inputs_get_other_values_and_a_picture_is_a_workflow_too(engine):
     assert second != first
 
 
+def test_a_closed_engine_says_so(engine):
+    engine.run(WORKFLOW)
+    engine.close()
+    engine.close()
+    with pytest.raises(RuntimeError, match="this engine is closed"):
+        engine.run(WORKFLOW)
+    with pytest.raises(RuntimeError, match="this engine is closed"), engine:
+        pass
+
+
 def test_what_cannot_run_is_said_and_the_engine_goes_on(engine, tmp_path):
     with pytest.raises(ValueError, match=r"node 1 \(FakeText\) has no input 'tex'; it has: seed, style, text"):
         engine.run(WORKFLOW, **{"1.tex": "x"})
