@@ -25,12 +25,12 @@ from execution.invocation import Invoker, blocker_in
 from execution.plan import Plan
 from execution.progress import RunProgress
 from execution.results import merge, unpack
+from execution.schemas import RunSchemas
 from execution.signing import sign
 from execution.telling import Teller, failure
 from execution.why import Why
 from execution.worker import Job
 from nodes.expansion import ExecutionBlocker
-from nodes.schema import NodeSchema
 
 if TYPE_CHECKING:
     from execution.executor import Executor
@@ -66,7 +66,6 @@ class Run:
         self.tell = Teller(job, self.prompt, emit)
         self.progress = RunProgress(job.prompt_id, emit, interrupted, self.prompt.identity)
         self.invoker = Invoker(self.nodes, job, self.prompt, self.progress, executor.around, executor.instances)
-        self.schemas: dict[str, NodeSchema] = {}
         self.flights: dict[str, Flight] = {}
         self.parked: dict[str, Flight] = {}
         self.reasons: dict[str, Why] = {}
@@ -103,9 +102,10 @@ class Run:
             if (class_type := raw["class_type"]) not in self.nodes:
                 message = f"Node {node_id}: the class {class_type!r} is not loaded; the log says if its pack failed"
                 raise Ended(failure(self.job, node_id, class_type, message, "MissingNodeType"))
-        graph = parse(self.job.prompt, self._known_schema)
-        self.plan = Plan(graph, self.cache, lambda one: self.nodes[graph.nodes[one].schema.id].is_async)
-        self.expander = Expander(self.plan, self.prompt, self._schema)
+        nodes, schemas = self.nodes, RunSchemas(self.nodes)
+        graph = parse(self.job.prompt, schemas.of)
+        self.plan = Plan(graph, self.cache, lambda one: nodes[graph.nodes[one].schema.id].is_async)
+        self.expander = Expander(self.plan, self.prompt, schemas.get)
         self.watch = InputWatch(self.plan, self.executor.watch)
         order = self.order = graph.order(self.job.outputs)
         sign(self.plan, self.invoker, order)
@@ -121,20 +121,6 @@ class Run:
             self.tell.shows(node_id, self.plan.results[node_id])
         self.progress.finish(*done)
         self.plan.start(self.job.outputs)
-
-    def _schema(self, class_type: str) -> NodeSchema | None:
-        return self._known_schema(class_type) if class_type in self.nodes else None
-
-    def _known_schema(self, class_type: str) -> NodeSchema:
-        """The schema of a class, read anew once in a run where it may change."""
-        if class_type not in self.schemas:
-            node = self.nodes[class_type]
-            try:
-                self.schemas[class_type] = node.current_schema()
-            except BaseException:
-                log.warning("%s: its inputs cannot be read; those read before count", class_type, exc_info=True)
-                self.schemas[class_type] = node.schema
-        return self.schemas[class_type]
 
     def _note_reasons(self, order: Sequence[str]) -> None:
         """Note why each of these nodes (sources first) will have to run."""

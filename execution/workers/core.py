@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import logging
 import math
 import secrets
 import sys
@@ -28,13 +27,12 @@ from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
 from execution.place import Place
 from execution.restored import restored
+from execution.schemas import schema_now
 from execution.validate import Validation, validate
 from execution.why import Past
 from execution.worker import Heard, Job, ModelFolders, PackServices, WorkerSettings
 from nodes import recipe, registry
 from nodes.schema import NodeSchema
-
-log = logging.getLogger(__name__)
 
 
 def prepare(settings: WorkerSettings) -> None:
@@ -141,12 +139,7 @@ class WorkerCore:
     def _schemas(self, current: Collection[str]) -> dict[str, NodeSchema]:
         """All schemas; those of the classes in `current` read anew."""
         schemas = {name: node.schema for name, node in self.nodes.items()}
-        for name in schemas.keys() & set(current):
-            try:
-                schemas[name] = self.nodes[name].current_schema()
-            except BaseException:
-                log.warning("%s: its inputs cannot be read; those read before count", name, exc_info=True)
-        return schemas
+        return schemas | {name: schema_now(self.nodes[name]) for name in schemas.keys() & set(current)}
 
     def _start_services(self) -> PackServices:
         """What the packs offer besides nodes; their routes are served from now on."""

@@ -389,3 +389,18 @@ def test_a_check_that_would_end_the_process_is_a_problem_of_its_node(executor, t
     (problem,) = found.node_errors["1"]["errors"]
     assert problem["type"] == "exception_during_validation"
     assert problem["extra_info"]["exception_type"] == error.__name__
+
+
+def test_what_a_prompt_brings_along_is_let_go_at_its_end_without_a_search_for_garbage(run, addition):
+    class Workflow(dict):
+        """One that a reference can be weak to."""
+
+    workflow = Workflow(nodes=[])
+    held = weakref.ref(workflow)
+    gc.disable()
+    try:
+        run(addition, extra_pnginfo={"workflow": workflow})
+        del workflow
+        assert held() is None
+    finally:
+        gc.enable()
