@@ -17,12 +17,8 @@ from execution.store import queue
 from execution.store.salvage import salvage
 
 log = logging.getLogger(__name__)
-REVISIONS = (
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-)  # oldest first; a database at the last one needs no migration, and so no Alembic
+# Oldest first; a database at the last one needs no migration, and so no Alembic.
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 DAMAGE = ("malformed", "no such table", "no such column")
 BYTES_LOOKED_THROUGH = 100 << 20  # in a tenth of a second
