@@ -12,10 +12,9 @@ from typing import Any
 
 import msgspec
 
-from nodes.node import DYNAMIC
+from nodes.node import AUTOGROW, DYNAMIC, DYNAMIC_COMBO, DYNAMIC_SLOT
 from nodes.schema import Input, NodeSchema
 
-AUTOGROW, COMBO, SLOT = "COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"
 MOST_GROWN = 100
 
 
@@ -39,9 +38,9 @@ def _unfold(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
     if one.type == AUTOGROW:
         yield from _grown(one, given)
         return
-    if one.type == SLOT:
+    if one.type == DYNAMIC_SLOT:
         yield msgspec.structs.replace(one, type=one.options.get("slotType", "*"))
-    elif one.type != COMBO:
+    elif one.type != DYNAMIC_COMBO:
         yield one
     else:
         options = one.options.get("options", ())
@@ -49,7 +48,7 @@ def _unfold(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
         chosen = given.get(one.name, one.options.get("default"))
         first: Mapping[str, Any] = next((option["inputs"] for option in options if option["key"] == chosen), {})
         yield from _children(one, first, given)
-    if one.type == SLOT and one.name in given:
+    if one.type == DYNAMIC_SLOT and one.name in given:
         yield from _children(one, one.options.get("inputs", {}), given)
 
 

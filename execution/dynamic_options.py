@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from execution.declared import AUTOGROW, COMBO, SLOT, input_from
-from nodes.node import Input
+from execution.declared import input_from
+from nodes.node import AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT, Input
 
 Entry = Annotated[list[Any], msgspec.Meta(min_length=1, max_length=2)]
 Sections = dict[str, dict[str, Entry]]
@@ -40,7 +40,7 @@ class _Slot(msgspec.Struct):
     inputs: Sections = {}
 
 
-SHAPES: dict[str, Any] = {AUTOGROW: _Grow, COMBO: _Combo, SLOT: _Slot}
+SHAPES: dict[str, Any] = {AUTOGROW: _Grow, DYNAMIC_COMBO: _Combo, DYNAMIC_SLOT: _Slot}
 
 
 def check(inputs: Iterable[Input]) -> None:

@@ -10,10 +10,9 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from nodes.node import Input, Output
+from nodes.node import AUTOGROW, DYNAMIC_COMBO, MATCH, Input, Output
 
 UINT64_MAX = 2**64 - 1
-MATCH, AUTOGROW, CASES = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3"
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class Hidden:
 
 
 Marker = Socket | Match | Grow | Cases | Widget | Int | Float | String | Boolean | Combo | File | Hidden
-DYNAMIC: dict[type, str] = {Match: MATCH, Grow: AUTOGROW, Cases: CASES}
+DYNAMIC: dict[type, str] = {Match: MATCH, Grow: AUTOGROW, Cases: DYNAMIC_COMBO}
 TYPE_NAMES = {Int: "INT", Float: "FLOAT", String: "STRING", Boolean: "BOOLEAN", Combo: "COMBO", File: "COMBO"}
 Seed = Annotated[int, Int(default=0, min=0, max=UINT64_MAX, control_after_generate=True)]
 

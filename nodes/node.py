@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
-DYNAMIC = frozenset({"COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"})
+MATCH, AUTOGROW = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3"
+DYNAMIC_COMBO, DYNAMIC_SLOT = "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"
+DYNAMIC = frozenset({AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT})
 """Types of inputs that bring more inputs along, by their values."""
 FILLED_IN = frozenset(
     {

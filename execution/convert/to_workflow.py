@@ -6,9 +6,9 @@ from typing import Any
 
 from execution.convert.widgets import MISSING, PLAIN_DEFAULTS, chosen_inputs, extra_places, in_editor_order, is_widget
 from execution.graph import as_link
+from nodes.node import AUTOGROW, DYNAMIC_COMBO, MATCH
 from nodes.schema import Input, NodeSchema
 
-AUTOGROW, MATCH = "COMFY_AUTOGROW_V3", "COMFY_MATCHTYPE_V3"
 LEFT, TOP, ACROSS, DOWN = 40, 100, 80, 44
 WIDTH, TITLE, ROW, WIDGET, TEXT = 320, 34, 22, 28, 150
 PICTURE = 320
@@ -111,7 +111,7 @@ def _values(declared: list[Input], inputs: dict[str, Any], prefix: str = "") -> 
 
 
 def _is_dynamic(one: Input) -> bool:
-    return one.type == "COMFY_DYNAMICCOMBO_V3"
+    return one.type == DYNAMIC_COMBO
 
 
 def _link(number: int, source: dict[str, Any], slot: int, target: dict[str, Any], name: str) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from execution.convert.sheet import Slot, UiNode
+from nodes.node import DYNAMIC_COMBO
 from nodes.schema import Input, NodeSchema, choices
 
 Files = Callable[[str], list[str]]
@@ -13,10 +14,9 @@ Files = Callable[[str], list[str]]
 WIDGET_TYPES = {
     "INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", "COLORS", "CURVE", "BOUNDING_BOX", "BOUNDING_BOXES",
     "PAINTER", "COMPOSITOR", "IMAGECOMPARE", "WEBCAM", "AUDIO_RECORD", "LOAD_3D", "LOAD_3D_ANIMATION", "RANGE",
-    "COMFY_DYNAMICCOMBO_V3",
+    DYNAMIC_COMBO,
 }  # fmt: skip
 PLAIN_DEFAULTS: dict[str, Any] = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
-DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 BOUNDING_BOX_PLACES = 4
 LOAD_3D_BUTTONS = 3
 MISSING: Any = object()
