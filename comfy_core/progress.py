@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Protocol
 
-from comfy_core.scoped import Scoped
+from comfy_core.scoped import Scoped, here_or_last
 
 log = logging.getLogger(__name__)
 Preview = Callable[[], tuple[str, bytes]]
@@ -51,12 +51,8 @@ def listen(listener: Listener) -> AbstractContextManager[None]:
 
 
 def _heard_by() -> Listener | None:
-    """Who hears what is reported here; in another thread, the one who listened last."""
-    listener = _listener.get()
-    if listener is None and _at_work:
-        with suppress(IndexError):  # it has just stopped
-            return _at_work[-1]
-    return listener
+    """Who hears what is reported here."""
+    return here_or_last(_listener, _at_work)
 
 
 def hushed(is_hushed: Callable[[], bool]) -> AbstractContextManager[None]:

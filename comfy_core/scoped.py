@@ -8,6 +8,12 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
+def here_or_last(variable: ContextVar[T | None], everywhere: list[T]) -> T | None:
+    """The variable's value; in a thread that was given none, the last one that is `everywhere` (see Scoped)."""
+    value = variable.get()
+    return value if value is not None else next(iter(everywhere[-1:]), None)
+
+
 class Scoped(Generic[T]):
     """`with Scoped(variable, value)`: the variable has the value inside, in this thread and in tasks made there.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, NamedTuple
 
-from comfy_core.scoped import Scoped
+from comfy_core.scoped import Scoped, here_or_last
 
 LONGEST_PASSED_ON = 80
 
@@ -68,13 +68,13 @@ def executing_context() -> ExecutingContext | None:
 
 def executing_client() -> str | None:
     """The client that asked for the prompt that runs, here or, for a thread that a node started, elsewhere."""
-    call = _call.get() or next(iter(_at_work[-1:]), None)
+    call = here_or_last(_call, _at_work)
     return call.client_id if call is not None else None
 
 
 def executing_node() -> str | None:
     """The node that runs, in the same sense."""
-    call = _call.get() or next(iter(_at_work[-1:]), None)
+    call = here_or_last(_call, _at_work)
     return call.context.node_id if call is not None else None
 
 
