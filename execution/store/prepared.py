@@ -43,9 +43,10 @@ class Prepared:
         if connection.dialect.name != "sqlite":
             found = connection.execute(self._statement, values).mappings().first()
             return None if found is None else dict(found)
-        rows = self(connection, values).fetchall()
-        named = [zip(self._columns, row, strict=True) for row in rows[:1]]
-        return {name: convert(value) if convert else value for (name, convert), value in named[0]} if named else None
+        for row in self(connection, values).fetchall():
+            named = zip(self._columns, row, strict=True)
+            return {name: convert(value) if convert else value for (name, convert), value in named}
+        return None
 
     def _compile(self, dialect: sa.Dialect) -> None:
         compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._names))
