@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from comfy_core.folders import INPUTS
-from nodes.markers import AUTOGROW, CASES, MATCH
+from nodes.node import AUTOGROW, DYNAMIC_COMBO, MATCH
 from nodes.schema import Input, NodeSchema, Output
 
-WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", "BOUNDING_BOX", CASES}
+WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", "BOUNDING_BOX", DYNAMIC_COMBO}
 MOST_CHOICES = 12
 POWERS = {2**bits - 1: f"2{raised} - 1" for bits, raised in ((32, "³²"), (63, "⁶³"), (64, "⁶⁴"))}
 
@@ -67,13 +67,13 @@ def shown_type(one: Input) -> str:
     """The type in words."""
     if one.type == AUTOGROW:
         return f"any number of {type_of(one)}"
-    return {"COMBO": "choice", CASES: "choice"}.get(one.type, type_of(one).replace(",", " or "))
+    return {"COMBO": "choice", DYNAMIC_COMBO: "choice"}.get(one.type, type_of(one).replace(",", " or "))
 
 
 def value(one: Input) -> str:
     """What a widget shows at first."""
     options = one.options
-    if one.type == CASES:
+    if one.type == DYNAMIC_COMBO:
         return str(options.get("default") or options["options"][0]["key"])
     if one.folder is not None:
         return ""
@@ -88,7 +88,7 @@ def limits(one: Input) -> str:
     """What may be entered."""
     if one.folder is not None:
         return "a file in input/" if one.folder in INPUTS else f"a file in models/{one.folder.replace('any_', '')}/"
-    choices = [case["key"] for case in one.options["options"]] if one.type == CASES else one.choices
+    choices = [case["key"] for case in one.options["options"]] if one.type == DYNAMIC_COMBO else one.choices
     if choices:
         more = f" … ({len(choices)})" if len(choices) > MOST_CHOICES else ""
         return ", ".join(f"`{choice}`" for choice in choices[:MOST_CHOICES]) + more
@@ -101,7 +101,7 @@ def limits(one: Input) -> str:
 
 def within(one: Input) -> Iterator[tuple[str, Input]]:
     """The inputs that the words of a choice bring, each with its word."""
-    if one.type != CASES:
+    if one.type != DYNAMIC_COMBO:
         return
     for case in one.options["options"]:
         for section, inputs in case["inputs"].items():
