@@ -54,7 +54,7 @@ def diffusers_unet(weights: dict[str, Tensor]) -> Any:
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     with torch.device("meta"):
-        unet = UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8)
+        unet: Any = UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8)
     converted = convert_ldm_unet_checkpoint(dict(weights), dict(unet.config))
     unet.load_state_dict(converted, assign=True)
     return unet.eval().requires_grad_(False)
@@ -66,7 +66,7 @@ def diffusers_vae(weights: dict[str, Tensor]) -> Any:
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
     with torch.device("meta"):
-        vae = Theirs(
+        vae: Any = Theirs(
             block_out_channels=[128, 256, 512, 512],
             layers_per_block=2,
             latent_channels=4,

@@ -15,11 +15,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-WAYS = {"float32": {}, "types of the file": {"unet_type": "fp16", "vae_type": "fp16", "text_type": "fp16"}}
-WAYS["float32, novram"] = {"novram": True}
+WAYS: dict[str, dict[str, Any]] = {
+    "float32": {},
+    "types of the file": {"unet_type": "fp16", "vae_type": "fp16", "text_type": "fp16"},
+    "float32, novram": {"novram": True},
+}
 
 
 def main() -> None:

@@ -86,10 +86,13 @@ def child(way: str, unet: str, lora: str) -> None:
     model = load_diffusion_model(Path(unet))
     with residency.use([model]):
         pass
-    before, on, off = own_memory(), [], []
+    on: list[tuple[float, float]] = []
+    off: list[tuple[float, float]] = []
+    before = own_memory()
     for _ in range(ROUNDS):
         with timed(on):
             patched, _ = load_lora_for_models(model, None, open_weights(Path(lora)), 0.8, 0)
+            assert patched is not None
             with residency.use([patched]):
                 pass
         during, count = own_memory(), len(patched.patches)

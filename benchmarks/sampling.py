@@ -14,6 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -93,7 +94,7 @@ def decode(edge: int, runs: int, dtypes: list[torch.dtype]) -> None:
 
     models = {dtype: our_vae(weights, dtype) for dtype in dtypes}
     ways = {"diffusers": theirs}
-    ways |= {f"Easel {str(dtype)[6:]}": lambda model=model: model.decode(latent) for dtype, model in models.items()}
+    ways |= {f"Easel {str(dtype)[6:]}": partial(model.decode, latent) for dtype, model in models.items()}
     tile = edge * 5 // 8
     ways["Easel float32, in tiles"] = lambda: models[torch.float32].decode_tiled(latent, tile, tile, 8)
     report(f"VAE decode of {edge * 8}x{edge * 8}", ways, runs)

@@ -109,7 +109,7 @@ def lycoris_case(kind: type, layer: str, options: dict[str, Any]) -> dict[str, d
 def peft_case(kind: type, layer: str, options: dict[str, Any]) -> tuple[dict[str, dict[str, Tensor]], str]:
     network = nn.Module()
     network.layer = LAYERS[layer]()
-    before = dict(copy.deepcopy(network.layer).named_parameters())
+    before: dict[str, Tensor] = dict(copy.deepcopy(network.layer).named_parameters())
     model = get_peft_model(network, kind(target_modules=["layer"], **options)).eval()
     randomise(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -133,10 +133,10 @@ def main(path: str) -> None:
     cases = {name: lycoris_case(*case) for name, case in LYCORIS.items()}
     for name, case in PEFT.items():
         cases[name], configurations[name] = peft_case(*case)
-    for case, kinds in cases.items():
+    for of, kinds in cases.items():
         for kind, named in kinds.items():
             for name, value in named.items():
-                tensors[f"{case}|{kind}|{name}"] = value.detach().clone().contiguous()
+                tensors[f"{of}|{kind}|{name}"] = value.detach().clone().contiguous()
     save_file(tensors, path, metadata={"configurations": json.dumps(configurations)})
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -50,7 +51,7 @@ def networks() -> dict[str, Callable[[], torch.nn.Module]]:
     dat: dict[str, Any] = {"img_size": 32, "embed_dim": 32, "num_heads": [4, 2], "expansion_factor": 2.0}
     old: dict[str, Any] = {"in_nc": 3, "out_nc": 3, "num_filters": 8, "num_blocks": 2}
     return {
-        **{f"ESRGAN old {scale}x": lambda scale=scale: ESRGAN(**old, scale=scale) for scale in (1, 2, 4, 8)},
+        **{f"ESRGAN old {scale}x": partial(ESRGAN, **old, scale=scale) for scale in (1, 2, 4, 8)},
         "ESRGAN old plus": lambda: ESRGAN(**old, scale=4, plus=True),
         "SwinIR classical": lambda: SwinIR(**swin, upscale=4, upsampler="pixelshuffle"),
         "SwinIR classical 3x": lambda: SwinIR(**swin, upscale=3, upsampler="pixelshuffle"),

@@ -142,8 +142,11 @@ class ModelSampling(Protocol):
 
     sigma_data: float
     sigmas: Tensor
-    sigma_min: Tensor
-    sigma_max: Tensor
+
+    @property
+    def sigma_min(self) -> Tensor: ...
+    @property
+    def sigma_max(self) -> Tensor: ...
 
     def calculate_input(self, sigma: Tensor, noise: Tensor) -> Tensor: ...
     def calculate_denoised(self, sigma: Tensor, model_output: Tensor, model_input: Tensor) -> Tensor: ...

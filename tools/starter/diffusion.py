@@ -37,7 +37,7 @@ class Pair(nn.Module):
         self.unet = UNet(settings.UNET)
         nn.init.normal_(self.text.embeddings.token_embedding.weight, std=0.02)
         nn.init.normal_(self.text.embeddings.position_embedding.weight, std=0.02)
-        nn.init.zeros_(self.unet.out[2].weight)
+        nn.init.zeros_(self.unet.out.get_parameter("2.weight"))
 
     def forward(self, x: Tensor, timesteps: Tensor, tokens: Tensor) -> Tensor:
         ends = (tokens == END).int().argmax(dim=1)

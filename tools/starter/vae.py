@@ -38,7 +38,8 @@ def difference(out: Tensor, image: Tensor) -> tuple[Tensor, float]:
 def train(minutes: float, device: torch.device) -> AutoencoderKL:
     """Train, or go on training, until the budget is used; returns the averaged model."""
     torch.manual_seed(0)
-    model = AutoencoderKL(settings.VAE).to(device, memory_format=torch.channels_last)
+    model = AutoencoderKL(settings.VAE)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch leaves it undeclared
 
     def losses(part: float, generator: torch.Generator) -> tuple[Tensor, float]:
         image = batch(part > WHOLE_FROM, generator, device)

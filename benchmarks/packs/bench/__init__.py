@@ -5,7 +5,7 @@ import time
 
 
 class Number:
-    RETURN_TYPES = ("NUMBER",)
+    RETURN_TYPES: tuple[str, ...] = ("NUMBER",)
     FUNCTION = "run"
     CATEGORY = "bench"
 
