@@ -10,12 +10,12 @@ from comfy_core.folders import INPUTS, Folders
 from execution import problems
 from execution.graph import GraphNode, Link
 from execution.problems import Problem
+from nodes.node import MATCH
 from nodes.schema import Input, Output, choices, input_config
 
 # Types that no JSON literal can be; a literal there is a link that somebody forgot or wrote wrongly.
 SOCKETS = frozenset({"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "CONTROL_NET", "CLIP_VISION"})
 ANYTHING = "*"
-MATCHED_BY_EDITOR = "COMFY_MATCHTYPE_V3"
 
 
 class Refused(Exception):
@@ -127,7 +127,7 @@ def types_match(received: Any, declared: Any) -> bool:
     # Written with != because packs in the wild make an "any type" by overriding __ne__ of a str.
     if not (received != declared):  # noqa: SIM202
         return True
-    if {ANYTHING, MATCHED_BY_EDITOR} & {one for one in (received, declared) if isinstance(one, str)}:
+    if {ANYTHING, MATCH} & {one for one in (received, declared) if isinstance(one, str)}:
         return True
     if isinstance(received, list):
         return declared == "COMBO"

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-Prompt = dict[str, Any]
+from execution.graph import as_link
 
 
 class Replacement(msgspec.Struct, frozen=True):
@@ -25,13 +25,14 @@ class Replacement(msgspec.Struct, frozen=True):
     output_mapping: list[dict[str, int]] | None = None
 
 
+Replacements = Mapping[str, list[Replacement]]
+"""By the class that is no more."""
+
+
 def register(one: Replacement, replacements: dict[str, list[Replacement]]) -> None:
     """Raises msgspec.ValidationError for one that the server would not understand."""
     checked = msgspec.convert(msgspec.to_builtins(one), Replacement)
     replacements.setdefault(checked.old_node_id, []).append(checked)
-
-
-Replacements = Mapping[str, list[Replacement]]  # by the old class
 
 
 def with_replacements(prompt: Any, known: Collection[str], replacements: Replacements) -> Any:
@@ -77,7 +78,7 @@ def _relinked(node: Any, moves: Mapping[str, dict[int, int]]) -> Any:
 
 
 def _moved(value: Any, moves: Mapping[str, dict[int, int]]) -> Any:
-    is_link = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
-    if not is_link or value[0] not in moves:
+    link = as_link(value)
+    if link is None or link.node_id not in moves:
         return value
-    return [value[0], moves[value[0]].get(value[1], value[1])]
+    return [link.node_id, moves[link.node_id].get(link.slot, link.slot)]

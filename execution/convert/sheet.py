@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MUTED, BYPASSED = 2, 4
-INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"
+INPUT_SIDE = "-10"
 
 
 class ConversionError(ValueError):

@@ -72,8 +72,7 @@ def _prompt_node(scope: Scope, node: UiNode, draw: Draw) -> dict[str, Any]:
 def _inputs(scope: Scope, node: UiNode, schema: NodeSchema, draw: Draw) -> dict[str, Any]:
     """What a node is sent: its widgets' values, then what its links bring in their place."""
     types = {one.name: one.type for one in schema.inputs}
-    values, raw = scope.widget_values(node)
-    values, raw = dict(values), set(raw)
+    values, promoted = scope.widget_values(node)
     links: dict[str, Any] = {}
     for slot in node.inputs:
         if slot.link is None or (slot.is_widget and slot.name not in values and slot.name not in types):
@@ -84,12 +83,12 @@ def _inputs(scope: Scope, node: UiNode, schema: NodeSchema, draw: Draw) -> dict[
             links[slot.name] = found.as_link()
         elif isinstance(found, Raw):
             values[slot.name] = found.value
-            raw = raw | {slot.name} if found.promoted else raw - {slot.name}
+            promoted = promoted | {slot.name} if found.promoted else promoted - {slot.name}
         elif slot.name in values:  # fed by something that leads to nothing: the node's own value counts
             values[slot.name] = stored_values(scope, node).get(slot.name)
-            raw.discard(slot.name)
+            promoted.discard(slot.name)
     for name, value in values.items():
-        if name not in raw and name not in links and isinstance(value, str):
+        if name not in promoted and name not in links and isinstance(value, str):
             values[name] = _final_text(scope, schema, name, value, draw)
     return {name: wrapped(value, types.get(name, "")) for name, value in values.items()} | links
 

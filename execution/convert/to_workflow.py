@@ -106,12 +106,9 @@ def _values(declared: list[Input], inputs: dict[str, Any], prefix: str = "") -> 
             value = one.options.get("default", PLAIN_DEFAULTS.get(one.type, next(iter(one.choices or ()), None)))
         values.append(value)
         values += SEED_CONTROLS[: extra_places(one, "")]
-        values += _values(chosen_inputs(one, value), inputs, f"{prefix}{one.name}.") if _is_dynamic(one) else []
+        if one.type == DYNAMIC_COMBO:
+            values += _values(chosen_inputs(one, value), inputs, f"{prefix}{one.name}.")
     return values
-
-
-def _is_dynamic(one: Input) -> bool:
-    return one.type == DYNAMIC_COMBO
 
 
 def _link(number: int, source: dict[str, Any], slot: int, target: dict[str, Any], name: str) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from execution.convert.sheet import Slot, UiNode
+from execution.declared import input_from
 from nodes.node import DYNAMIC_COMBO
 from nodes.schema import Input, NodeSchema, choices
 
@@ -180,15 +181,7 @@ def chosen_inputs(one: Input, key: Any) -> list[Input]:
     offered: list[dict[str, Any]] = one.options.get("options", [])
     sections: dict[str, Any] = next((option.get("inputs", {}) for option in offered if option.get("key") == key), {})
     return [
-        _input_of(name, section, entry)
+        input_from(name, entry, section)
         for section in ("required", "optional")
         for name, entry in sections.get(section, {}).items()
     ]
-
-
-def _input_of(name: str, section: str, entry: list[Any]) -> Input:
-    options = entry[1] if len(entry) > 1 else {}
-    if isinstance(entry[0], list):
-        return Input(name=name, type="COMBO", section=section, options=options, choices=tuple(entry[0]))
-    offered = tuple(options.get("options", ())) if entry[0] == "COMBO" else None
-    return Input(name=name, type=entry[0], section=section, options=options, choices=offered)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from nodes.node import AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT, MATCH
+
 from ._base import ComfyType, Input, Output, without_none
 from ._sockets import AnyType
 
@@ -22,7 +24,7 @@ def sections(inputs: Iterable[Input]) -> dict[str, dict[str, Any]]:
     return {section: found[section] for section in ("required", "optional") if section in found}
 
 
-class MatchType(ComfyType, io_type="COMFY_MATCHTYPE_V3"):
+class MatchType(ComfyType, io_type=MATCH):
     """Inputs and outputs of one template all have the same type."""
 
     class Template:
@@ -48,7 +50,7 @@ class MatchType(ComfyType, io_type="COMFY_MATCHTYPE_V3"):
             self.template = template
 
 
-class Autogrow(ComfyType, io_type="COMFY_AUTOGROW_V3"):
+class Autogrow(ComfyType, io_type=AUTOGROW):
     """As many inputs of one kind as one likes; the node gets a dictionary of those that are given."""
 
     Type = dict[str, Any]
@@ -82,7 +84,7 @@ class Autogrow(ComfyType, io_type="COMFY_AUTOGROW_V3"):
             return {"template": self.template.as_dict()}
 
 
-class DynamicCombo(ComfyType, io_type="COMFY_DYNAMICCOMBO_V3"):
+class DynamicCombo(ComfyType, io_type=DYNAMIC_COMBO):
     """A combo each of whose values brings inputs of its own."""
 
     Type = dict[str, Any]
@@ -104,7 +106,7 @@ class DynamicCombo(ComfyType, io_type="COMFY_DYNAMICCOMBO_V3"):
             return {"options": [one.as_dict() for one in self.options]}
 
 
-class DynamicSlot(ComfyType, io_type="COMFY_DYNAMICSLOT_V3"):
+class DynamicSlot(ComfyType, io_type=DYNAMIC_SLOT):
     """A slot that brings further inputs along when something is linked to it."""
 
     Type = dict[str, Any]
