@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
+from execution import loop
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.results import unpack
 from nodes.expansion import ExecutionBlocker
@@ -34,7 +34,7 @@ def node_function(class_type: str) -> Callable[..., Any]:
     def call(**inputs: Any) -> Any:
         hidden = dict.fromkeys(node.schema.filled_in_inputs)
         returned = node.function(*arguments, **hidden | inputs)
-        return _values(node, asyncio.run(_awaited(returned)) if inspect.isawaitable(returned) else returned)
+        return _values(node, loop.complete(returned) if inspect.isawaitable(returned) else returned)
 
     return call
 
@@ -57,10 +57,6 @@ def all_nodes() -> dict[str, Node]:
 def _loaded(custom_nodes: Path) -> dict[str, Node]:
     prepare_packs(custom_nodes)
     return load_nodes(custom_nodes=custom_nodes)
-
-
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
 
 
 def _values(node: Node, returned: Any) -> Any:

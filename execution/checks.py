@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from execution import problems
+from execution import loop, problems
 from execution.declared import nest
 from execution.graph import Graph, GraphNode, unwrap
 from execution.problems import Problem
@@ -32,7 +31,7 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
         arguments["input_types"] = _received_types(graph, graph_node)
     said = check(**arguments)
     if inspect.isawaitable(said):
-        said = asyncio.run(_await(said))
+        said = loop.complete(said)
     if said is True:
         return []
     return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]
@@ -79,7 +78,3 @@ def _received_types(graph: Graph, node: GraphNode) -> dict[str, Any]:
         outputs = graph.nodes[link.node_id].schema.outputs
         types[name] = outputs[link.slot].type
     return types
-
-
-async def _await(awaitable: Any) -> Any:
-    return await awaitable

@@ -34,12 +34,11 @@ class Submitted(msgspec.Struct):
 
 
 class Submission(msgspec.Struct):
-    """A well-formed request; the prompt itself is not checked yet. `chosen_id`: the client named the prompt."""
+    """A well-formed request; the prompt itself is not checked yet."""
 
     prompt: Any
     targets: Any
     prompt_id: str
-    chosen_id: bool
     number: float
     extra_data: dict[str, Any]
 
@@ -67,7 +66,6 @@ def read_request(request: Any, counter: Counter) -> Submission:
         prompt=request["prompt"],
         targets=request.get("partial_execution_targets"),
         prompt_id=str(uuid.uuid4()) if prompt_id is None else _checked_id(prompt_id),
-        chosen_id=prompt_id is not None,
         number=number,
         extra_data=_extra_data(request),
     )

@@ -5,7 +5,6 @@ A provider answers at once or, as a coroutine, later; one that fails costs only 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import inspect
 import logging
@@ -15,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from execution import loop
 from execution.cache.base import Cache, Result
 from execution.graph import GraphNode
 from execution.signature import Signature
@@ -141,7 +141,7 @@ class ProvidedCache(Cache):
         try:
             answer = getattr(provider, what)(*arguments)
             if inspect.isawaitable(answer):  # a run has an event loop of its own, which must not wait for itself
-                return self._waiting.submit(asyncio.run, _awaited(answer)).result()
+                return self._waiting.submit(loop.complete, answer).result()
             return answer
         except BaseException:
             log.warning("the cache provider %s failed in %s", type(provider).__name__, what, exc_info=True)
@@ -151,7 +151,3 @@ class ProvidedCache(Cache):
         node = self._nodes.get(signature)
         id, class_type = (node.id, node.schema.id) if node is not None else ("", "")
         return CacheContext(id, class_type, hashlib.sha256(signature.encode()).hexdigest())
-
-
-async def _awaited(answer: Any) -> Any:
-    return await answer
