@@ -71,7 +71,7 @@ class Manifest:
         }
 
     def add(self, row: Row, **result: Any) -> None:
-        """Write a row's result down, on the disk when this returns. Raises OSError."""
+        """Write a row's result down: from then on a crash of the program does not lose it. Raises OSError."""
         entry = {"row": row.number, "key": row.key, "values": row.values, **result}
         with self.path.open("a", encoding="utf-8") as file:
             if file.tell() and not self._ends_with_a_line():

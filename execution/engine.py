@@ -93,12 +93,12 @@ class Engine:
     async def start(self) -> None:
         """Open the store and the last catalogue, start the worker in the background; returns at once.
 
-        Raises `execution.database.DatabaseRefused` when another Easel runs here, or a newer one has been here.
+        Raises `execution.store.database.DatabaseRefused` when another Easel runs here, a newer one has been here, or
+        the disk is full.
         """
         await self._store.open()
         self._worker.hear(self._pass_on)
         self._catalogue.load()
-        recorder = asyncio.create_task(self._dispatcher.recorder.run_forever())
         for job in await self._store.recover(self._place.read()):
             await self._dispatcher.give_up(job)
         self._dispatcher.waiting.update(await self._store.pending_ids())
@@ -106,20 +106,24 @@ class Engine:
         highest = await self._store.highest_number()
         self._intake.counter = Counter(0 if highest is None else max(0, math.floor(highest) + 1))
         self._tasks = [
-            recorder,
+            asyncio.create_task(self._dispatcher.recorder.run_forever()),
             asyncio.create_task(self._catalogue.bring_up()),
             asyncio.create_task(self._dispatcher.run_forever()),
         ]
 
     async def close(self) -> None:
-        """Stop the worker; a job that runs goes back into the queue for the next start."""
-        recorder, *others = self._tasks
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._dispatcher.recorder.all_told()
-        recorder.cancel()
-        await self._store.put_back()
+        """Stop the worker; a job that runs goes back into the queue for the next start.
+
+        An engine that could not start is closed, too.
+        """
+        if self._tasks:
+            recorder, *others = self._tasks
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await self._dispatcher.recorder.all_told()
+            recorder.cancel()
+            await self._store.put_back()
         await self._worker.close()
         await self._store.close()
         self._place.close()
@@ -135,7 +139,7 @@ class Engine:
     # --- taking prompts ---
 
     async def submit(self, request: dict[str, Any], owner: str | None = None) -> Submitted:
-        """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns.
+        """Take the body of POST /prompt (http_ws.md §1). The prompt is committed before this returns.
 
         `owner` is the user whose it is, where there are several; other methods that take one see that user's alone.
         Raises Rejected, QueueUnwritable.

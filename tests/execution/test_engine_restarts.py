@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from comfy_core.folders import CHECKOUT
+from execution.engine import Engine
 from execution.events import ExecutionError, ExecutionInterrupted, ExecutionSuccess
+from execution.store.database import DatabaseInUse
 from execution.worker import WorkerFailed
 from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
@@ -168,6 +172,13 @@ async def test_an_unreadable_catalogue_is_as_good_as_none(running_engine, folder
     (folders.user / "catalogue.json").write_text("{]")
     async with running_engine() as engine:
         assert "FakeShow" in await engine.schemas()
+
+
+async def test_an_engine_that_could_not_start_is_closed_like_any_other(engine, folders, settings):
+    second = Engine(folders, worker=InProcessWorker(settings))
+    with pytest.raises(DatabaseInUse):
+        await second.start()
+    await second.close()
 
 
 # --- workers that fail ---
