@@ -391,3 +391,13 @@ def test_users_and_tokens_are_made_at_the_terminal(say, tmp_path, graph) -> None
     assert say("user", "remove", "ada")[0] == 0
     assert say("token", "list") == (0, "no tokens\n")
     assert say("token", "remove", "kiosk")[0] == 1
+
+
+def test_where_nobody_can_type_a_password_the_way_out_is_told(say, monkeypatch) -> None:
+    def no_terminal(prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", no_terminal)
+    code, said = say("user", "add", "ada")
+    assert code == 1
+    assert said.startswith("no password was given; type it twice, or pass it in with --password-stdin")

@@ -97,9 +97,12 @@ def _take(kept: dict[str, Any], name: str, kind: str) -> None:
 def _password(options: argparse.Namespace) -> str:
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != password:
-        raise Refused("the two passwords differ")
+    try:
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Again: ") != password:
+            raise Refused("the two passwords differ")
+    except EOFError:
+        raise Refused("no password was given; type it twice, or pass it in with --password-stdin") from None
     return password
 
 
