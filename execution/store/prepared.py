@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
@@ -28,15 +28,24 @@ class Prepared:
         """The result, with its `fetchall()`."""
         if connection.dialect.name != "sqlite":
             return connection.execute(self._statement, values)
-        if not self._text:
-            self._compile(connection.dialect)
-        all_values = {**self._fixed, **values}
-        row = [all_values[name] if convert is None else convert(all_values[name]) for name, convert in self._steps]
+        row = self._row(connection, values)
         driver: Any = connection.connection.driver_connection
         try:
             return driver.execute(self._text, row)
         except driver.Error as error:
             self._fail(connection, row, error)
+
+    def for_each(self, connection: sa.Connection, all_values: Iterable[Mapping[str, Any]]) -> None:
+        """Run it once for each of these; the results, if any, are not to be had."""
+        if connection.dialect.name != "sqlite":
+            connection.execute(self._statement, list(all_values))
+            return
+        rows = [self._row(connection, values) for values in all_values]
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.executemany(self._text, rows)
+        except driver.Error as error:
+            self._fail(connection, rows, error)
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row that a query finds, by the names of its columns."""
@@ -47,6 +56,14 @@ class Prepared:
             named = zip(self._columns, row, strict=True)
             return {name: convert(value) if convert else value for (name, convert), value in named}
         return None
+
+    def _row(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the statement's places, as the driver takes them."""
+        if not self._text:
+            self._compile(connection.dialect)
+        if self._fixed:
+            values = {**self._fixed, **values}
+        return [values[name] if convert is None else convert(values[name]) for name, convert in self._steps]
 
     def _compile(self, dialect: sa.Dialect) -> None:
         compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._names))

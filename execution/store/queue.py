@@ -116,8 +116,7 @@ def note_crash(job: StoredJob, node: str) -> bool:
 
 def save_outputs(connection: sa.Connection, job: StoredJob, nodes: Sequence[str]) -> None:
     """Write what these nodes of a running job have put out."""
-    for node in nodes:
-        rows.add_output(connection, job, node)
+    rows.add_outputs(connection, job, nodes)
 
 
 def check(connection: sa.Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,11 +55,16 @@ def update(connection: sa.Connection, job: StoredJob, **values: Any) -> None:
     connection.execute(_this_job, {"key": job.sequence, **values})
 
 
-def add_output(connection: sa.Connection, job: StoredJob, node: str) -> None:
-    """What a node has put out. That a node stands for itself, as nearly all do, needs no words."""
+def add_outputs(connection: sa.Connection, job: StoredJob, nodes: Iterable[str]) -> None:
+    """What these nodes have put out."""
+    _insert_output.for_each(connection, (_output_row(job, node) for node in nodes))
+
+
+def _output_row(job: StoredJob, node: str) -> dict[str, Any]:
+    """That a node stands for itself, as nearly all do, needs no words."""
     meta = job.meta[node]
     words = {} if meta == plain_meta(node) else meta
-    _insert_output(connection, {"job": job.sequence, "node": node, "output": job.outputs[node], "meta": words})
+    return {"job": job.sequence, "node": node, "output": job.outputs[node], "meta": words}
 
 
 def finish(connection: sa.Connection, job: StoredJob, status: str) -> None:
