@@ -91,8 +91,12 @@ class Graph:
                 elif current in path:
                     _note_cycle(found, current, path)
                 elif current not in done and current in nodes:
-                    path[current] = None
-                    waiting += (None, *reversed(back(current)))
+                    if before := back(current):
+                        path[current] = None
+                        waiting += (None, *reversed(before))
+                    else:
+                        done.add(current)
+                        order.append(current)
         return found
 
     def _sources(self, node_id: str) -> list[str]:
@@ -133,9 +137,10 @@ def parse_node(
         name = declared.name
         if name not in given:
             continue
-        link = as_link(given[name])
+        value = given[name]
+        link = as_link(value) if isinstance(value, list) else None
         if link is None:
-            node.literals[name] = unwrap(given[name])
+            node.literals[name] = unwrap(value)
             continue
         node.links[name] = link
         node.sources.append(link.node_id)

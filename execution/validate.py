@@ -188,6 +188,8 @@ def _check_input(
 
 def _spread(graph: Graph, walk: Walk, errors: Mapping[str, list[Problem]]) -> set[str]:
     """The nodes that cannot run because of themselves or of something they depend on."""
+    if not errors and not walk.cycle_heads:
+        return set()
     invalid = set(errors) | set(walk.cycle_heads)
     for node_id in walk.order:
         if any(one in invalid for one in graph.nodes[node_id].sources):

@@ -111,9 +111,12 @@ class Past:
         """These nodes have results now."""
         now = now_ms()
         for node in nodes:
-            signature = signed.get(node.id)
-            seen = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
-            self._nodes[node.id] = seen if signature is not None or seen.is_plain() else seen.digested()
+            signature, seen = signed.get(node.id), self._nodes.get(node.id)
+            if signature is not None and isinstance(seen, _Seen) and seen.signature == signature:
+                seen.node, seen.at, seen.digest = node, now, None
+            else:
+                seen = _Seen(node, fingerprints.get(node.id), signature, _sources(node, signed), now)
+                self._nodes[node.id] = seen if signature is not None or seen.is_plain() else seen.digested()
             self._nodes.move_to_end(node.id)
             if signature is not None:
                 self._signatures[signature] = now
