@@ -118,6 +118,7 @@ class Invoker:
         values = {**node.literals, **dict.fromkeys(node.links), **_taken(hook, self.hidden(node))}
         if node.schema.is_input_list:
             values = {name: [value] for name, value in values.items()}
+        loop.lend()
         returned = hook(**nest(node.schema, node.inputs, values))
         return loop.complete(returned) if inspect.isawaitable(returned) else returned
 
@@ -141,6 +142,7 @@ class Invoker:
             return function
         key = InstanceKey(self.prompt.get_real_node_id(node.id), node.id, node.schema.id)
         if key not in self.instances:
+            loop.lend()
             self.instances[key] = make()
         return partial(function, self.instances[key])
 

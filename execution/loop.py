@@ -1,10 +1,16 @@
 """The event loop of a thread that runs prompts. It turns only while somebody waits for what is async: to enter it costs
-as much as a cached prompt, and to make one anew more than a small graph."""
+as much as a cached prompt, and to make one anew more than a small graph.
+
+Nodes that are not async find it announced as the running one, as in ComfyUI since 0.3.45: `asyncio.create_task` and
+`asyncio.get_running_loop` work there. Packs written before call `asyncio.run` or `run_until_complete` in such nodes,
+and many were never mended; both work here too, since a loop that is only announced holds nobody up.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from asyncio import events
 from collections.abc import Awaitable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,28 +34,39 @@ class _Escaped(Exception):
         self.error = error
 
 
+SECONDS_TO_END = 1.0
 _thread = threading.local()
+_announced = events._get_running_loop
+
+
+def _turning() -> asyncio.AbstractEventLoop | None:
+    """The loop that turns in this thread: what asyncio has to ask before it lets another one turn there."""
+    loop = _announced()
+    return loop if loop is not None and loop.is_running() else None
+
+
+events._get_running_loop = _turning
 
 
 def lend() -> None:
-    """Have code of others find the thread's loop where it looks for one, whatever other code did to it before. It does
-    not turn meanwhile: `asyncio.run` and `run_until_complete` work there."""
-    asyncio.set_event_loop(_loop())
+    """Have code of others find the thread's loop where it looks for one, whatever other code did to it before."""
+    loop = _loop()
+    asyncio.set_event_loop(loop)
+    events._set_running_loop(loop)
 
 
 @contextmanager
 def lent() -> Iterator[None]:
-    """Lend it for a run. Tasks that the run leaves behind are cancelled."""
+    """Lend it for a run. Tasks that the run leaves behind go on until they have to wait, and are cancelled.
+    One that does not heed that is not waited for."""
+    loop, around = _loop(), _announced()
     lend()
     try:
         yield
     finally:
-        loop = _loop()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if asyncio.all_tasks(loop):
+            _end_tasks(loop)
+        events._set_running_loop(around)
 
 
 def start(awaitable: Awaitable[Any]) -> asyncio.Task[Any]:
@@ -82,6 +99,15 @@ def turn() -> None:
 def wait(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
     """Let all tasks go on until one of these is done, or for so long."""
     _loop().run_until_complete(asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    turn()
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=SECONDS_TO_END))
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -1,8 +1,11 @@
 """Nodes that return, say and raise odd things end at worst their own prompt, which says why."""
 
+import asyncio
+
 import msgspec
 import pytest
 
+from execution import loop
 from execution.events import Executed, ExecutionInterrupted, NodeMessage, NodeText, Progress
 from execution.worker import WorkerSettings
 from execution.workers import messages
@@ -162,10 +165,49 @@ def test_a_thread_that_a_node_started_is_heard_as_the_node_and_hears_interrupts(
     assert run({"1": node("ClassicThreads")}, interrupted=lambda: next(asked, True)).of(ExecutionInterrupted)
 
 
+WAYS = ["on a loop of its own", "on a loop that it leaves closed", "on the loop that is there", "in a task"]
+
+
 def test_functions_wait_for_async_ones_in_every_way_whatever_became_of_the_loop_before(run, node):
-    ways = ["on a loop of its own", "on a loop that it leaves closed", "on the loop that is there"]
-    prompt = {str(number): node("ClassicWaits", how=how) for number, how in enumerate(ways * 2)}
-    assert [event.output for event in run(prompt).of(Executed)] == [{"text": ["answer"]}] * 6
+    ways = [*WAYS, "wherever it can"]
+    prompt = {f"{one} {then}": node("ClassicWaits", how=how) for one in ways for then, how in enumerate((one, *ways))}
+    assert [event.output for event in run(prompt).of(Executed)] == [{"text": ["answer"]}] * len(prompt)
+
+
+def test_a_task_that_a_node_leaves_behind_goes_on_while_others_wait(run, node, calls):
+    prompt = {"1": node("ClassicBegins", seconds=0, value=3), "3": node("ClassicShow", value=["2", 0])}
+    assert run(prompt | {"2": node("ClassicLater", value=["1", 0], seconds=0, until=3)}).texts == ["3"]
+    assert calls == ["begins", "begin 3", "ends", "end 3", "ClassicShow"]
+
+
+def test_what_is_left_of_it_at_the_end_of_the_prompt_is_cancelled(run, node, calls):
+    assert run({"1": node("ClassicBegins", seconds=60, value=3)}).succeeded
+    assert calls == ["begins", "is cancelled"]
+
+
+def test_one_that_does_not_heed_that_holds_nobody_up(run, node, calls, monkeypatch):
+    monkeypatch.setattr(loop, "SECONDS_TO_END", 0.01)
+    prompt = {"1": node("ClassicClings")}
+    for times in (1, 2, 3):
+        assert run(prompt).succeeded
+        assert calls == ["goes on"] * times
+
+
+def test_no_loop_seems_to_run_where_no_prompt_does(run, node):
+    run({way: node("ClassicWaits", how=way) for way in WAYS})
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()
+
+
+async def test_a_prompt_that_runs_in_a_loop_leaves_that_running(run, node):
+    around = asyncio.get_running_loop()
+    assert run({"1": node("ClassicNumber", value=3), "2": node("ClassicShow", value=["1", 0])}).texts == ["3"]
+    assert asyncio.get_running_loop() is around
+
+
+def test_an_async_node_is_told_that_its_loop_turns(run, node):
+    error = run({"1": node("ClassicWaitsInside", how="on a loop of its own")}).error
+    assert error.exception_message == "asyncio.run() cannot be called from a running event loop"
 
 
 def test_what_a_pack_registers_in_a_hurry_reaches_the_server(tmp_path):

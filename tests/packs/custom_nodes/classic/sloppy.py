@@ -9,7 +9,7 @@ import numpy as np
 from comfy_execution.progress import get_progress_state
 from server import PromptServer
 
-from .plain import Classic
+from .plain import Classic, calls
 
 
 class Text(str):
@@ -73,6 +73,14 @@ async def answer():
     return "answer"
 
 
+def on_a_loop_of_its_own():
+    coroutine = answer()
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        coroutine.close()
+
+
 def on_a_new_loop():
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -82,10 +90,26 @@ def on_a_new_loop():
         loop.close()
 
 
+def in_a_task():
+    task = asyncio.create_task(answer())
+    return asyncio.get_running_loop().run_until_complete(task)
+
+
+def wherever_it_can():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return "no loop"
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(asyncio.run, answer()).result()
+
+
 LOOPS = {
-    "on a loop of its own": lambda: asyncio.run(answer()),
+    "on a loop of its own": on_a_loop_of_its_own,
     "on a loop that it leaves closed": on_a_new_loop,
     "on the loop that is there": lambda: asyncio.get_event_loop().run_until_complete(answer()),
+    "in a task": in_a_task,
+    "wherever it can": wherever_it_can,
 }
 
 
@@ -100,6 +124,61 @@ class Waits(Classic):
 
     def run(self, how):
         return {"ui": {"text": [LOOPS[how]()]}}
+
+
+class WaitsInside(Waits):
+    async def run(self, how):
+        return super().run(how)
+
+
+class Begins(Classic):
+    """Leaves a task behind that writes down how far it came. An instance wants a loop, as network clients do."""
+
+    def __init__(self):
+        asyncio.get_running_loop()
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seconds": ("FLOAT", {}), "value": ("*", {})}}
+
+    @classmethod
+    def IS_CHANGED(cls, **inputs):
+        return str(asyncio.get_running_loop())
+
+    OUTPUT_NODE = True
+
+    def run(self, seconds, value):
+        self.task = asyncio.ensure_future(self.work(seconds))
+        return (value,)
+
+    async def work(self, seconds):
+        try:
+            calls.append("begins")
+            await asyncio.sleep(seconds)
+            calls.append("ends")
+        except asyncio.CancelledError:
+            calls.append("is cancelled")
+
+
+class Clings(Classic):
+    """Leaves a task behind that has to be told to end three times."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    OUTPUT_NODE = True
+
+    def run(self):
+        self.task = asyncio.ensure_future(self.work())
+        return (1,)
+
+    async def work(self):
+        while len(calls) < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                calls.append("goes on")
 
 
 class HalfMessage(Exception):
@@ -252,6 +331,9 @@ SLOPPY = {
     "ClassicSays": Says,
     "ClassicThreads": Threads,
     "ClassicWaits": Waits,
+    "ClassicWaitsInside": WaitsInside,
+    "ClassicBegins": Begins,
+    "ClassicClings": Clings,
     "ClassicFails": Fails,
     "ClassicFailsLater": FailsLater,
     "ClassicShows": Shows,
