@@ -41,6 +41,7 @@ class PromptServer:
         self.supports = ["custom_nodes_from_web"]
         self.number = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._rewriting = threading.Lock()
         self.begin()
 
     def begin(self) -> None:
@@ -93,10 +94,12 @@ class PromptServer:
         self.on_prompt_handlers.append(handler)
 
     def trigger_on_prompt(self, json_data: dict[str, Any]) -> dict[str, Any]:
-        """The body as the handlers leave it; one that fails, or forgets to return it, is passed over."""
+        """The body as the handlers leave it; one that fails, or forgets to return it, is passed over. Each sees one
+        prompt after the other, for more they were not written for."""
         for handler in self.on_prompt_handlers:
             try:
-                rewritten = handler(json_data)
+                with self._rewriting:
+                    rewritten = handler(json_data)
             except BaseException:
                 log.warning("a pack's prompt handler failed and is passed over", exc_info=True)
             else:

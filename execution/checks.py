@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from execution import loop, problems
@@ -11,6 +12,13 @@ from execution.declared import nest
 from execution.graph import Graph, GraphNode, unwrap
 from execution.problems import Problem
 from nodes.schema import Checks, Node, NodeSchema
+
+_under_way: list[str] = []
+
+
+def under_way() -> list[str]:
+    """The nodes that check their inputs right now."""
+    return list(_under_way)
 
 
 def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping[str, Any]) -> list[Problem]:
@@ -29,9 +37,10 @@ def own_problems(node: Node, graph: Graph, graph_node: GraphNode, given: Mapping
     arguments = nest(graph_node.schema, graph_node.inputs, values)
     if checks.types:
         arguments["input_types"] = _received_types(graph, graph_node)
-    said = check(**arguments)
-    if inspect.isawaitable(said):
-        said = loop.complete(said)
+    with _noted(graph_node):
+        said = check(**arguments)
+        if inspect.isawaitable(said):
+            said = loop.complete(said)
     if said is True:
         return []
     return [problems.custom_validation_failed(name, said) for name in names or ["inputs"]]
@@ -78,3 +87,12 @@ def _received_types(graph: Graph, node: GraphNode) -> dict[str, Any]:
         outputs = graph.nodes[link.node_id].schema.outputs
         types[name] = outputs[link.slot].type
     return types
+
+
+@contextmanager
+def _noted(node: GraphNode) -> Iterator[None]:
+    _under_way.append(node.title)
+    try:
+        yield
+    finally:
+        _under_way.remove(node.title)

@@ -69,6 +69,7 @@ class Intake:
         found = await self._validate_by_catalogue(prompt, targets)
         has_problems = found.error is not None or bool(found.node_errors)
         if nodes_have_a_say(prompt, self._catalogue.schemas, has_problems):
+            await self._catalogue.worker_has_answered()
             return await self._worker.check(prompt, targets) or found
         return found
 

@@ -48,6 +48,7 @@ from execution.workers.outbox import Outbox
 from nodes import registry
 
 log = logging.getLogger("execution.worker")
+ANSWERING_THREADS = 8
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -75,7 +76,7 @@ def _take_channels() -> tuple[BinaryIO, BinaryIO]:
 class WorkerProcess:
     """The main thread works; a second one listens, so that an interrupt is heard in the middle of a job.
 
-    A third one answers questions that come in meanwhile.
+    Others answer questions that come in meanwhile: a pack that takes long for one holds up few others.
     """
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
@@ -86,7 +87,7 @@ class WorkerProcess:
         self._work: SimpleQueue[Run | Free] = SimpleQueue()
         self._core: WorkerCore | None = None
         self._wanted = threading.Event()
-        self._answering = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer")
+        self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answer")
 
     def serve(self, settings: WorkerSettings) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()

@@ -15,9 +15,9 @@ from comfy_core import folders, preview_method
 from comfy_core.folders import CHECKOUT
 from comfy_core.journal import Keeper
 from comfy_core.media import metadata
+from execution import checks
 from execution.cache import make_cache
 from execution.cache.provided import ProvidedCache
-from execution.checks import classes_of
 from execution.events import AnyEvent, Executing
 from execution.executor import Executor
 from execution.explain import Forecast, explain
@@ -122,11 +122,11 @@ class WorkerCore:
 
     def check(self, prompt: dict[str, Any], targets: Any = None) -> Validation:
         """Validate with the nodes' own checks and their inputs as they are now."""
-        return validate(prompt, self._schemas(classes_of(prompt)), folders.current(), targets, self.nodes)
+        return validate(prompt, self._schemas(checks.classes_of(prompt)), folders.current(), targets, self.nodes)
 
     def explain(self, prompt: dict[str, Any], targets: Any = None) -> Forecast:
         """What the prompt would do if it ran now."""
-        schemas = self._schemas(classes_of(prompt))
+        schemas = self._schemas(checks.classes_of(prompt))
         validation = validate(prompt, schemas, folders.current(), targets, self.nodes)
         return explain(self._executor, schemas, prompt, validation)
 
@@ -178,6 +178,7 @@ class WorkerCore:
             "devices": _devices().stats() if self._has_devices else [],
             "pytorch_version": _version_of("torch"),
             "cache_bytes": self.cache.bytes,
+            "checks": checks.under_way(),
         }
 
     def _world(self) -> str:

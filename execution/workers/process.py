@@ -24,8 +24,10 @@ from execution.workers.words import pass_on
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
-SECONDS_TO_ANSWER = {"check": 10.0, "rewrite": 10.0}
-SECONDS_FOR_OTHERS = 60.0
+DECISIVE = ("check", "rewrite")
+"""The questions whose answers decide whether and how a prompt runs."""
+SECONDS_TO_ANSWER = 60.0
+SECONDS_OF_PATIENCE = 5.0
 SECONDS_FOR_STATS = 5.0
 SECONDS_FOR_LAST_WORDS = 1.0
 SECONDS_TO_END = 2.0
@@ -133,21 +135,35 @@ class Child:
         return {}
 
     async def ask(self, question: str, *arguments: Any) -> Any:
-        """None when the process is gone or takes too long: a node that holds it up must not hold up the answer."""
+        """None when the process is gone or takes too long."""
         if self.exit_code is not None:
             return None
         number = next(self._numbers)
-        self._answers[number] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer = asyncio.get_running_loop().create_future()
         try:
             await self.send(messages.Ask(number, question, json.dumps(arguments).encode()))
-            seconds = SECONDS_TO_ANSWER.get(question, SECONDS_FOR_OTHERS)
-            answer = await asyncio.wait_for(self._answers[number], seconds)
-        except TimeoutError:
-            log.warning("the worker did not answer in time (%s); it goes on without", question)
-            return None
+            wait = self._decides(question, answer) if question in DECISIVE else _comes(answer, SECONDS_TO_ANSWER)
+            if not await wait:
+                log.warning("the worker did not answer in time (%s); it goes on without", question)
+                return None
         finally:
             del self._answers[number]
-        return json.loads(answer) if answer is not None else None
+        found = answer.result()
+        return json.loads(found) if found is not None else None
+
+    async def _decides(self, question: str, answer: asyncio.Future[Any]) -> bool:
+        """Wait for what packs have to say of a prompt as long as they take, but not for a process that a node at work
+        keeps from speaking at all; whether the answer is there."""
+        is_told = False
+        while not await _comes(answer, SECONDS_OF_PATIENCE):
+            stats = await self.stats()
+            if self.job is not None and not stats:
+                return False
+            if not is_told:
+                whose = " and ".join(stats.get("checks", [])) or "a pack"
+                log.warning("a prompt waits for %s: its %s takes long", whose, question)
+                is_told = True
+        return True
 
     def kill_if_running(self, prompt_id: str) -> None:
         if self.job == prompt_id and self.exit_code is None:
@@ -234,6 +250,12 @@ class Child:
         for waiting in self._answers.values():
             if not waiting.done():
                 waiting.set_result(None)
+
+
+async def _comes(answer: asyncio.Future[Any], within: float) -> bool:
+    """Wait for an answer for so many seconds at most; whether it is there."""
+    await asyncio.wait((answer,), timeout=within)
+    return answer.done()
 
 
 def manner_of_death(exit_code: int | None) -> str:

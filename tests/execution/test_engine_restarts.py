@@ -167,6 +167,38 @@ async def test_a_class_the_old_catalogue_lacks_is_judged_by_the_new_one(running_
         assert (await submitting).node_errors == {}
 
 
+CHECKED = """
+class Checked:
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"value": ("INT", {})}})
+    RETURN_TYPES, FUNCTION, CATEGORY, OUTPUT_NODE = (), "run", "checked", True
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, value):
+        return "the disk is full"
+
+    def run(self, value):
+        return {}
+
+
+NODE_CLASS_MAPPINGS = {"Checked": Checked}
+"""
+
+
+async def test_a_node_that_checks_its_inputs_is_asked_also_when_its_worker_is_not_up_yet(
+    running_engine, folders, settings, node
+):
+    folders.custom_nodes.unlink()
+    folders.custom_nodes.mkdir()
+    (folders.custom_nodes / "checked.py").write_text(CHECKED)
+    async with running_engine() as engine:
+        assert "Checked" in await engine.schemas()
+    worker = LateWorker(settings)
+    async with running_engine(worker) as engine:
+        asyncio.get_running_loop().call_later(0.02, worker.go.set)
+        error = await error_of(engine, {"prompt": {"1": node("Checked", value=1)}})
+        assert error["details"] == "Custom validation failed for node: value - the disk is full"
+
+
 async def test_an_unreadable_catalogue_is_as_good_as_none(running_engine, folders):
     folders.user.mkdir()
     (folders.user / "catalogue.json").write_text("{]")

@@ -11,6 +11,7 @@ from contextlib import aclosing
 
 import pytest
 
+import execution.workers.process
 import execution.workers.subprocess
 from comfy_core.folders import CHECKOUT
 from execution.events import (
@@ -304,3 +305,69 @@ def test_the_engine_imports_neither_torch_nor_a_web_server(module):
     code = f"import sys, {module}; print([one for one in ('torch', 'aiohttp', 'alembic') if one in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# --- questions ---
+
+SLOW = """
+import ctypes, time
+
+
+class Slow:
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"seconds": ("FLOAT", {})}})
+    RETURN_TYPES, FUNCTION, CATEGORY, OUTPUT_NODE = (), "run", "slow", True
+
+    def run(self, seconds):
+        time.sleep(0.1)
+        ctypes.PyDLL(None).usleep(int(seconds * 1e6))  # which keeps all other threads from running
+        return {}
+
+
+class Checked(Slow):
+    @classmethod
+    def VALIDATE_INPUTS(cls, seconds):
+        time.sleep(seconds)
+        return "it is late"
+
+
+NODE_CLASS_MAPPINGS = {"Slow": Slow, "Checked": Checked}
+"""
+
+
+def slow_prompt(class_type, seconds):
+    return {"1": {"class_type": class_type, "inputs": {"seconds": seconds}}}
+
+
+@pytest.fixture
+async def slow(tmp_path, monkeypatch):
+    """A worker that is given a tenth of a second to answer."""
+    monkeypatch.setattr(execution.workers.process, "SECONDS_OF_PATIENCE", 0.1)
+    monkeypatch.setattr(execution.workers.process, "SECONDS_FOR_STATS", 0.1)
+    (tmp_path / "custom_nodes").mkdir()
+    (tmp_path / "custom_nodes" / "slow.py").write_text(SLOW)
+    worker = SubprocessWorker(WorkerSettings(base=str(tmp_path), packages=()))
+    await worker.start()
+    yield worker
+    await worker.close()
+
+
+async def test_a_prompt_waits_for_a_check_that_takes_long_and_others_do_not(slow, caplog):
+    late = asyncio.create_task(slow.check(slow_prompt("Checked", 0.7)))
+    assert (await slow.check(slow_prompt("Checked", 0))).error["details"].endswith("seconds - it is late")
+    assert not late.done()
+    assert (await late).error["details"].endswith("seconds - it is late")
+    assert [one.getMessage() for one in caplog.records] == ["a prompt waits for node 1 (Checked): its check takes long"]
+
+
+async def test_a_prompt_does_not_wait_for_a_worker_whose_node_lets_it_say_nothing(slow, caplog):
+    events = each(slow.run(Job(prompt_id="p", prompt=slow_prompt("Slow", 1.5), outputs=["1"])))
+    await until(Executing, events)
+    rest = asyncio.create_task(until(ExecutionSuccess, events))
+    await asyncio.sleep(0.2)
+    assert await slow.check(slow_prompt("Checked", 0)) is None
+    assert not rest.done()
+    assert [one.getMessage() for one in caplog.records] == [
+        "the worker did not answer in time (check); it goes on without"
+    ]
+    await rest
+    await events.aclose()
