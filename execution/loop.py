@@ -15,11 +15,22 @@ from collections.abc import Awaitable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+SECONDS_TO_END = 1.0
+_thread = threading.local()
+_announced = events._get_running_loop
+
+
+def _turning() -> asyncio.AbstractEventLoop | None:
+    """The loop that turns in this thread: what asyncio has to ask before it lets another one turn there."""
+    loop = _announced()
+    return loop if loop is not None and loop.is_running() else None
+
 
 class _Lasting:
     """A loop that is closed when the thread that has it is gone."""
 
     def __init__(self) -> None:
+        events._get_running_loop = _turning
         self.loop = asyncio.new_event_loop()
 
     def __del__(self) -> None:
@@ -32,20 +43,6 @@ class _Escaped(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-SECONDS_TO_END = 1.0
-_thread = threading.local()
-_announced = events._get_running_loop
-
-
-def _turning() -> asyncio.AbstractEventLoop | None:
-    """The loop that turns in this thread: what asyncio has to ask before it lets another one turn there."""
-    loop = _announced()
-    return loop if loop is not None and loop.is_running() else None
-
-
-events._get_running_loop = _turning
 
 
 def lend() -> None:
