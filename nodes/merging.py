@@ -9,7 +9,7 @@ from msgspec import structs
 
 from comfy_core.merging import UNET, blended, others, ratio_by_block
 from comfy_core.text.clip import CLIP
-from nodes.markers import read_input
+from nodes.annotations import read_input
 from nodes.schema import Float, Node, node
 from nodes.types import Clip, Model
 

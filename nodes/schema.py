@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from nodes.annotations import read_input, read_outputs
 from nodes.markers import (
     UINT64_MAX,
     Boolean,
@@ -30,8 +31,6 @@ from nodes.markers import (
     Socket,
     String,
     Widget,
-    read_input,
-    read_outputs,
 )
 from nodes.node import Checks, Input, Node, NodeSchema, Output
 from nodes.object_info import choices, input_config, object_info
