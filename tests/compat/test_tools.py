@@ -1,8 +1,11 @@
-"""Tiles, devices, number types, stopping."""
+"""Tiles, devices, number types, flags, stopping."""
+
+import sys
 
 import pytest
 import torch
 
+from comfy_core.memory import devices
 from comfy_core.progress import Interrupted
 from execution.packs import expose_compat
 from execution.worker import Job, WorkerSettings
@@ -69,6 +72,26 @@ def test_number_types_follow_the_device_and_what_a_model_supports():
     assert management.unet_manual_cast(torch.float32, cpu) is None
     assert management.unet_manual_cast(torch.float16, cpu) == torch.float32
     assert management.get_total_memory(cpu) >= management.get_free_memory(cpu) > 0
+
+
+@pytest.fixture
+def started_with():
+    """Have packs that are loaded from now on see a start with these flags."""
+    before = devices.policy()
+
+    def start(**flags):
+        devices.configure(**flags)
+        sys.modules.pop("comfy.cli_args", None)
+
+    yield start
+    start(**vars(before))
+
+
+def test_packs_see_the_flags_of_the_start(started_with):
+    started_with(cpu=True, lowvram=True)
+    from comfy.cli_args import args
+
+    assert (args.cpu, args.lowvram, args.highvram, args.novram) == (True, True, False, False)
 
 
 def test_a_pack_stops_the_run_that_is_under_way(tmp_path):
