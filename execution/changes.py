@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from execution.convert.sheet import read_workflow
+from execution.convert.reading import read_workflow
 from execution.convert.to_prompt import to_prompt
 from execution.convert.widgets import Files, is_widget, place_of
 from nodes.schema import Input, NodeSchema

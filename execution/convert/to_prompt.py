@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from execution.convert.group_nodes import open_group_nodes
+from execution.convert.reading import read_workflow
 from execution.convert.scopes import Known, Scope, stored_values
-from execution.convert.sheet import BYPASSED, INPUT_SIDE, MUTED, ConversionError, Slot, UiNode, read_workflow
+from execution.convert.sheet import BYPASSED, INPUT_SIDE, MUTED, ConversionError, Slot, UiNode
 from execution.convert.sources import Origin, Raw, source_of
 from execution.convert.text import Draw, dynamic_prompt, replace_tokens
 from execution.convert.widgets import Files, wrapped
