@@ -28,15 +28,14 @@ class FolderList(list[str]):
         self.folder = folder
 
 
-def _registry() -> dict[str, tuple[list[str], set[str]]]:
+def _model_folders() -> dict[str, tuple[list[str], set[str]]]:
     where = folders.current()
-    registry = {kind: ([str(one) for one in where.models(kind)], set(endings)) for kind, endings in MODEL_KINDS.items()}
-    registry["custom_nodes"] = ([str(where.custom_nodes)], set())
-    return registry
+    found = {kind: ([str(one) for one in where.models(kind)], set(endings)) for kind, endings in MODEL_KINDS.items()}
+    return found | {"custom_nodes": ([str(where.custom_nodes)], set())}
 
 
-_OURS = _registry()
-folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = _registry()
+_OURS = _model_folders()
+folder_names_and_paths: dict[str, tuple[list[str], set[str]]] = _model_folders()
 
 _ROOTS = {
     "base_path": lambda where: where.base,

@@ -84,20 +84,6 @@ class NodeReplacementSync:
         replacements.register(node_replace, registry.HOST.replacements)
 
 
-class ComfyAPI:
-    def __init__(self) -> None:
-        self.execution = Execution()
-        self.caching = Caching()
-        self.node_replacement = NodeReplacement()
-
-
-class ComfyAPISync:
-    def __init__(self) -> None:
-        self.execution = ExecutionSync()
-        self.caching = CachingSync()
-        self.node_replacement = NodeReplacementSync()
-
-
 class Caching:
     """Caches that packs bring: derive from `CacheProvider` and register it."""
 
@@ -120,6 +106,24 @@ class CachingSync:
 
     def unregister_provider(self, provider: cache_provider.CacheProvider) -> None:
         cache_provider.unregister_cache_provider(provider)
+
+
+class ComfyAPI:
+    """What packs ask of the engine."""
+
+    def __init__(self) -> None:
+        self.execution = Execution()
+        self.caching = Caching()
+        self.node_replacement = NodeReplacement()
+
+
+class ComfyAPISync:
+    """The same for code that is not async."""
+
+    def __init__(self) -> None:
+        self.execution = ExecutionSync()
+        self.caching = CachingSync()
+        self.node_replacement = NodeReplacementSync()
 
 
 class Input:

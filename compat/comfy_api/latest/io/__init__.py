@@ -3,6 +3,7 @@
 from execution.replacements import Replacement as NodeReplace
 
 from ._base import ComfyType, ComfyTypeI, ComfyTypeIO, Input, Output, WidgetInput
+from ._combos import Combo, FolderType, MultiCombo, MultiType, RemoteOptions, UploadType
 from ._dynamic import Autogrow, DynamicCombo, DynamicSlot, MatchType
 from ._node import ComfyNode, HiddenHolder, NodeOutput
 from ._schema import Hidden, PriceBadge, PriceBadgeDepends, Schema
@@ -13,23 +14,17 @@ from ._widgets import (
     BoundingBoxes,
     Color,
     Colors,
-    Combo,
     Compositor,
     ControlAfterGenerate,
     Curve,
     Float,
-    FolderType,
     ImageCompare,
     Int,
     Load3D,
     Load3DAnimation,
-    MultiCombo,
-    MultiType,
     NumberDisplay,
     Range,
-    RemoteOptions,
     String,
-    UploadType,
     Webcam,
 )
 
