@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 import time
 from pathlib import Path
 
 import msgspec
 
-from execution.encodable import encoded
+from execution.kept import Kept
 from execution.worker import Worker, WorkerFailed
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
-_encoder = msgspec.json.Encoder(enc_hook=str)
 SECONDS_BETWEEN_REFRESHES = 1.0
 SECONDS_FOR_REFRESH = 2.0
 
@@ -27,7 +25,7 @@ class Catalogue:
     def __init__(self, path: Path, worker: Worker) -> None:
         self.schemas: dict[str, NodeSchema] = {}
         self.failure: str | None = None
-        self._path = path
+        self._kept = Kept(path, list[NodeSchema])
         self._worker = worker
         self._asked = asyncio.Event()
         self._asking = asyncio.Lock()
@@ -41,12 +39,7 @@ class Catalogue:
 
     def load(self) -> None:
         """Read what the last start knew; a file that cannot be read is as good as none."""
-        try:
-            self._set(msgspec.json.decode(self._path.read_bytes(), type=list[NodeSchema]))
-        except FileNotFoundError:
-            log.debug("no node catalogue from an earlier start")
-        except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s is not readable (%s); the worker will write a new one", self._path, error)
+        self._set(self._kept.load() or [])
 
     async def bring_up(self) -> None:
         """Start the worker if it is not up, and take over its schemas. Never raises: `failure` has the reason."""
@@ -57,12 +50,10 @@ class Catalogue:
                 await self._worker.start()
                 self._set(await self._worker.catalogue())
                 self.failure = None
-                await asyncio.to_thread(self._save)
-            except WorkerFailed as error:
-                self.failure = str(error)
-                log.error("%s", error)
-            except OSError as error:
-                log.warning("the node catalogue could not be kept: %s", error)
+                await self._keep()
+            except (WorkerFailed, OSError) as error:  # an OSError: there is no room for one more process
+                self.failure = str(error) if isinstance(error, WorkerFailed) else f"The worker could not start: {error}"
+                log.error("%s", self.failure)
             finally:
                 self._asked.set()
 
@@ -81,9 +72,7 @@ class Catalogue:
             now = {schema.id: schema for schema in await self._worker.reread_schemas()}
             if any(self.schemas.get(id) != schema for id, schema in now.items()):
                 self.schemas = self.schemas | now
-                await asyncio.to_thread(self._save)
-        except OSError as error:
-            log.warning("the node catalogue could not be kept: %s", error)
+                await self._keep()
         except msgspec.ValidationError:
             log.exception("the worker's nodes cannot be understood; those read before count")
         finally:
@@ -97,8 +86,5 @@ class Catalogue:
     def _set(self, schemas: list[NodeSchema]) -> None:
         self.schemas = {schema.id: schema for schema in schemas}
 
-    def _save(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(encoded(_encoder.encode, list(self.schemas.values())))
-        os.replace(temporary, self._path)
+    async def _keep(self) -> None:
+        await asyncio.to_thread(self._kept.save, lambda: list(self.schemas.values()), now=True)

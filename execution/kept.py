@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import math
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-from execution.graph import GraphNode
+from execution.encodable import encoded
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_SAVES = 10.0
 T = TypeVar("T")
-_encoder = json.JSONEncoder(sort_keys=True, default=repr)
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 class Kept(Generic[T]):
@@ -50,21 +48,7 @@ class Kept(Generic[T]):
         part = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.encode(content()))
+            part.write_bytes(encoded(_encoder.encode, content()))
             os.replace(part, self._path)
         except OSError as error:
             log.warning("%s could not be written: %s", self._path, error)
-
-
-def digest(value: Any) -> str:
-    """A short hash of whatever JSON, or something like it, can say."""
-    try:
-        text = _encoder.encode(value)
-    except (ValueError, TypeError, RecursionError):
-        text = repr(value)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def digests(node: GraphNode) -> dict[str, str]:
-    """Of each input of a node, be it a value or a link."""
-    return {name: digest(value) for name, value in {**node.literals, **node.links}.items()}

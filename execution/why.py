@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,12 +13,13 @@ import msgspec
 
 from execution.events import now_ms
 from execution.graph import Graph, GraphNode
-from execution.kept import Kept, digest, digests
+from execution.kept import Kept
 from execution.signature import Signature
 
 MOST_NODES = 100_000
 MOST_SIGNATURES = 500_000
 MOST_KEPT = 5_000
+_encoder = json.JSONEncoder(sort_keys=True, default=repr)
 PLAIN = frozenset({type(None), bool, int, float, str})
 Kind = Literal[
     "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
@@ -63,7 +66,7 @@ class _Seen(msgspec.Struct):
 
     def digested(self) -> SeenBefore:
         if self.digest is None:
-            schema, inputs, world = self.node.schema, digests(self.node), digest(self.fingerprint)
+            schema, inputs, world = self.node.schema, _digests(self.node), _digest(self.fingerprint)
             self.digest = SeenBefore(schema.id, schema.version, inputs, world, self.signature, self.sources, self.at)
         return self.digest
 
@@ -152,7 +155,7 @@ class Past:
         changed = _changed_input(seen, node)
         if changed is not None:
             return Why(kind="input_changed", input=changed, since=seen.at)
-        if seen.fingerprint != (fingerprint if isinstance(seen, _Seen) else digest(fingerprint)):
+        if seen.fingerprint != (fingerprint if isinstance(seen, _Seen) else _digest(fingerprint)):
             return Why(kind="file_changed", since=seen.at)
         return Why(kind="upstream_changed", node=_changed_source(seen, node, signed, found), since=seen.at)
 
@@ -168,7 +171,7 @@ def _version_of(seen: _Seen | SeenBefore) -> str:
 def _changed_input(seen: _Seen | SeenBefore, now: GraphNode) -> str | None:
     """The first input, in the class's order, whose value or link is another."""
     if isinstance(seen, SeenBefore):
-        before, after = seen.inputs, digests(now)
+        before, after = seen.inputs, _digests(now)
     elif seen.node.literals == now.literals and seen.node.links == now.links:
         return None
     else:
@@ -200,3 +203,17 @@ def _sources(node: GraphNode, signed: Mapping[str, Signature | None]) -> list[Si
 def _shorten(entries: OrderedDict[Any, Any], most: int) -> None:
     while len(entries) > most:
         entries.popitem(last=False)
+
+
+def _digest(value: Any) -> str:
+    """A short hash of whatever JSON, or something like it, can say."""
+    try:
+        text = _encoder.encode(value)
+    except (ValueError, TypeError, RecursionError):
+        text = repr(value)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _digests(node: GraphNode) -> dict[str, str]:
+    """Of each input of a node, be it a value or a link."""
+    return {name: _digest(value) for name, value in {**node.literals, **node.links}.items()}

@@ -1,6 +1,7 @@
 """What survives the end of a server or of its worker, and what both begin with."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -29,6 +30,13 @@ class DeadWorker(InProcessWorker):
         if not self.cured:
             raise WorkerFailed("torch is not installed; run pip install torch")
         await super().start()
+
+
+class CrampedWorker(InProcessWorker):
+    """A worker that the machine has no room for."""
+
+    async def start(self):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
 class LateWorker(InProcessWorker):
@@ -234,6 +242,13 @@ async def test_without_a_worker_prompts_are_refused_or_fail_with_the_reason_and_
         assert (event.exception_type, event.exception_message) == ("WorkerFailed", "The worker is not up yet.")
         worker.cured = True
         assert isinstance(await run_to_the_end(engine, prompt_of(node, value=1)), ExecutionSuccess)
+
+
+async def test_a_machine_that_has_no_room_for_a_worker_is_a_reason_too(running_engine, settings, node):
+    async with running_engine(CrampedWorker(settings)) as engine:
+        error = await error_of(engine, {"prompt": prompt_of(node, value=1)})
+    assert error["details"].startswith("The worker could not start: ")
+    assert error["details"].endswith("Resource temporarily unavailable")
 
 
 async def kill_worker_of(engine, worker):
