@@ -88,8 +88,8 @@ def _options(marker: Marker) -> dict[str, Any]:
         cases = [{"key": word, "inputs": _sections(inputs)} for word, inputs in marker.inputs.items()]
         return given(display_name=marker.display_name, hidden=marker.hidden) | {"options": cases} | tooltip
     said = {key: value for key, value in vars(marker).items() if key not in NO_OPTIONS and _is_said(key, value)}
-    values = {"options": []} if isinstance(marker, Combo) and marker.choices is None else {}
-    return said | tooltip | values
+    has_no_values = isinstance(marker, Combo) and marker.choices is None
+    return said | tooltip | ({"options": []} if has_no_values else {})
 
 
 def _is_said(key: str, value: Any) -> bool:
