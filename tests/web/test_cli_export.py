@@ -1,0 +1,80 @@
+"""`main.py export --python`: a script that makes the same pictures, or a sentence that says why there is none."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import main
+from comfy_core.folders import CHECKOUT
+from tests.execution.export.hands import pixels, with_packs
+
+TEXT_TO_IMAGE = CHECKOUT / "user_workflows" / "text_to_image.json"
+STEPS = 2
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Iterator[Path]:
+    with with_packs(tmp_path):
+        yield tmp_path
+
+
+def two_steps() -> dict[str, Any]:
+    """The shipped workflow, as the editor saves it, with two steps."""
+    workflow = json.loads(TEXT_TO_IMAGE.read_text())
+    (sampler,) = [node for node in workflow["nodes"] if node["type"] == "KSampler"]
+    sampler["widgets_values"][2] = STEPS
+    return workflow
+
+
+def test_the_script_of_a_saved_workflow_and_of_its_picture_make_the_picture(base: Path, capsys):
+    """With the starter model."""
+    there = ["--base-directory", str(base), "--cpu"]
+    (base / "two.json").write_text(json.dumps(two_steps()))
+    assert main.main(["run", str(base / "two.json"), *there, "--out", str(base / "run.png")]) == 0
+    for source in ("two.json", "run.png"):
+        script = base / f"{source}.py"
+        assert main.main(["export", str(base / source), "--python", "--out", str(script), *there]) == 0
+        assert f"steps={STEPS}" in script.read_text()
+        runpy.run_path(str(script), run_name="__main__")
+        made = max((base / "output").glob("*.png"))
+        assert pixels(made) == pixels(base / "run.png")
+    assert len(list((base / "output").glob("*.png"))) == 2
+    assert main.main(["export", str(base / "two.json"), "--python", *there]) == 0
+    assert capsys.readouterr().out.endswith((base / "two.json.py").read_text())
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"1": {"class_type": "Nope", "inputs": {}}}, "Nope"),
+        ({"1": {"class_type": "ClassicNumber", "inputs": {}}}, "Prompt has no outputs"),
+        ([], "a workflow is a JSON object"),
+        (
+            {
+                "1": {"class_type": "ClassicNumber", "inputs": {"value": 1}},
+                "2": {"class_type": "ClassicDouble", "inputs": {"value": ["1", 0]}},
+                "3": {"class_type": "ClassicShow", "inputs": {"value": ["2", 0]}},
+            },
+            "node 2 (ClassicDouble) reads or extends the graph",
+        ),
+    ],
+)
+def test_at_the_terminal_refusals_are_sentences(base: Path, capsys, content, sentence):
+    (base / "wf.json").write_text(json.dumps(content))
+    assert main.main(["export", str(base / "wf.json"), "--python", "--base-directory", str(base)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_a_place_that_cannot_be_written_is_named(base: Path, capsys):
+    words = ["--python", "--base-directory", str(base), "--out", str(base / "no" / "x.py")]
+    assert main.main(["export", str(TEXT_TO_IMAGE), *words]) == 1
+    assert f"cannot write {base}/no/x.py" in capsys.readouterr().err
