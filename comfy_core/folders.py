@@ -162,6 +162,13 @@ class Folders:
         return inside(self.of_type(type), f"{subfolder}/{name}" if subfolder else name)
 
 
+def shown(kind: str) -> str:
+    """Where files of a kind belong, as a person is told: `input/`, `models/loras/`."""
+    if kind in PLACES:
+        return f"{kind}/"
+    return "input/" if kind in INPUTS else f"models/{'vae' if kind == ANY_VAE else kind}/"
+
+
 def beneath(folder: Path, name: str) -> Path:
     """`folder/name`, refusing `..` and absolute paths that leave the folder. Links lead wherever they lead: for folders
     of models, where their owner alone can make some, and has them to share files. Raises ValueError."""

@@ -12,14 +12,17 @@ from typing import Any
 import msgspec
 
 from comfy_core import folders
-from comfy_core.folders import Folders
+from comfy_core.folders import PLACES, Folders
 from execution import loop
 from execution.executor import Executor
 from execution.figures import total, works
 from execution.rehearsal import Rehearsal
 from execution.validate import Validation
 from execution.why import Why
-from nodes.schema import NodeSchema
+from nodes.schema import Input, NodeSchema
+
+UPLOADS = {"image_upload", "video_upload", "audio_upload"}
+"""The options of inputs that a browser gives files to."""
 
 
 class NodeForecast(msgspec.Struct, kw_only=True):
@@ -44,7 +47,7 @@ class MissingNode(msgspec.Struct):
 
 
 class MissingModel(msgspec.Struct):
-    """`folder` is the kind of model, and so where under models/ the file `value` should be."""
+    """`folder` is the kind of file, and so where `value` should be: under models/, or `input`, `output` …"""
 
     node: str
     class_type: str
@@ -131,9 +134,11 @@ def missing_models(prompt: Any, schemas: Mapping[str, NodeSchema], where: Folder
         schema, given = schemas.get(str(raw.get("class_type"))), raw.get("inputs")
         inputs = given if isinstance(given, dict) else {}
         for one in schema.inputs if schema is not None else ():
-            value = inputs.get(one.name)
-            if one.folder is not None and isinstance(value, str) and not _is_there(where, one.folder, value, listed):
-                found.append(MissingModel(node_id, str(raw["class_type"]), one.name, value, one.folder))
+            value, folder = inputs.get(one.name), _folder(one)
+            if folder is None or not isinstance(value, str) or value in (one.choices or ()):
+                continue
+            if not _is_there(where, folder, value, listed):
+                found.append(MissingModel(node_id, str(raw["class_type"]), one.name, value, folder))
     return found
 
 
@@ -142,10 +147,19 @@ def _nodes(prompt: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(node_id, raw) for node_id, raw in items if isinstance(raw, dict)]
 
 
+def _folder(one: Input) -> str | None:
+    """The folder whose files the input takes; packs list them themselves, and say only that one can upload some."""
+    if one.folder is not None or not UPLOADS & one.options.keys():
+        return one.folder
+    folder = one.options.get("image_folder", "input")
+    return folder if folder in PLACES else None
+
+
 def _is_there(where: Folders, folder: str, name: str, listed: Callable[[str], list[str]]) -> bool:
-    if name in listed(folder):
+    if folder not in PLACES and name in listed(folder):
         return True
+    place = "input" if folder in folders.INPUTS else folder
     try:
-        return folder in folders.INPUTS and where.find("input", name).is_file()
+        return place in PLACES and where.find(place, name).is_file()
     except (ValueError, OSError):
         return False

@@ -90,7 +90,7 @@ async def check(engine: Engine, prompt: dict[str, Any]) -> dict[str, Any]:
 def refuse_invalid(validation: Validation) -> None:
     """Raises Failed for a prompt of which any part cannot run."""
     if validation.error is not None or validation.node_errors:
-        raise Failed(*_problems(validation.error or {}, validation.node_errors))
+        raise Failed(*problems_of(validation.error or {}, validation.node_errors))
 
 
 async def run_request(
@@ -155,7 +155,7 @@ def node_name(node_id: str, prompt: dict[str, Any]) -> str:
     return f"Node {node_id} ({class_type})" if class_type else f"Node {node_id}"
 
 
-def _problems(error: dict[str, Any], node_errors: dict[str, Any]) -> list[str]:
+def problems_of(error: dict[str, Any], node_errors: dict[str, Any]) -> list[str]:
     """One sentence per problem, those of nodes first."""
     found = [
         f"Node {id} ({entry.get('class_type')}): {one['message']}"

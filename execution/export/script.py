@@ -122,10 +122,12 @@ def _title(raw: Mapping[str, Any], node: GraphNode) -> str:
 
 
 def _comments(title: str, node: GraphNode, held: Mapping[Link, str]) -> list[str]:
-    """What the node is for, and where the script does more than the engine."""
+    """What the node is for, and where the script does more than the engine, or perhaps less."""
     lazy = " and ".join(held[link] for link in node.lazy_links.values())
-    why = f"the engine would compute {lazy} only where this needs it" if lazy else ""
-    return [f"# {line}" for line in (title, why) if line]
+    more = f"the engine would compute {lazy} only where this needs it" if lazy else ""
+    may_expand = node.schema.may_expand and not is_loop(node)
+    less = "where this stands for other nodes, only the engine can run it" if may_expand else ""
+    return [f"# {line}" for line in (title, more, less) if line]
 
 
 def _target(node: GraphNode, held: Mapping[Link, str]) -> str:

@@ -63,10 +63,25 @@ def test_nodes_that_stand_for_others_are_told_of() -> None:
 def test_what_is_missing_makes_the_exit_code_one(explain) -> None:
     code, lines = explain({"1": {"class_type": "FakeLoad", "inputs": {"image": "gone.png"}}})
     assert code == 1
-    assert lines[0] == "missing  node 1 (FakeLoad), input 'image': 'gone.png' in input/"
+    assert lines == [
+        "missing  node 1 (FakeLoad), input 'image': 'gone.png' in input/",
+        "it cannot run: Prompt outputs failed validation",
+    ]
     code, lines = explain(PROMPT | {"3": {"class_type": "Nobodys", "inputs": {}}})
     assert code == 1
     assert lines[0] == "missing  node 3: no pack that is loaded has the class 'Nobodys'"
+
+
+def test_what_is_wrong_is_told_also_where_the_rest_can_run(explain) -> None:
+    wrong = PROMPT | {"2": {"class_type": "FakeSave", "inputs": {**PROMPT["2"]["inputs"], "copies": "many"}}}
+    code, lines = explain(wrong)
+    assert code == 1
+    assert lines[-2].startswith("wrong    node 2 (FakeSave): Failed to convert an input value")
+    assert lines[-1] == "it cannot run: Prompt outputs failed validation"
+    code, lines = explain(PROMPT | {"3": wrong["2"]})
+    assert code == 1
+    assert lines[-2].startswith("wrong    node 3 (FakeSave)")
+    assert lines[-1].startswith("2 of 3 nodes would run")
 
 
 def test_for_programs_as_json(explain) -> None:

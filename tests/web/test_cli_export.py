@@ -16,6 +16,23 @@ from tests.execution.export.hands import pixels, with_packs
 
 TEXT_TO_IMAGE = CHECKOUT / "user_workflows" / "text_to_image.json"
 STEPS = 2
+UPLOADS = """
+class Uploaded:
+    RETURN_TYPES, FUNCTION = ("IMAGE",), "run"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": (["there.png"], {"image_upload": True})}}
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, image):
+        return f"{image} is no picture"
+
+    def run(self, image):
+        return (None,)
+
+NODE_CLASS_MAPPINGS = {"Uploaded": Uploaded}
+"""
 
 
 @pytest.fixture
@@ -49,12 +66,46 @@ def test_the_script_of_a_saved_workflow_and_of_its_picture_make_the_picture(base
     assert capsys.readouterr().out.endswith((base / "two.json.py").read_text())
 
 
+def test_a_script_is_written_where_its_files_are_not_and_asks_for_them_when_it_runs(tmp_path: Path, capsys):
+    prompt = {
+        "1": {"class_type": "VAELoader", "inputs": {"vae_name": "fine.safetensors"}},
+        "2": {"class_type": "LoadImage", "inputs": {"image": "cat.png"}},
+        "3": {"class_type": "VAEEncode", "inputs": {"pixels": ["2", 0], "vae": ["1", 0]}},
+        "4": {"class_type": "LoadImageOutput", "inputs": {"image": "made.png [output]"}},
+        "5": {"class_type": "Uploaded", "inputs": {"image": "hat.png"}},
+        "6": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["1", 0]}},
+        "7": {"class_type": "UNETLoader", "inputs": {"unet_name": "unused.safetensors", "weight_dtype": "default"}},
+    }
+    prompt |= {f"{id}s": {"class_type": "PreviewImage", "inputs": {"images": [id, 0]}} for id in "456"}
+    (tmp_path / "custom_nodes").mkdir()
+    (tmp_path / "custom_nodes" / "uploads.py").write_text(UPLOADS)
+    (tmp_path / "wf.json").write_text(json.dumps(prompt))
+    script = tmp_path / "wf.py"
+    words = ["--python", "--cpu", "--base-directory", str(tmp_path), "--out", str(script)]
+    assert main.main(["export", str(tmp_path / "wf.json"), *words]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "Node 1 (VAELoader): 'fine.safetensors' is not in models/vae/; the script needs it there",
+        "Node 2 (LoadImage): 'cat.png' is not in input/; the script needs it there",
+        "Node 4 (LoadImageOutput): 'made.png [output]' is not in output/; the script needs it there",
+        "Node 5 (Uploaded): 'hat.png' is not in input/; the script needs it there",
+    ]
+    with pytest.raises(FileNotFoundError, match=r"'made\.png \[output\]' is not in"):
+        runpy.run_path(str(script), run_name="__main__")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ({"1": {"class_type": "Nope", "inputs": {}}}, "Nope"),
         ({"1": {"class_type": "ClassicNumber", "inputs": {}}}, "Prompt has no outputs"),
         ([], "a workflow is a JSON object"),
+        (
+            {
+                "1": {"class_type": "UNETLoader", "inputs": {"unet_name": "gone.safetensors", "weight_dtype": "odd"}},
+                "2": {"class_type": "ClassicShowAll", "inputs": {"value": ["1", 0]}},
+            },
+            "weight_dtype: 'odd' not in",
+        ),
         (
             {
                 "1": {"class_type": "ClassicNumber", "inputs": {"value": 1}},

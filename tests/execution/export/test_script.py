@@ -209,6 +209,11 @@ def test_each_gives_a_list_for_every_output_and_repeats_the_last_of_shorter_list
     assert each(lambda a: a, {"a": []}) == []
 
 
+def test_where_a_script_may_do_less_it_says_so(write):
+    script = write(a=("SchemaExpanding", {"value": 3}), b=("ClassicShow", {"value": ["a", 0]}))
+    assert "# where this stands for other nodes, only the engine can run it" in body(script)
+
+
 def test_both_ways_of_a_switch_are_computed(write, base: Path):
     script = write(
         a=("ClassicNumber", {"value": 1}),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from comfy_core.folders import shown
 from execution import headless
 from execution.headless import Failed
 from web.server.cli.arguments import folders_of, worker_of
@@ -62,12 +63,22 @@ def _lines(forecast: dict[str, Any]) -> Iterator[str]:
     for one in forecast["missing_nodes"]:
         yield f"missing  node {one['node']}: no pack that is loaded has the class {one['class_type']!r}"
     for one in forecast["missing_models"]:
-        place = "input/" if one["folder"] == "input" else f"models/{one['folder']}/"
-        yield f"missing  node {one['node']} ({one['class_type']}), input {one['input']!r}: {one['value']!r} in {place}"
-    if forecast["error"] is not None:
-        yield f"it cannot run: {forecast['error']['message']}"
-    else:
-        yield _summary(forecast)
+        where = f"node {one['node']} ({one['class_type']}), input {one['input']!r}"
+        yield f"missing  {where}: {one['value']!r} in {shown(one['folder'])}"
+    for problem in headless.problems_of({}, _beyond_missing(forecast)):
+        yield f"wrong    {problem[0].lower()}{problem[1:]}"
+    error = forecast["error"]
+    yield _summary(forecast) if error is None else f"it cannot run: {error['message']}"
+
+
+def _beyond_missing(forecast: dict[str, Any]) -> dict[str, Any]:
+    """The `node_errors` without those of the inputs whose files are missing."""
+    told = {(one["node"], one["input"]) for one in forecast["missing_models"]}
+    return {
+        node_id: entry
+        | {"errors": [one for one in entry["errors"] if (node_id, one["extra_info"].get("input_name")) not in told]}
+        for node_id, entry in forecast["node_errors"].items()
+    }
 
 
 def _summary(forecast: dict[str, Any]) -> str:

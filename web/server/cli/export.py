@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from io import BytesIO
 from pathlib import Path
 
 from comfy_core import folders
-from comfy_core.folders import CHECKOUT, Folders
+from comfy_core.folders import CHECKOUT, Folders, shown
 from comfy_core.infotext import write
 from execution import headless
 from execution.calling import all_nodes
-from execution.export import write_script
-from execution.validate import validate
+from execution.export import validate_without_files, write_script
 from nodes.parameters import infotext_of
 from nodes.schema import Node
 from web.server.cli.arguments import folders_of
@@ -45,10 +45,9 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _script(options: argparse.Namespace, prompt: dict, nodes: dict[str, Node], where: Folders) -> str:
-    schemas = {name: node.schema for name, node in nodes.items()}
-    validation = validate(prompt, schemas, where, None, nodes)
+    validation, missing = validate_without_files(prompt, nodes, where)
     headless.refuse_invalid(validation)
-    return write_script(
+    script = write_script(
         validation.prompt,
         validation.outputs,
         nodes,
@@ -56,6 +55,10 @@ def _script(options: argparse.Namespace, prompt: dict, nodes: dict[str, Node], w
         base=where.base if where.base != CHECKOUT else None,
         cpu=options.cpu,
     )
+    for one in missing:
+        asker = headless.node_name(one.node, prompt)
+        print(f"{asker}: {one.value!r} is not in {shown(one.folder)}; the script needs it there", file=sys.stderr)
+    return script
 
 
 def _with_parameters(picture: Path, parameters: str) -> bytes:
