@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from comfy_core.media import metadata
 from nodes import registry
 
 KEY = "easel_recipe"
+FORMAT = 1
 SEEDS = ("seed", "noise_seed")
 Prompt = dict[str, Any]
 
@@ -32,7 +34,7 @@ def with_recipe(prompt: Prompt | None, extra_pnginfo: dict[str, Any] | None) -> 
 def recipe(prompt: Prompt) -> dict[str, Any]:
     """The hashes of the files that a prompt names and of its nodes, its seeds, and what computes it here."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "nodes": {node_id: _hash_of_node(node) for node_id, node in prompt.items()},
         "files": {name: _hash(path) for name, path in files_of(prompt).items()},
         "seeds": {
@@ -135,6 +137,9 @@ def _machine() -> dict[str, Any]:
         "easel": _version("easel"),
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "av": _version("av"),
+        "pillow": _version("pillow"),
+        "processors": os.cpu_count() or 0,  # encoders of films share their work among them
         "device": device.type,
         "device_name": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
         if is_cpu

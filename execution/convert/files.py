@@ -1,15 +1,17 @@
-"""Workflows inside files: JSON as it is, PNG text chunks, and the EXIF strings of WebP, JPEG and AVIF."""
+"""Workflows inside files: JSON as it is, PNG text chunks, the EXIF strings of WebP, JPEG and AVIF, and the metadata of
+films and sound."""
 
 from __future__ import annotations
 
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from comfy_core.media import containers
 from execution.convert.detect import kind_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -29,10 +31,15 @@ class Found:
 
 
 def read_workflow_file(path: Path) -> Found:
-    """Read the workflow of a JSON file, or of a PNG, WebP, JPEG or AVIF that carries one.
+    """Read the workflow of a JSON file, or of a picture (PNG, WebP, JPEG, AVIF), film (MP4, WebM, MKV) or sound (FLAC,
+    MP3, Opus) that carries one.
 
     Raises ValueError with one sentence if there is none or the file is damaged; OSError if it cannot be read.
     """
+    with path.open("rb") as file:
+        head = file.read(containers.ENOUGH)
+    if containers.kind_of(head) is not None:
+        return _from_texts(path.name, media_texts(path))
     data = path.read_bytes()
     if data.startswith(PNG):
         return _from_texts(path.name, png_texts(data), cut_off=b"IEND" not in data[-16:])
@@ -41,7 +48,9 @@ def read_workflow_file(path: Path) -> Found:
     try:
         found = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is neither JSON nor a PNG, WebP, JPEG or AVIF picture") from None
+        raise ValueError(
+            f"{path.name} is neither JSON nor a picture, film or sound that carries a workflow"
+        ) from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path.name} is not valid JSON: {error.msg} at line {error.lineno}") from None
     except RecursionError:
@@ -60,7 +69,7 @@ def from_json(name: str, found: Any) -> Found:
     return Found(workflow=found) if kind == "workflow" else Found(prompt=found)
 
 
-def _from_texts(name: str, texts: Iterator[tuple[str, str]], cut_off: bool = False) -> Found:
+def _from_texts(name: str, texts: Iterable[tuple[str, str]], cut_off: bool = False) -> Found:
     found: dict[str, dict[str, Any]] = {}
     for key, text in texts:
         key = key.lower()
@@ -72,8 +81,7 @@ def _from_texts(name: str, texts: Iterator[tuple[str, str]], cut_off: bool = Fal
         return Found(workflow=found.get("workflow"), prompt=found.get("prompt"), recipe=found.get(RECIPE))
     state = "is cut off and carries" if cut_off else "carries"
     raise ValueError(
-        f"{name} {state} no workflow; pictures saved by Easel or ComfyUI carry one unless an editor or a website "
-        "stripped it"
+        f"{name} {state} no workflow; what Easel or ComfyUI saves carries one unless an editor or a website stripped it"
     )
 
 
@@ -126,6 +134,17 @@ def _inflated(data: bytes) -> bytes:
         return zlib.decompressobj().decompress(data, MAX_TEXT)
     except zlib.error:
         return b""
+
+
+def media_texts(path: Path) -> list[tuple[str, str]]:
+    """The texts of a film or sound. Raises ValueError where it is damaged."""
+    import av
+
+    try:
+        return list(containers.texts(path))
+    except (av.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{path.name} is cut off or damaged, and its workflow cannot be read: {reason}") from None
 
 
 def exif_texts(path: Path) -> Iterator[tuple[str, str]]:

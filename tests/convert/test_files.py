@@ -5,6 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -46,6 +47,35 @@ def test_exif_of_webp_and_jpeg_is_read(tmp_path: Path, ending: str) -> None:
     assert found.workflow == WORKFLOW
 
 
+@pytest.mark.parametrize(
+    ("ending", "container", "codec"),
+    [
+        ("mp4", "mp4", "libx264"),
+        ("mkv", "matroska", "libx264"),
+        ("webm", "webm", "libvpx-vp9"),
+        ("flac", "flac", "flac"),
+        ("mp3", "mp3", "libmp3lame"),
+        ("opus", "ogg", "libopus"),
+    ],
+)
+def test_the_metadata_of_films_and_sound_is_read(tmp_path: Path, ending: str, container: str, codec: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    options = {"movflags": "use_metadata_tags"} if container == "mp4" else {}
+    with av.open(str(path), "w", format=container, options=options) as file:
+        file.metadata.update(prompt=json.dumps(PROMPT), workflow=json.dumps(WORKFLOW), easel_recipe='{"format": 1}')
+        stream = file.add_stream(codec, rate=48_000 if ending in ("flac", "mp3", "opus") else 10)
+        if stream.type == "video":
+            stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+            frame = av.VideoFrame(16, 16, "rgb24")
+        else:
+            frame = av.AudioFrame("s16", "stereo", 960)
+            frame.sample_rate = 48_000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            file.mux(packet)
+    found = read_workflow_file(path)
+    assert (found.prompt, found.workflow, found.recipe) == (PROMPT, WORKFLOW, {"format": 1})
+
+
 def test_a_picture_without_a_workflow_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^plain\.png carries no workflow; "):
         read_workflow_file(picture(tmp_path / "plain.png", {"prompt": "not json"}))
@@ -77,7 +107,8 @@ def test_a_chunk_that_unpacks_to_gigabytes_is_not_swallowed(tmp_path: Path) -> N
     ("content", "message"),
     [
         (b"{", "is not valid JSON: .* at line 1"),
-        (b"\xff\xfe\x00", "neither JSON nor a PNG, WebP, JPEG or AVIF"),
+        (b"\xff\xfe\x00", "neither JSON nor a picture, film or sound"),
+        (b"fLaC" + bytes(40), "f.json is cut off or damaged, and its workflow cannot be read: "),
         (b"[" * 100_000, "nests its JSON too deeply|is not valid JSON"),
         (b"[]", "f.json: a workflow is a JSON object, this is a list"),
         (b'{"a": 1}', "f.json: this JSON is no workflow"),

@@ -81,7 +81,7 @@ def test_it_has_the_seeds_and_what_computed_it(files: Folders):
     assert machine["torch"] == torch.__version__
     assert machine["threads"] == torch.get_num_threads()
     assert machine["network_dtype"] == "float32"
-    assert {"easel", "python", "device", "device_name", "vae_dtype"} < machine.keys()
+    assert {"easel", "python", "av", "pillow", "processors", "device", "device_name", "vae_dtype"} < machine.keys()
 
 
 def test_missing_files_and_prompts_of_any_shape_are_no_error(base: Folders):

@@ -15,7 +15,7 @@ from comfy_core import folders
 from comfy_core.media import metadata
 from comfy_core.memory import residency
 from tests.tiny_sd1 import write_checkpoint
-from web.server.cli.verify import compare, differences
+from web.server.cli.verify import differences
 
 PROMPT = {
     "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "tiny.safetensors"}},
@@ -144,6 +144,14 @@ def test_a_recipe_of_another_shape_is_no_error(made: Path, verify, tmp_path: Pat
     assert "torch: None then" in said
 
 
+@pytest.mark.parametrize("format", [2, "new", None])
+def test_a_recipe_of_another_format_is_not_read(made: Path, verify, tmp_path: Path, format: int | str | None):
+    path = copy(made, tmp_path / "new.png", easel_recipe=json.dumps({"format": format, "files": {"loras/x": 1}}))
+    code, said = verify(path)
+    assert code == 0
+    assert f"\n  new.png carries a recipe of format {format!r}, not of 1, so nothing is known" in said
+
+
 def test_missing_models_are_named_with_their_hashes(made: Path, verify, tmp_path: Path):
     code, said = verify(made / "output" / "cat_00001_.png", base=tmp_path)
     assert code == 2
@@ -164,16 +172,22 @@ def test_what_is_no_picture_of_ours_is_refused_in_a_sentence(made: Path, verify,
     plain = copy(made, tmp_path / "plain.png", prompt=None, workflow=None, easel_recipe=None)
     for path, sentence in (
         (tmp_path / "none.png", "there is no file"),
-        (tmp_path / "text.png", "text.png is not a picture"),
-        (made / "prompt.json", "prompt.json is not a picture"),
+        (tmp_path / "text.png", "text.png is neither a picture, a film nor sound"),
+        (made / "prompt.json", "prompt.json is neither a picture, a film nor sound"),
         (tmp_path / "cut.png", "cut.png cannot be read as a picture"),
         (plain, "plain.png carries no workflow"),
-        (tmp_path, "cannot be read as a picture: Is a directory"),
+        (tmp_path, ": Is a directory"),
     ):
         code, said = verify(path)
         assert code == 2, path
         assert sentence in said
         assert said.count("\n") == 1
+
+
+def test_disable_metadata_does_not_stand_in_the_way(made: Path, capsys: pytest.CaptureFixture[str]):
+    picture = made / "output" / "cat_00001_.png"
+    assert main.main(["verify", str(picture), "--base-directory", str(made), "--cpu", "--disable-metadata"]) == 0
+    assert "carries no" not in capsys.readouterr().out
 
 
 def test_with_disable_metadata_a_picture_tells_nothing(made: Path, verify, tmp_path: Path):
@@ -183,16 +197,10 @@ def test_with_disable_metadata_a_picture_tells_nothing(made: Path, verify, tmp_p
     assert verify(tmp_path / "cat_00001_.png")[0] == 2
 
 
-def test_pictures_are_compared_value_by_value():
-    grey, other = Image.new("RGB", (2, 2), (100, 100, 100)), Image.new("RGB", (2, 2), (100, 100, 100))
-    other.putpixel((0, 0), (110, 100, 100))
-    other.putpixel((1, 1), (100, 96, 100))
-    apart = compare(grey, other)
-    assert (apart.pixels, apart.largest) == (2, 10)
-    assert apart.mean == pytest.approx(14 / 12)
-    assert compare(grey, Image.new("RGB", (3, 2))).size == (3, 2)
-
-
 def test_seeds_that_were_changed_are_told():
     then, now = {"seeds": {"3.seed": 1}}, {"seeds": {"3.seed": 2, "9.seed": 4}}
     assert list(differences(then, now)) == ["3.seed: 1 then, 2 now", "9.seed: not there then, 4 now"]
+
+
+def test_what_an_older_recipe_does_not_tell_of_the_machine_is_no_difference():
+    assert list(differences({"machine": {"torch": "2"}}, {"machine": {"torch": "2", "av": "18"}})) == []

@@ -23,6 +23,7 @@ COMMANDS = (
     "user",
     "token",
 )
+WORKFLOW = "a saved workflow, an API prompt, or a picture, film or sound that carries one"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _run(commands.add_parser("run", help="run one workflow and exit"))
     _batch(commands.add_parser("batch", help="run one workflow for every row of a table"))
     _explain(commands.add_parser("explain", help="say what a workflow would do if it ran now"))
-    _verify(commands.add_parser("verify", help="make a picture again and say whether it is the same"))
+    _verify(commands.add_parser("verify", help="make a picture, film or sound again and say whether it is the same"))
     _export(commands.add_parser("export", help="write a workflow as a Python script, or as A1111's parameters"))
     _import(commands.add_parser("import", help="make a workflow of a picture from AUTOMATIC1111's web UI and its kin"))
     add_model_commands(commands)
@@ -97,9 +98,7 @@ def _serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "workflow", type=Path, help="a saved workflow, an API prompt, or a picture (PNG, WebP, JPEG) that carries one"
-    )
+    parser.add_argument("workflow", type=Path, help=WORKFLOW)
     parser.add_argument(
         "--set",
         dest="changes",
@@ -124,7 +123,7 @@ def _batch(parser: argparse.ArgumentParser) -> None:
         "The table is CSV; its first row names inputs, such as 6.text or KSampler.seed. What came of each row is "
         "written into a manifest; rows that are done are not run again. Ctrl+C breaks off, the same command goes on."
     )
-    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("workflow", type=Path, help=WORKFLOW)
     parser.add_argument("table", type=Path, help="a CSV file")
     parser.add_argument("--manifest", type=Path, metavar="FILE", help="default: <table>.manifest.jsonl")
     parser.add_argument("--stop", action="store_true", help="stop at the first row that fails (default: go on)")
@@ -134,7 +133,7 @@ def _batch(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("workflow", type=Path, help=WORKFLOW)
     parser.add_argument("--json", action="store_true", help="all that is known, as POST /explain tells it")
     parser.add_argument("--server", metavar="URL", help="ask a server that runs: it knows what it has in memory")
     parser.add_argument("--token", help="the token that this server asks for")
@@ -144,13 +143,13 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.description = "Exit code: 0 identical, 1 different, 2 it cannot be told."
-    parser.add_argument("picture", type=Path, help="a picture that Easel saved")
+    parser.add_argument("file", type=Path, help="a picture, a film or sound that Easel saved")
     parser.set_defaults(checkpoint_seconds=0.0, checkpoint_steps=0)
     common(parser)
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workflow", type=Path, help="a saved workflow, an API prompt, or a picture that carries one")
+    parser.add_argument("workflow", type=Path, help=WORKFLOW)
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument("--python", action="store_true", help="as a Python script")
     form.add_argument(
