@@ -12,7 +12,7 @@ from typing import Any
 
 from execution.dynamic_options import check
 from execution.results import plain
-from nodes.expansion import seems_to_expand
+from nodes.foretelling import seems_to_expand
 from nodes.schema import Checks, Input, Node, NodeSchema, Output
 
 NEVER_AN_INPUT = "\0"
@@ -22,7 +22,8 @@ OUTPUTS = ("RETURN_TYPES", "RETURN_NAMES", "OUTPUT_IS_LIST")
 def adapt_class(id: str, cls: Any, *, title: str = "", python_module: str = "") -> Node:
     """The node that a classic class is. Raises what the class raises, AttributeError for what it lacks."""
     function = getattr(cls, cls.FUNCTION)
-    read = _Reader(cls, lambda declared: _read(id, cls, title or id, python_module, declared))
+    may_expand = seems_to_expand(function, cls)
+    read = _Reader(cls, lambda declared: _read(id, cls, title or id, python_module, declared, may_expand))
     return Node(
         read(),
         lambda instance, /, **inputs: getattr(instance, cls.FUNCTION)(**inputs),
@@ -66,7 +67,7 @@ def _bytes_of(declared: Any) -> bytes | None:
         return None
 
 
-def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> NodeSchema:
+def _read(id: str, cls: Any, title: str, python_module: str, declared: Any, may_expand: bool) -> NodeSchema:
     inputs = tuple(_inputs(declared))
     check(inputs)
     return NodeSchema(
@@ -90,7 +91,7 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any) -> N
         has_intermediate_output=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         dev_only=bool(getattr(cls, "DEV_ONLY", False)),
         api_node=bool(getattr(cls, "API_NODE", False)),
-        may_expand=seems_to_expand(getattr(cls, cls.FUNCTION)),
+        may_expand=may_expand,
     )
 
 

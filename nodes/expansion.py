@@ -7,13 +7,11 @@ made so: the last node of a body returns the body once more. Free of torch and o
 from __future__ import annotations
 
 import hashlib
-import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any, NamedTuple
 
 from comfy_core.scoped import Scoped, here_or_last
@@ -181,39 +179,6 @@ def sources_first(prompt: Any, end: str) -> list[str]:
             links = [value[0] for value in prompt.get_node(id)["inputs"].values() if is_link(value)]
             waiting += [(id, True), *((source, False) for source in links if prompt.has_node(source))]
     return order
-
-
-def seems_to_expand(function: Any) -> bool:
-    """Does a node's function, or one beside it that it calls, write reports with a result and a graph to expand to?
-
-    Before a node of others has run this is all that says that it may stand for nodes that nobody knows yet.
-    """
-    waiting = [function]
-    seen: set[CodeType] = set()
-    while waiting:
-        one = inspect.unwrap(waiting.pop())
-        code = getattr(one, "__code__", None)
-        if not isinstance(code, CodeType) or code in seen:
-            continue
-        seen.add(code)
-        if {"result", "expand"} <= set(_texts(code.co_consts)):
-            return True
-        around = getattr(one, "__globals__", {})
-        beside = [around.get(name) for name in code.co_names]
-        functions = [getattr(other, "function", other) for other in beside]
-        waiting += [other for other in functions if getattr(other, "__module__", None) == one.__module__]
-    return False
-
-
-def _texts(constants: Iterable[Any]) -> Iterator[str]:
-    """The texts among the constants of a function's code, also in tuples and in functions inside it."""
-    for one in constants:
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, tuple):
-            yield from _texts(one)
-        elif isinstance(one, CodeType):
-            yield from _texts(one.co_consts)
 
 
 def _next_prefix() -> str:

@@ -48,9 +48,7 @@ def read_workflow_file(path: Path) -> Found:
     try:
         found = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ValueError(
-            f"{path.name} is neither JSON nor a picture, film or sound that carries a workflow"
-        ) from None
+        raise ValueError(f"{path.name} is neither JSON nor a picture, film or sound that carries a workflow") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path.name} is not valid JSON: {error.msg} at line {error.lineno}") from None
     except RecursionError:
