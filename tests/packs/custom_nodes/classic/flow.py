@@ -4,7 +4,7 @@ from comfy_execution.graph import ExecutionBlocker
 from comfy_execution.graph_utils import GraphBuilder, is_link
 from comfy_execution.utils import get_executing_context
 
-from .plain import Classic, Number, calls
+from .plain import Classic, calls
 
 
 class Switch(Classic):
@@ -180,5 +180,4 @@ FLOW = {
     "ClassicCircle": Circle,
     "ClassicWrongGraph": WrongGraph,
     "ClassicWhere": Where,
-    "ClassicInherited": type("Inherited", (Number,), {}),
 }
