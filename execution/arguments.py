@@ -37,7 +37,6 @@ def _linked_values(node: GraphNode, name: str, link: Link, plan: Plan) -> list[A
     values = plan.results[link.node_id].values
     if link.slot >= len(values):
         raise ValueError(
-            f"{node.title}, input {name!r}: node {link.node_id} returned {len(values)} values, so there is no "
-            f"output {link.slot}"
+            f"{node.title}, input {name!r}: node {link.node_id} returned nothing for its output {link.slot}"
         )
     return delivered(values[link.slot], node.schema)

@@ -10,6 +10,7 @@ import msgspec
 
 
 def now_ms() -> int:
+    """The time in milliseconds since 1970, as timestamps are."""
     return int(time.time() * 1000)
 
 
@@ -24,6 +25,8 @@ class ExecutionStart(Event, tag="execution_start", frozen=True):
 
 
 class ExecutionCached(Event, tag="execution_cached", frozen=True):
+    """The results of these nodes are at hand: they do not run."""
+
     nodes: list[str]
     timestamp: int
 
@@ -40,6 +43,8 @@ class Executing(Event, tag="executing", frozen=True):
 
 
 class NodeProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a node is: `value` of `max` steps. `state` is running or finished; the other ids are as in Executed."""
+
     value: float
     max: float
     state: str
@@ -57,6 +62,8 @@ class ProgressState(Event, tag="progress_state", frozen=True):
 
 
 class Progress(Event, tag="progress", frozen=True):
+    """The node that reports has done `value` of `max` steps."""
+
     node: str
     value: float
     max: float
@@ -110,6 +117,9 @@ class ExecutionSuccess(Event, tag="execution_success", frozen=True):
 
 
 class ExecutionError(Event, tag="execution_error", frozen=True):
+    """The run failed, in the prompt's own node `node_id` ("" before the first one). `executed` are the nodes that ran,
+    `current_outputs` those whose results are held, `current_inputs` what the node was called with, in words."""
+
     node_id: str
     node_type: str
     exception_message: str
@@ -153,6 +163,8 @@ class NodeText(Event, tag="node_text", frozen=True):
 
 
 class ExecutionInterrupted(Event, tag="execution_interrupted", frozen=True):
+    """The run was stopped at a node; `executed` are those that ran before."""
+
     node_id: str
     node_type: str
     executed: list[str]

@@ -25,6 +25,8 @@ MOST_KEYS = 5000
 
 
 class Figure(NamedTuple):
+    """Wall time, and the bytes taken at the peak, of this machine's memory and of the device's."""
+
     seconds: float
     peak_bytes: int
     device_peak_bytes: int

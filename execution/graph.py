@@ -64,6 +64,8 @@ SPELLED_OUT_CYCLES = 16
 
 @dataclass(frozen=True)
 class Graph:
+    """The nodes of a prompt by id, in the prompt's order."""
+
     nodes: dict[str, GraphNode]
 
     def order(self, outputs: Iterable[str]) -> list[str]:

@@ -116,9 +116,9 @@ def _values(returned: Any, schema: NodeSchema) -> tuple[Any, ...]:
     elif expected <= 1:
         values = (returned,)
     else:
-        raise ValueError(f"{schema.id} has {expected} outputs but returned one {type(returned).__name__}, not a tuple")
+        raise ValueError(f"{schema.id} returned one {type(returned).__name__}, not a tuple for its {expected} outputs")
     if len(values) > expected and not is_class:
-        raise ValueError(f"{schema.id} has {expected} outputs but returned {len(values)} values")
+        raise ValueError(f"{schema.id} returned {len(values)} values, more than it has outputs: {expected}")
     return values[:expected]
 
 

@@ -130,6 +130,7 @@ def read_group(
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; none in what is no list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 

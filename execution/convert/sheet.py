@@ -85,6 +85,8 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workflow:
+    """The root, and the definitions of subgraphs by id."""
+
     root: Sheet
     definitions: dict[str, Sheet]
 

@@ -266,12 +266,9 @@ def test_a_class_that_is_not_loaded_is_named(run, executor):
 
 def test_too_many_values_and_a_missing_value_are_told(run, node):
     many = error_of(run({"1": node("FakeTwoForOne"), "2": node("FakeShow", value=["1", 0])}))
-    assert many.exception_message == "FakeTwoForOne has 1 outputs but returned 2 values"
+    assert many.exception_message == "FakeTwoForOne returned 2 values, more than it has outputs: 1"
     few = error_of(run({"1": node("FakeShort"), "2": node("FakeShowAny", value=["1", 1])}))
-    assert (
-        few.exception_message
-        == "node 2 (FakeShowAny), input 'value': node 1 returned 1 values, so there is no output 1"
-    )
+    assert few.exception_message == "node 2 (FakeShowAny), input 'value': node 1 returned nothing for its output 1"
 
 
 def test_an_interrupt_before_a_node_stops_there(run, calls, addition):

@@ -35,7 +35,8 @@ def test_what_a_function_returns_becomes_values_and_ui(returned, outputs, values
 
 
 @pytest.mark.parametrize(
-    ("returned", "outputs", "said"), [((1, 2), 1, "1 outputs but returned 2"), (5, 2, "2 outputs but returned one int")]
+    ("returned", "outputs", "said"),
+    [((1, 2), 1, "2 values, more than it has outputs: 1"), (5, 2, "one int, not a tuple for its 2 outputs")],
 )
 def test_a_wrong_number_of_values_is_refused(returned, outputs, said):
     with pytest.raises(ValueError, match=said):
