@@ -44,7 +44,7 @@ def test_every_row_makes_a_picture_and_an_entry(batch, tmp_path):
         {"1.text": "a", "FakeText.seed": "1"}, {"1.text": "b", "FakeText.seed": "2"},
     ]  # fmt: skip
     assert len(list((tmp_path / "output").glob("fake_*.png"))) == 2
-    assert out[-1] == f"2 rows done, 0 failed; see {tmp_path / 't.manifest.jsonl'}"
+    assert out[-1] == f"rows done: 2, failed: 0; see {tmp_path / 't.manifest.jsonl'}"
 
 
 def test_rows_that_are_done_are_not_run_again(batch, tmp_path):
@@ -63,7 +63,7 @@ def test_a_row_that_fails_is_noted_and_the_others_are_made(batch):
     assert "error" in entries[0]
     assert entries[1]["files"]
     assert err.startswith("row 1: ")
-    assert out[-1].startswith("1 rows done, 1 failed")
+    assert out[-1].startswith("rows done: 1, failed: 1")
     assert len(batch("1.text,2.copies\na,99\nc,1\n", "--stop")[3]) == 3  # the second is not begun
 
 

@@ -44,7 +44,7 @@ async def _batch(options: argparse.Namespace) -> int:
         failed = 0
         for row in waiting:
             failed += not await run.row(row, options.stop)
-    print(f"{len(waiting) - failed} rows done, {failed} failed; see {manifest.path}")
+    print(f"rows done: {len(waiting) - failed}, failed: {failed}; see {manifest.path}")
     return 1 if failed else 0
 
 
