@@ -12,7 +12,7 @@ from execution.checks import can_judge, classes_of, own_problems
 from execution.failure import without_roots
 from execution.graph import Graph, GraphNode, Link, Walk, parse, unwrap
 from execution.inputs import Inputs, Refused
-from execution.loops import roots
+from execution.loop_roots import roots
 from execution.problems import Problem
 from nodes.schema import Input, Node, NodeSchema
 
