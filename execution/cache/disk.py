@@ -26,7 +26,9 @@ from execution.graph import GraphNode
 from execution.signature import Signature
 
 log = logging.getLogger(__name__)
-ENDINGS = (".json", ".safetensors")
+SHOWING = ".ui.json"
+"""How the name of a text ends that shows files, which may be no more."""
+ENDINGS = (".json", SHOWING, ".safetensors")
 UNFINISHED = ".part"
 STALE_SECONDS = 3600.0
 
@@ -94,7 +96,7 @@ class DiskCache(Cache):
         for path in self._folder.glob("??/*"):
             with suppress(FileNotFoundError):  # another process may share the folder
                 state = path.stat()
-                if path.suffix in ENDINGS:
+                if path.name.endswith(ENDINGS):
                     found.append((state.st_mtime_ns, f"{path.parent.name}/{path.name}", state.st_size))
                 elif path.suffix == UNFINISHED and state.st_mtime < time.time() - STALE_SECONDS:
                     path.unlink()
@@ -110,8 +112,9 @@ class DiskCache(Cache):
         return f"{key[:2]}/{key}"
 
     def _is_likely_whole(self, name: str) -> bool:
-        """A text is looked into, as it may show a picture that is no more; tensors are not, for that takes long."""
-        if not name.endswith(".json"):
+        """Only texts that show files are looked into: a run asks this of all its nodes, also of those it does not need,
+        and to look into tensors takes long."""
+        if not name.endswith(SHOWING):
             return True
         try:
             text, tensors = _read(self._folder / name)
@@ -147,7 +150,7 @@ class DiskCache(Cache):
             return
         try:
             text, tensors = encode((result.values, result.ui))
-            ending = ENDINGS[bool(tensors)]
+            ending = ".safetensors" if tensors else SHOWING if _shown(result.ui) else ".json"
             size = len(text) + sum(one.nbytes for one in tensors)
             if size > self._budget:
                 return

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from comfy_core import folders
-from execution.cache import Result
+from execution.cache import Result, disk
 from execution.cache.codec import encode
 from execution.cache.disk import DiskCache
 from execution.cache.memory import RamCache
@@ -166,6 +166,17 @@ def test_what_shows_a_file_is_found_only_while_the_file_is_there(cache, tmp_path
     picture.unlink()
     assert "a" not in kept
     assert kept.get("a") is None
+
+
+def test_no_file_is_read_for_what_is_only_asked_for_unless_it_shows_files(cache, tmp_path, monkeypatch):
+    kept, read = cache(), []
+    kept.put("tensor", LATENT)
+    kept.put("plain", Result(([1],), {"text": ["1"]}))
+    kept.put("shows", Result((), {"images": [{"filename": "a.png", "subfolder": "", "type": "output"}]}))
+    again = cache()
+    monkeypatch.setattr(disk, "_read", lambda path: read.append(path.name) or ("", []))
+    assert [name in again for name in ("tensor", "plain", "shows")] == [True, True, False]
+    assert [name.partition(".")[2] for name in read] == ["ui.json"]
 
 
 def test_memory_holds_what_was_read_and_clearing_it_leaves_the_disk(tmp_path):
