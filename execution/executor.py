@@ -18,6 +18,7 @@ from execution.cache import Cache
 from execution.events import Executing, ExecutionStart, now_ms
 from execution.expansions import Expansions
 from execution.figures import Figures
+from execution.graph import GraphNode
 from execution.invocation import InstanceKey
 from execution.peak_memory import NO_DEVICE, DeviceMemory, PeakMemory
 from execution.run import Emit, Run
@@ -33,7 +34,8 @@ class Executor:
     """Runs prompts with a set of nodes and a cache that outlives them.
 
     `free` is called when memory ran out, after everything of the failed run was let go. `around` is entered around
-    every run and every node call (it is where gradients are switched off).
+    every run and every node call (it is where gradients are switched off), and `after` is called with each node that
+    has run. `broken` is called when the engine itself fails in a job, be it since a node overwrote what it needs.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Executor:
         *,
         free: Callable[[], None] = lambda: None,
         around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        after: Callable[[GraphNode], None] = lambda node: None,
+        broken: Callable[[Job], None] = lambda job: None,
         keeper: Callable[[Job], Keeper | None] = lambda job: None,
         device: DeviceMemory = NO_DEVICE,
         watch: bool = False,
@@ -54,6 +58,8 @@ class Executor:
         self.keeper = keeper
         self.free = free
         self.around = around
+        self.after = after
+        self.broken = broken
         self.instances: dict[InstanceKey, Any] = {}
         self.past = past or Past()
         self.expansions = Expansions()
@@ -70,6 +76,7 @@ class Executor:
                 end, out_of_memory = copy_context().run(run.to_the_end)
         except BaseException as error:
             log.exception("the engine itself failed in prompt %s", job.prompt_id)
+            self.broken(job)
             end, out_of_memory = own_failure(job, run.current, error), False
         run.note_figures()
         del run

@@ -1,8 +1,11 @@
-"""JSON texts of our own, which may hold what strict readers refuse: NaN, infinities, half surrogate pairs."""
+"""JSON texts of our own, which may hold what strict readers refuse: NaN, infinities, half surrogate pairs.
+
+Nothing that a pack puts in place of the functions of `json` is called here.
+"""
 
 from __future__ import annotations
 
-import json
+from json import dumps, loads
 from typing import Any
 
 import msgspec
@@ -15,7 +18,7 @@ def read(text: str | bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.MsgspecError:
-        return json.loads(text)
+        return loads(text)
 
 
 def write(value: Any) -> str:
@@ -28,4 +31,4 @@ def write(value: Any) -> str:
             return text.decode()
     except (ValueError, TypeError, RecursionError):
         pass  # an integer of more than 64 bits, half a surrogate pair
-    return json.dumps(value)
+    return dumps(value)

@@ -56,11 +56,12 @@ def lend() -> None:
 def lent() -> Iterator[None]:
     """Lend it for a run. Tasks that the run leaves behind go on until they have to wait, and are cancelled.
     One that does not heed that is not waited for."""
-    loop, around = _loop(), _announced()
+    around = _announced()
     lend()
     try:
         yield
     finally:
+        loop = _loop()
         if asyncio.all_tasks(loop):
             _end_tasks(loop)
         events._set_running_loop(around)
@@ -108,7 +109,7 @@ def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _loop() -> asyncio.AbstractEventLoop:
-    if not hasattr(_thread, "lasting"):
+    if not hasattr(_thread, "lasting") or _thread.lasting.loop.is_closed():
         _thread.lasting = _Lasting()
     return _thread.lasting.loop
 

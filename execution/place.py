@@ -6,10 +6,11 @@ process, however it comes.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from pathlib import Path
+
+from execution import json_text
 
 log = logging.getLogger(__name__)
 LENGTH = 1024
@@ -25,7 +26,7 @@ class Place:
     def read(self) -> tuple[str, str]:
         """The (job, node) that ran when the file was last written, empty if none did."""
         try:
-            job, node = json.loads(os.read(self._at_start(), LENGTH))
+            job, node = json_text.read(os.read(self._at_start(), LENGTH))
             return str(job), str(node)
         except (OSError, ValueError, TypeError):
             return "", ""
@@ -37,9 +38,9 @@ class Place:
 
     def enter(self, job: str, node: str) -> None:
         """From now on this node of this job runs; "" before its first one."""
-        text = json.dumps([job, node]).encode().ljust(LENGTH)
+        text = _as_noted(job, node)
         try:
-            os.write(self._at_start(), text if len(text) == LENGTH else json.dumps([job, ""]).encode().ljust(LENGTH))
+            os.write(self._at_start(), text if len(text) == LENGTH else _as_noted(job, ""))
         except OSError as error:
             log.debug("%s cannot be written: %s", self.path, error)
 
@@ -54,3 +55,7 @@ class Place:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0))
         os.lseek(self._file, 0, os.SEEK_SET)
         return self._file
+
+
+def _as_noted(job: str, node: str) -> bytes:
+    return json_text.write([job, node]).encode().ljust(LENGTH)

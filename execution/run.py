@@ -254,6 +254,7 @@ class Run:
     def _land(self, flight: Flight, result: Result) -> None:
         node_id = flight.node.id
         del self.flights[node_id]
+        self.executor.after(flight.node)
         self.watch.end(flight.node)
         self.plan.release(flight.behind)
         self.plan.finish(node_id, result)

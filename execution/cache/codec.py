@@ -6,9 +6,10 @@ that its class is torch's Tensor is put into the list.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+from execution import json_text
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -21,7 +22,7 @@ def encode(value: Any) -> tuple[str, list[Any]]:
     """The text and the tensors it refers to by number. Raises NotStorable."""
     tensors: dict[int, tuple[int, Any]] = {}
     try:
-        text = json.dumps(_tree(value, tensors))
+        text = json_text.write(_tree(value, tensors))
     except RecursionError:
         raise NotStorable("it nests too deeply") from None
     return text, [tensor for _, tensor in tensors.values()]
@@ -29,7 +30,7 @@ def encode(value: Any) -> tuple[str, list[Any]]:
 
 def decode(text: str, tensors: Sequence[Any]) -> Any:
     """Raises ValueError, KeyError, TypeError or IndexError for a text that `encode` did not write."""
-    return _value(json.loads(text), tensors)
+    return _value(json_text.read(text), tensors)
 
 
 def is_tensor(value: Any) -> bool:

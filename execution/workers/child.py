@@ -7,7 +7,6 @@ error stream instead, where the log is. When the server process is gone, so is t
 from __future__ import annotations
 
 import faulthandler
-import json
 import logging
 import os
 import signal
@@ -20,9 +19,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from execution import json_text
 from execution.encodable import encoded
 from execution.garbage import settle
-from execution.worker import WorkerSettings
+from execution.worker import Job, WorkerSettings
 from execution.workers.core import WorkerCore, prepare
 from execution.workers.messages import (
     Answer,
@@ -60,6 +60,7 @@ def main() -> None:
     assert isinstance(first, Prepare)
     level = logging.DEBUG if first.settings.verbose else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s worker %(levelname)s %(message)s")
+    logging.raiseExceptions = False  # a node may have closed the stream that the log goes to
     WorkerProcess(incoming, outgoing).serve(first.settings)
 
 
@@ -87,6 +88,7 @@ class WorkerProcess:
         self._work: SimpleQueue[Run | Free] = SimpleQueue()
         self._core: WorkerCore | None = None
         self._wanted = threading.Event()
+        self._is_broken = False
         self._answering = ThreadPoolExecutor(ANSWERING_THREADS, thread_name_prefix="answer")
 
     def serve(self, settings: WorkerSettings) -> None:
@@ -95,7 +97,7 @@ class WorkerProcess:
         try:
             prepare(settings)
             self._wanted.wait()
-            self._core = WorkerCore(settings, self._say)
+            self._core = WorkerCore(settings, self._say, self._give_up)
         except BaseException as error:
             log.exception("the worker cannot start")
             self._send(Failed(f"The worker could not start: {type(error).__name__}: {error}"))
@@ -110,6 +112,16 @@ class WorkerProcess:
             core.free(message.unload_models, message.free_memory)
             return
         core.run(unpack_job(message), self._outbox.add)
+        if self._is_broken:
+            os._exit(1)
+
+    def _give_up(self, job: Job) -> None:
+        """Nothing may work any more in this process. The server begins the job once more in a new one; what fails there
+        again is told."""
+        log.error("this process may be broken for good; another takes its place")
+        if job.attempt == 1:
+            os._exit(1)
+        self._is_broken = True
 
     def _listen(self) -> None:
         try:
@@ -137,7 +149,7 @@ class WorkerProcess:
         answer = None
         try:
             if self._core is not None:
-                found = self._core.answer(message.question, *json.loads(message.arguments))
+                found = self._core.answer(message.question, *json_text.read(message.arguments))
                 answer = encoded(_encoder.encode, found)
         except BaseException:
             log.exception("%s: no answer", message.question)
@@ -146,7 +158,7 @@ class WorkerProcess:
     def _say(self, kind: str, data: Any, client: str | None) -> None:
         self._outbox.send()
         is_binary = isinstance(data, bytes)
-        self._send(Said(kind, data if is_binary else json.dumps(data).encode(), client, is_binary))
+        self._send(Said(kind, data if is_binary else json_text.write(data).encode(), client, is_binary))
 
     def _send(self, message: FromWorker) -> None:
         with self._sending:

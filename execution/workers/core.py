@@ -22,11 +22,12 @@ from execution.events import AnyEvent, Executing
 from execution.executor import Executor
 from execution.explain import Forecast, explain
 from execution.figures import Figures
+from execution.graph import GraphNode
 from execution.load_nodes import load_nodes, prepare_packs
 from execution.packs import code_of
 from execution.peak_memory import NO_DEVICE
 from execution.place import Place
-from execution.restored import restored
+from execution.restored import Settings, restore_tensors, restored
 from execution.schemas import schema_now
 from execution.validate import Validation, validate
 from execution.why import Past
@@ -49,10 +50,17 @@ def prepare(settings: WorkerSettings) -> None:
 class WorkerCore:
     """Made where it will work, in the worker's thread or process, after `prepare`."""
 
-    def __init__(self, settings: WorkerSettings, say: Heard = lambda kind, data, client: None) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        say: Heard = lambda kind, data, client: None,
+        broken: Callable[[Job], None] = lambda job: None,
+    ) -> None:
+        """`say` passes on what packs say outside of a run; for `broken` see `Executor`."""
         self._unwanted: str | None = None
         self._current = ""
         self._place: Place | None = None
+        self._before: Settings
         registry.HOST.replacements.clear()
         registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
@@ -71,6 +79,8 @@ class WorkerCore:
             self.cache,
             free=self._free_models,
             around=_without_gradients,
+            after=self._restore_tensors,
+            broken=broken,
             keeper=lambda job: keeper_of(job, settings),
             device=_devices() if self._has_devices else NO_DEVICE,
             watch=settings.cache.watch,
@@ -89,11 +99,15 @@ class WorkerCore:
         self.cache.tell("on_prompt_start", job.prompt_id)
         place = folders.of_user(folders.current(), job.user)
         preview = preview_method.using(job.extra_data.get("preview_method"))
-        with preview, folders.using(place), restored(f"prompt {job.prompt_id}"):
+        with preview, folders.using(place), restored(f"prompt {job.prompt_id}") as before:
+            self._before = before
             self._executor.run(job, self._noting(job, emit), lambda: self._unwanted == job.prompt_id)
         self.cache.tell("on_prompt_end", job.prompt_id)
         if self._unwanted == job.prompt_id:
             self._unwanted = None
+
+    def _restore_tensors(self, node: GraphNode) -> None:
+        restore_tensors(self._before, node.title)
 
     def _noting(self, job: Job, emit: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
         """`emit` that notes at which node the job is, before anything else can happen."""

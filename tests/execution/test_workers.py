@@ -330,7 +330,17 @@ class Checked(Slow):
         return "it is late"
 
 
-NODE_CLASS_MAPPINGS = {"Slow": Slow, "Checked": Checked}
+class Breaks(Slow):
+    def run(self, seconds):
+        import json, sys
+        json.dumps = json.loads = None
+        if seconds:
+            sys.stderr.close()
+            time.perf_counter = None
+        return {}
+
+
+NODE_CLASS_MAPPINGS = {"Slow": Slow, "Checked": Checked, "Breaks": Breaks}
 """
 
 
@@ -371,3 +381,32 @@ async def test_a_prompt_does_not_wait_for_a_worker_whose_node_lets_it_say_nothin
     ]
     await rest
     await events.aclose()
+
+
+# --- processes that nodes break ---
+
+
+def slow_job(class_type, seconds, attempt=1):
+    return Job(prompt_id="p", prompt=slow_prompt(class_type, seconds), outputs=["1"], attempt=attempt)
+
+
+async def test_what_a_node_puts_in_place_of_the_functions_of_json_is_not_called(slow):
+    pid = slow._child._process.pid
+    for class_type in ("Breaks", "Slow"):
+        assert isinstance((await events_of(slow, slow_job(class_type, 0)))[-2], ExecutionSuccess)
+    assert (await slow.check(slow_prompt("Checked", 0))).error is not None
+    assert slow._child._process.pid == pid
+
+
+async def test_a_process_in_which_nothing_works_any_more_is_replaced_and_its_job_can_begin_once_more(slow):
+    await events_of(slow, slow_job("Breaks", 0.1))
+    with pytest.raises(WorkerCrashed, match="exit code 1"):
+        await events_of(slow, slow_job("Slow", 0))
+    assert isinstance((await events_of(slow, slow_job("Slow", 0, attempt=2)))[-2], ExecutionSuccess)
+
+
+async def test_what_fails_in_the_engine_a_second_time_is_told(slow):
+    await events_of(slow, slow_job("Breaks", 0.1))
+    *_, error, last = await events_of(slow, slow_job("Slow", 0, attempt=2))
+    assert error.exception_message == "The engine failed: 'NoneType' object is not callable"
+    assert last == Executing(prompt_id="p", node=None)

@@ -165,13 +165,25 @@ def test_a_thread_that_a_node_started_is_heard_as_the_node_and_hears_interrupts(
     assert run({"1": node("ClassicThreads")}, interrupted=lambda: next(asked, True)).of(ExecutionInterrupted)
 
 
-WAYS = ["on a loop of its own", "on a loop that it leaves closed", "on the loop that is there", "in a task"]
+WAYS = [
+    "on a loop of its own",
+    "on a loop that it leaves closed",
+    "on the loop that is there",
+    "on the loop that it closes",
+    "in a task",
+]
 
 
 def test_functions_wait_for_async_ones_in_every_way_whatever_became_of_the_loop_before(run, node):
     ways = [*WAYS, "wherever it can"]
     prompt = {f"{one} {then}": node("ClassicWaits", how=how) for one in ways for then, how in enumerate((one, *ways))}
     assert [event.output for event in run(prompt).of(Executed)] == [{"text": ["answer"]}] * len(prompt)
+
+
+def test_nodes_that_are_async_run_after_one_that_closed_the_loop(run, node):
+    run({"1": node("ClassicWaits", how="on the loop that it closes")})
+    prompt = {"1": node("ClassicLater", value=3, seconds=0, until=0), "2": node("ClassicShow", value=["1", 0])}
+    assert run(prompt).texts == ["3"]
 
 
 def test_a_task_that_a_node_leaves_behind_goes_on_while_others_wait(run, node, calls):

@@ -90,6 +90,14 @@ def on_a_new_loop():
         loop.close()
 
 
+def on_the_loop_that_it_closes():
+    loop = asyncio.get_event_loop()
+    try:
+        return loop.run_until_complete(answer())
+    finally:
+        loop.close()
+
+
 def in_a_task():
     task = asyncio.create_task(answer())
     return asyncio.get_running_loop().run_until_complete(task)
@@ -108,6 +116,7 @@ LOOPS = {
     "on a loop of its own": on_a_loop_of_its_own,
     "on a loop that it leaves closed": on_a_new_loop,
     "on the loop that is there": lambda: asyncio.get_event_loop().run_until_complete(answer()),
+    "on the loop that it closes": on_the_loop_that_it_closes,
     "in a task": in_a_task,
     "wherever it can": wherever_it_can,
 }
