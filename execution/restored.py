@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal  # the `signal` module looks every handler up in an enumeration, which takes a hundred times as long
+import locale
 import logging
 import os
 import signal
@@ -33,6 +34,7 @@ class Settings(NamedTuple):
     """`handlers` are empty where they cannot be set, `torch` is None while nobody has imported it."""
 
     directory: str
+    locale: str
     streams: tuple[Any, ...]
     handlers: tuple[Any, ...]
     torch: TorchDefaults | None
@@ -40,8 +42,8 @@ class Settings(NamedTuple):
 
 @contextmanager
 def restored(who: str) -> Iterator[Settings]:
-    """Run code of others; afterwards the working directory, the standard streams, signal handlers and torch's
-    defaults are what they were. What `who` has changed of them is logged."""
+    """Run code of others; afterwards the working directory, the locale, the standard streams, signal handlers and
+    torch's defaults are what they were. What `who` has changed of them is logged."""
     before = _settings()
     try:
         yield before
@@ -70,6 +72,7 @@ def _settings() -> Settings:
     """As they are now."""
     return Settings(
         _directory(),
+        locale.setlocale(locale.LC_ALL),
         tuple([getattr(sys, name, None) for name in STREAMS]),
         tuple(map(_signal.getsignal, SIGNALS.values())) if _is_main() else (),
         _torch_defaults(sys.modules.get("torch")),
@@ -82,6 +85,9 @@ def _put_back(before: Settings, now: Settings) -> list[str]:
     if now.directory != before.directory and before.directory:
         os.chdir(before.directory)
         changed.append("the working directory")
+    if now.locale != before.locale:
+        locale.setlocale(locale.LC_ALL, before.locale)
+        changed.append("the locale")
     for name, stream, other in zip(STREAMS, before.streams, now.streams, strict=True):
         if other is not stream:
             setattr(sys, name, stream)

@@ -1,5 +1,6 @@
 """What a pack changes for the whole process does not stay."""
 
+import locale
 import os
 import signal
 import subprocess
@@ -13,8 +14,9 @@ from execution.load_nodes import load_nodes
 from execution.restored import restore_tensors, restored
 
 RUDE = """
-import os, signal, sys, torch
+import locale, os, signal, sys, torch
 os.chdir("/")
+locale.setlocale(locale.LC_ALL, "C" if locale.setlocale(locale.LC_ALL) != "C" else "C.UTF-8")
 sys.stdout = sys.stderr = None
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 torch.set_default_dtype(torch.float64)
@@ -28,7 +30,8 @@ torch.use_deterministic_algorithms(True)
 def state():
     defaults = (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled(), torch.zeros(1).device)
     work = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
-    return os.getcwd(), sys.stdout, sys.stderr, signal.getsignal(signal.SIGTERM), defaults, work
+    place = (os.getcwd(), locale.setlocale(locale.LC_ALL))
+    return place, sys.stdout, sys.stderr, signal.getsignal(signal.SIGTERM), defaults, work
 
 
 @pytest.mark.parametrize("end", ["", "raise KeyboardInterrupt"])
@@ -39,9 +42,9 @@ def test_a_pack_that_is_loaded_changes_nothing_for_the_others(tmp_path, caplog, 
     assert state() == before
     (said,) = [record.getMessage() for record in caplog.records if "whole process" in record.getMessage()]
     assert said == (
-        "custom_nodes.rude changed the working directory and sys.stdout and sys.stderr and the handler of SIGTERM and "
-        "torch's default dtype and torch's default device and torch's default gradients and torch's default threads "
-        "and torch's default determinism for the whole process; that is undone"
+        "custom_nodes.rude changed the working directory and the locale and sys.stdout and sys.stderr and the handler "
+        "of SIGTERM and torch's default dtype and torch's default device and torch's default gradients and torch's "
+        "default threads and torch's default determinism for the whole process; that is undone"
     )
 
 
