@@ -15,17 +15,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from comfy_core.folders import MODEL_KINDS, ExtraFolder
+from comfy_core.folders import CHECKOUT, MODEL_KINDS, ExtraFolder, Folders
 
 log = logging.getLogger("easel.folders")
 
 NAME = "extra_model_paths.yaml"
 OLD_KINDS = {"unet": "diffusion_models", "clip": "text_encoders"}
 NO_KINDS = ("base_path", "is_default", "download_model_base")
+
+
+def folders_at(base: Path = CHECKOUT, more: Iterable[Path] = (), **places: Path | None) -> Folders:
+    """The folders of a base directory, with those of models that its own `extra_model_paths.yaml` and `more` such files
+    name; `places` as in Folders. Raises ValueError for a file that cannot be read."""
+    own = Path(base) / NAME
+    files = [*([own] if own.is_file() else []), *more]
+    extra = tuple(folder for file in files for folder in read_model_paths(file))
+    return Folders(base, extra=extra, **places)  # type: ignore[arg-type]
 
 
 def read_model_paths(file: Path) -> tuple[ExtraFolder, ...]:

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from comfy_core.folders import CHECKOUT, Folders
+from comfy_core.folders import CHECKOUT
+from comfy_core.model_paths import folders_at
 from execution import changes, headless
 from execution.convert.files import Found, from_json
 from execution.worker import Worker, WorkerSettings
@@ -20,8 +21,9 @@ T = TypeVar("T")
 class Engine:
     """Runs workflows one after the other; what was computed for one is there for the next.
 
-    `base` is where models/, input/ and custom_nodes/ are, `output` where pictures go. Nodes run in a thread of this
-    process, or in any other `worker`. Usable in notebooks: the work is done on an event loop of its own.
+    `base` is where models/, input/ and custom_nodes/ are, and an extra_model_paths.yaml if there is one, `output` where
+    pictures go. Nodes run in a thread of this process, or in any other `worker`. Usable in notebooks: the work is done
+    on an event loop of its own.
 
         with Engine(output="pictures") as engine:
             for path in engine.run("text_to_image.json", **{"6.text": "a red apple", "3.seed": 7}):
@@ -37,7 +39,7 @@ class Engine:
         worker: Worker | None = None,
     ) -> None:
         """Nothing is started before the `with` block or the first `run`."""
-        self.folders = Folders(base=Path(base), output=Path(output) if output is not None else None)  # type: ignore[arg-type]
+        self.folders = folders_at(Path(base), output=Path(output) if output is not None else None)
         self._worker = worker
         self._cpu = cpu
         self._loop = asyncio.new_event_loop()

@@ -5,6 +5,7 @@ The methods are those by which packs know a VIDEO. Times are in seconds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -140,7 +141,8 @@ class VideoFrames:
 
     def save_to(self, path: Place, format: str = "auto", codec: str = "auto", metadata: Any = None) -> None:
         container = "mp4" if format == "auto" else format
-        texts = {name: value if isinstance(value, str) else str(value) for name, value in (metadata or {}).items()}
+        given = (metadata or {}).items()
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given}
         encoding = Encoding(container, AUTO[container] if codec == "auto" else codec)
         if isinstance(path, str | Path):
             with open(path, "wb") as file:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from comfy_core.folders import PLACES, Folders
 from execution.declared import nest
 from execution.export.functions import Functions
 from execution.export.loops import Loops, find_loops, for_statement, gives_list, is_loop
@@ -28,10 +29,12 @@ def write_script(
     nodes: Mapping[str, Node],
     *,
     title: str = "workflow",
-    base: Path | None = None,
+    where: Folders | None = None,
+    model_paths: Sequence[Path] = (),
     cpu: bool = False,
 ) -> str:
-    """The script that does what a validated prompt does. `base` is the base directory, where it is not the usual one.
+    """The script that does what a validated prompt does, with the files that are `where`, and in the folders of models
+    that the files `model_paths` name.
 
     Raises CannotExport naming the node that stands in the way.
     """
@@ -61,7 +64,8 @@ def write_script(
 
     body = [f"{INDENT}{line}" for line in statements(frozenset())]
     more = {"each"} if any(_items(node, lists) for node in called) else set()
-    return "\n".join([*_head(title, functions, base, cpu, more), "", "", "def main():", *body, *TAIL])
+    head = _head(title, functions, _folders(where or Folders(), model_paths), cpu, more)
+    return "\n".join([*head, "", "", "def main():", *body, *TAIL])
 
 
 def _lists(order: Sequence[GraphNode], loops: Loops) -> set[Link]:
@@ -90,15 +94,30 @@ def _items(node: GraphNode, lists: Set[Link]) -> list[str]:
     return [] if node.schema.is_input_list else [name for name, link in node.links.items() if link in lists]
 
 
-def _head(title: str, functions: Functions, base: Path | None, cpu: bool, more: Set[str]) -> list[str]:
+def _folders(where: Folders, model_paths: Sequence[Path]) -> str:
+    """The call that gives these folders, unless they are the usual ones."""
+    if where == Folders() and not model_paths:
+        return ""
+    usual = Folders(where.base)
+    given = [_path(where.base), *([f"[{', '.join(map(_path, model_paths))}]"] if model_paths else [])]
+    places = {name: getattr(where, name) for name in PLACES}
+    given += [f"{name}={_path(path)}" for name, path in places.items() if path != getattr(usual, name)]
+    return f"folders_at({', '.join(given)})"
+
+
+def _path(path: Path) -> str:
+    return f"Path({literal(str(path.resolve()))})"
+
+
+def _head(title: str, functions: Functions, places: str, cpu: bool, more: Set[str]) -> list[str]:
     """The lines above `main`."""
     title = _one_line(title).replace("\\", "/").replace('"', "'")
-    standard = ["from pathlib import Path", ""] if base is not None else []
+    standard = ["from pathlib import Path", ""] if places else []
     imports = functions.imports(more)
     setup = []
-    if base is not None:
-        imports.append("from comfy_core import folders")
-        setup.append(f"folders.use(folders.Folders(Path({literal(str(base))})))")
+    if places:
+        imports += ["from comfy_core import folders", "from comfy_core.model_paths import folders_at"]
+        setup.append(f"folders.use({places})")
     if cpu:
         imports.append("from comfy_core.memory import devices")
         setup.append("devices.configure(cpu=True)")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from execution.convert import read_workflow_file
 from execution.load_nodes import load_nodes
 from execution.packs import expose_compat
 from nodes.schema import object_info
@@ -76,7 +77,9 @@ def test_a_pack_makes_videos_of_files_in_memory_and_of_parts(tmp_path: Path):
 
     images = torch.linspace(0.2, 0.8, 8)[:, None, None, None].expand(-1, 32, 32, 3)
     made = VideoFromComponents(VideoComponents(images=images, frame_rate=Fraction(8)))
-    made.save_to(tmp_path / "a.mp4", metadata={"prompt": "{}"})
+    made.save_to(tmp_path / "a.mp4", metadata={"prompt": {"1": {"class_type": "A"}}, "workflow": '{"nodes": []}'})
+    found = read_workflow_file(tmp_path / "a.mp4")
+    assert (found.prompt, found.workflow) == ({"1": {"class_type": "A"}}, {"nodes": []})
     for video in (VideoFromFile(str(tmp_path / "a.mp4")), VideoFromFile(BytesIO((tmp_path / "a.mp4").read_bytes()))):
         assert video.get_dimensions() == (32, 32)
         assert video.get_components().images.shape == images.shape

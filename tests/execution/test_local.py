@@ -45,6 +45,11 @@ def test_inputs_get_other_values_and_a_picture_is_a_workflow_too(engine):
     assert second != first
 
 
+def test_models_are_also_where_the_base_directory_says(tmp_path):
+    (tmp_path / "extra_model_paths.yaml").write_text("a:\n  loras: mine\n")
+    assert tmp_path / "mine" in Engine(tmp_path).folders.models("loras")
+
+
 def test_a_closed_engine_says_so(engine):
     engine.run(WORKFLOW)
     engine.close()

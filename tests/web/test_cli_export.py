@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import main
+from comfy_core import folders
 from comfy_core.folders import CHECKOUT
 from tests.execution.export.hands import pixels, with_packs
 
@@ -91,6 +92,22 @@ def test_a_script_is_written_where_its_files_are_not_and_asks_for_them_when_it_r
     ]
     with pytest.raises(FileNotFoundError, match=r"'made\.png \[output\]' is not in"):
         runpy.run_path(str(script), run_name="__main__")
+
+
+def test_a_script_finds_the_files_where_the_command_did(tmp_path: Path):
+    for name in ("own", "more"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.safetensors").touch()
+    (tmp_path / "extra_model_paths.yaml").write_text("a:\n  vae: own\n")
+    (tmp_path / "more.yaml").write_text("a:\n  vae: more\n")
+    words = ["--base-directory", str(tmp_path), "--extra-model-paths-config", str(tmp_path / "more.yaml")]
+    words += ["--output-directory", str(tmp_path / "elsewhere"), "--out", str(tmp_path / "wf.py")]
+    assert main.main(["export", str(TEXT_TO_IMAGE), "--python", *words]) == 0
+    runpy.run_path(str(tmp_path / "wf.py"))
+    where = folders.current()
+    assert {"own.safetensors", "more.safetensors"} <= set(where.files("vae"))
+    assert (where.base, where.output) == (tmp_path, tmp_path / "elsewhere")
+    assert where.input == tmp_path / "input"
 
 
 @pytest.mark.parametrize(

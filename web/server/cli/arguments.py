@@ -35,16 +35,15 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def folders_of(options: argparse.Namespace) -> Folders:
     """Where files lie by these options. Raises ValueError when a list of model folders cannot be read."""
-    from comfy_core.model_paths import NAME, read_model_paths
+    from comfy_core.model_paths import folders_at
 
-    files = [path for path in (options.base_directory / NAME,) if path.is_file()] + options.extra_model_paths_config
-    return Folders(
-        base=options.base_directory,
+    return folders_at(
+        options.base_directory,
+        options.extra_model_paths_config,
         output=options.output_directory,
         input=options.input_directory,
         temp=options.temp_directory and options.temp_directory / "temp",  # never empty a folder that others use
         user=options.user_directory,
-        extra=tuple(folder for file in files for folder in read_model_paths(file)),
     )
 
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 from comfy_core import folders
-from comfy_core.folders import CHECKOUT, Folders, shown
+from comfy_core.folders import Folders, shown
 from comfy_core.infotext import write
 from execution import headless
 from execution.calling import all_nodes
@@ -52,7 +52,8 @@ def _script(options: argparse.Namespace, prompt: dict, nodes: dict[str, Node], w
         validation.outputs,
         nodes,
         title=options.workflow.name,
-        base=where.base if where.base != CHECKOUT else None,
+        where=where,
+        model_paths=options.extra_model_paths_config,
         cpu=options.cpu,
     )
     for one in missing:
