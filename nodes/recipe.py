@@ -39,7 +39,7 @@ def recipe(prompt: Prompt) -> dict[str, Any]:
         "files": {name: _hash(path) for name, path in files_of(prompt).items()},
         "seeds": {
             f"{node_id}.{name}": value
-            for node_id, name, value in _literals(prompt)
+            for node_id, name, value in literals(prompt)
             if name in SEEDS and isinstance(value, int)
         },
         "machine": dict(_machine()),
@@ -57,7 +57,7 @@ def prepare(prompt: Prompt) -> None:
 def files_of(prompt: Prompt) -> dict[str, Path]:
     """The models and input files that a prompt names and that are there, as `checkpoints/sd15.safetensors`."""
     found: dict[str, Path] = {}
-    for node_id, name, value in _literals(prompt):
+    for node_id, name, value in literals(prompt):
         if isinstance(value, str):
             found |= _file_of(prompt[node_id].get("class_type"), name, value) | _embeddings_in(value)
     return found
@@ -116,10 +116,11 @@ def _hash(path: Path) -> str:
         return f"unreadable: {error.strerror}"
 
 
-def _literals(prompt: Prompt) -> Iterator[tuple[str, str, Any]]:
+def literals(prompt: Prompt) -> Iterator[tuple[str, str, Any]]:
+    """The values in a prompt, whatever its shape, by their nodes and inputs."""
     for node_id, node in prompt.items():
         inputs = node.get("inputs") if isinstance(node, dict) else None
-        for name, value in (inputs or {}).items():
+        for name, value in inputs.items() if isinstance(inputs, dict) else ():
             if not isinstance(value, list):
                 yield node_id, name, value
 

@@ -152,6 +152,34 @@ def test_a_recipe_of_another_format_is_not_read(made: Path, verify, tmp_path: Pa
     assert f"\n  new.png carries a recipe of format {format!r}, not of 1, so nothing is known" in said
 
 
+def test_what_is_made_of_earlier_results_is_made_of_them_again(made: Path, verify, capsys):
+    prompt = {
+        "1": {"class_type": "LoadImageOutput", "inputs": {"image": "sub/first.png [output]"}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "second"}},
+    }
+    (made / "output" / "sub").mkdir()
+    Image.effect_noise((16, 16), 50).save(made / "output" / "sub" / "first.png")
+    (made / "again.json").write_text(json.dumps(prompt))
+    assert main.main(["run", str(made / "again.json"), "--base-directory", str(made), "--cpu"]) == 0
+    capsys.readouterr()
+    assert verify(made / "output" / "second_00001_.png")[0] == 0
+
+
+def test_a_model_that_was_saved_by_a_workflow_is_found(made: Path, verify, tmp_path: Path):
+    (tmp_path / "output" / "checkpoints").mkdir(parents=True)
+    write_checkpoint(tmp_path / "output" / "checkpoints" / "tiny.safetensors")
+    assert verify(made / "output" / "cat_00001_.png", base=tmp_path)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "prompt", [{"1": 5}, {"1": {"class_type": "KSampler", "inputs": [1]}}, {"1": {"class_type": 3}}]
+)
+def test_a_prompt_of_another_shape_is_refused_in_words(made: Path, verify, tmp_path: Path, prompt):
+    code, said = verify(copy(made, tmp_path / "odd.png", prompt=json.dumps(prompt), easel_recipe=None))
+    assert code == 2
+    assert "Error" not in said
+
+
 def test_missing_models_are_named_with_their_hashes(made: Path, verify, tmp_path: Path):
     code, said = verify(made / "output" / "cat_00001_.png", base=tmp_path)
     assert code == 2

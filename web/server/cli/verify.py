@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from comfy_core.folders import INPUTS, Folders, shown
+from comfy_core.folders import INPUTS, SAVED_TO, Folders, shown
 from comfy_core.media.errors import ImageError
 from comfy_core.media.recording import Recording, open_recording
 from execution import headless
 from execution.convert.files import Found, read_workflow_file
 from execution.headless import Failed
-from nodes.recipe import FORMAT
+from nodes.recipe import FORMAT, literals
 from web.server.cli.arguments import folders_of, worker_of
 from web.server.cli.comparison import Difference, compare, verdict
 from web.server.cli.run import exit_code, run_with_report
 
+RESULTS = (" [output]", " [temp]")
 DIFFERENT, TROUBLE = 1, 2  # as cmp and diff
 
 
@@ -33,13 +37,11 @@ async def _verify(options: argparse.Namespace) -> int:
     original = open_original(options.file)
     found = headless.read_file(options.file)
     recipe, remark = readable(found.recipe)
-    _check_files(recipe or {}, folders_of(options))
+    there = folders_of(options)
+    _check_files(recipe or {}, there)
     with tempfile.TemporaryDirectory(prefix="easel-verify-") as scratch:
-        options.output_directory, options.temp_directory = Path(scratch, "output"), Path(scratch)
-        options.cache_disk = None  # what was computed earlier proves nothing
-        options.disable_metadata = False  # by its recipe it is told what is different now
-        folders = folders_of(options)
-        difference, path = _closest(original, await _make_again(options, folders, found, original.kind))
+        _divert(options, there, Path(scratch))
+        difference, path = _closest(original, await _make_again(options, there, found, original.kind))
         now = read_workflow_file(path).recipe
     changes = list(differences(recipe, now))
     print(verdict(name, original.kind, difference))
@@ -83,16 +85,39 @@ def _check_files(recipe: dict[str, Any], folders: Folders) -> None:
         raise Failed(*problems)
 
 
-async def _make_again(options: argparse.Namespace, folders: Folders, found: Found, kind: str) -> list[Path]:
+def _divert(options: argparse.Namespace, there: Folders, scratch: Path) -> None:
+    """Have results go to another place than `there`, where the models that were saved are found all the same."""
+    saved = {kind: str(there.output / folder) for kind, folder in SAVED_TO.items()}
+    models = scratch / "models.yaml"
+    models.write_text(json.dumps({"saved": saved}))  # which is YAML
+    options.extra_model_paths_config = [*options.extra_model_paths_config, models]
+    options.output_directory, options.temp_directory = scratch / "output", scratch
+    options.cache_disk = None  # what was computed earlier proves nothing
+    options.disable_metadata = False  # by its recipe it is told what is different now
+
+
+async def _make_again(options: argparse.Namespace, there: Folders, found: Found, kind: str) -> list[Path]:
     """Run the prompt that a file carries; the files of its kind that come out."""
+    folders = folders_of(options)
     async with headless.own_engine(folders, worker_of(options, in_process=True)) as engine:
         schemas = await headless.schemas_of(engine)
         prompt = headless.prompt_of(found, schemas, folders)
+        _copy_results(prompt, there, folders)
         outputs = await run_with_report(engine, headless.request_of(found, prompt, [], schemas, folders))
     made = [path for path in headless.reported_files(folders, outputs) if _kind(path) == kind]
     if not made:
         raise Failed(f"the workflow of this {kind} makes no {kind}")
     return made
+
+
+def _copy_results(prompt: dict[str, Any], there: Folders, here: Folders) -> None:
+    """Earlier results that a prompt opens, as `cat.png [output]`."""
+    for _, _, value in literals(prompt):
+        if isinstance(value, str) and value.endswith(RESULTS):
+            with suppress(OSError, ValueError):  # of what is missing the check of the prompt tells
+                target = here.find("output", value)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(there.find("output", value), target)
 
 
 def _kind(path: Path) -> str | None:
