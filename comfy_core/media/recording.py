@@ -14,15 +14,16 @@ from comfy_core.media.errors import ImageError
 
 PICTURE, FILM, SOUND = "picture", "film", "sound"
 PNG, DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
-PNG_KIND = "png_pipe"
+EXR = b"v/1\x01"
 FORMS = {8: ("rgb24", "rgba", 255), 16: ("rgb48le", "rgba64le", 65535)}
 """FFmpeg's names for pixels of so many bits, without and with alpha, and their largest value."""
+FLOAT_BITS = 32
 
 
 @dataclass(frozen=True)
 class Recording:
-    """`frames` gives arrays [H, W, channels] of values up to `white`, `pace` of them in a second where they move.
-    `samples` are [samples, channels] in -1..1, `rate` of them in a second."""
+    """`frames` gives arrays [H, W, channels] of values up to `white`, beyond which only light without limits goes,
+    `pace` of them a second where they move. `samples` are [samples, channels] in -1..1, `rate` of them a second."""
 
     kind: str
     size: tuple[int, int] = (0, 0)
@@ -39,8 +40,11 @@ def open_recording(path: Path) -> Recording:
         head = file.read(DEPTH_AT + 1)
     if kind_of(head[:ENOUGH]) is not None:
         return _container(path)
-    is_deep = head.startswith(PNG) and head[DEPTH_AT:] > b"\x08"  # of which Pillow reads 8 bits
-    return _deep_picture(path) if is_deep else _picture(path)
+    if head.startswith(EXR):
+        return _deep_picture(path, "exr_pipe")
+    if head.startswith(PNG) and head[DEPTH_AT:] > b"\x08":  # of which Pillow reads 8 bits
+        return _deep_picture(path, "png_pipe")
+    return _picture(path)
 
 
 def _picture(path: Path) -> Recording:
@@ -70,11 +74,11 @@ def _drawn(path: Path) -> Iterator[np.ndarray]:
             raise _unreadable(path, PICTURE, error) from None
 
 
-def _deep_picture(path: Path) -> Recording:
+def _deep_picture(path: Path, kind: str) -> Recording:
     try:
-        with open_container(path, PNG_KIND) as file:
+        with open_container(path, kind) as file:
             size, white, form = _shape(file.streams.video[0])
-            return Recording(PICTURE, size, white, frames=lambda: _shot(path, PNG_KIND, form))
+            return Recording(PICTURE, size, white, frames=lambda: _shot(path, kind, form))
     except _errors() as error:
         raise _unreadable(path, PICTURE, error) from None
 
@@ -108,15 +112,19 @@ def _shape(stream: Any) -> tuple[tuple[int, int], int, str]:
     if stream.format is None:
         raise ValueError("it ends before its first frame")
     parts = stream.format.components
-    opaque, transparent, white = FORMS[16 if max(one.bits for one in parts) > 8 else 8]
-    return (stream.width, stream.height), white, transparent if any(one.is_alpha for one in parts) else opaque
+    size, bits = (stream.width, stream.height), max(one.bits for one in parts)
+    if bits == FLOAT_BITS:
+        return size, 1, stream.format.name
+    opaque, transparent, white = FORMS[16 if bits > 8 else 8]
+    return size, white, transparent if any(one.is_alpha for one in parts) else opaque
 
 
 def _shot(path: Path, kind: str | None, form: str) -> Iterator[np.ndarray]:
     with open_container(path, kind) as file:
         try:
             for frame in file.decode(video=0):
-                yield frame.to_ndarray(format=form)
+                values = frame.to_ndarray(format=form)
+                yield values if values.ndim == 3 else values[..., None]
         except _errors() as error:
             raise _unreadable(path, "film" if kind is None else PICTURE, error) from None
 

@@ -1,5 +1,5 @@
-"""Workflows inside files: JSON as it is, PNG text chunks, the EXIF strings of WebP, JPEG and AVIF, and the metadata of
-films and sound."""
+"""Workflows inside files: JSON as it is, PNG text chunks, attributes of OpenEXR, the EXIF strings of WebP, JPEG and
+AVIF, and the metadata of films and sound."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from comfy_core.media import containers
 from execution.convert.detect import kind_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
+EXR = b"v/1\x01"
 AVIF = (b"ftypavif", b"ftypavis")
 RECIPE = "easel_recipe"
 MAX_TEXT = 64 * 1024 * 1024
@@ -31,8 +32,8 @@ class Found:
 
 
 def read_workflow_file(path: Path) -> Found:
-    """Read the workflow of a JSON file, or of a picture (PNG, WebP, JPEG, AVIF), film (MP4, WebM, MKV) or sound (FLAC,
-    MP3, Opus) that carries one.
+    """Read the workflow of a JSON file, or of a picture (PNG, OpenEXR, WebP, JPEG, AVIF), a film (MP4, WebM, MKV) or
+    sound (FLAC, MP3, Opus) that carries one.
 
     Raises ValueError with one sentence if there is none or the file is damaged; OSError if it cannot be read.
     """
@@ -43,6 +44,8 @@ def read_workflow_file(path: Path) -> Found:
     data = path.read_bytes()
     if data.startswith(PNG):
         return _from_texts(path.name, png_texts(data), cut_off=b"IEND" not in data[-16:])
+    if data.startswith(EXR):
+        return _from_texts(path.name, exr_texts(data))
     if data.startswith(b"\xff\xd8") or data[8:12] == b"WEBP" or data[4:12] in AVIF:
         return _from_texts(path.name, exif_texts(path))
     try:
@@ -116,6 +119,18 @@ def _chunk_text(kind: bytes, body: bytes) -> tuple[str, str] | None:
         text = rest.split(b"\0", 2)[-1]
         return key.decode("latin-1"), (_inflated(text) if packed else text).decode("utf-8", "replace")
     return None
+
+
+def exr_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """The attributes of an OpenEXR file that are strings: name, type, length and value of each, up to an empty name."""
+    at = 2 * len(EXR)
+    while (name_end := data.find(b"\0", at)) > at and (type_end := data.find(b"\0", name_end + 1)) > 0:
+        start = type_end + 5
+        length = int.from_bytes(data[type_end + 1 : start], "little")
+        value = data[start : start + length]
+        if data[name_end + 1 : type_end] == b"string" and len(value) == length:
+            yield data[at:name_end].decode("latin-1"), value.decode("utf-8", "replace")
+        at = start + length
 
 
 def _is_utf8(data: bytes) -> bool:

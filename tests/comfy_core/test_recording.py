@@ -76,6 +76,16 @@ def test_a_picture_of_sixteen_bits_has_all_of_them(tmp_path: Path):
     assert np.array_equal(frames_of(found)[0], (FRAMES[0].numpy() * 65535).round().astype(np.uint16))
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_light_without_limits_has_every_value(tmp_path: Path, channels: int):
+    light = torch.rand(20, 24, channels, generator=torch.Generator().manual_seed(1)) * 3 - 0.5
+    with (tmp_path / "a.exr").open("wb") as file:
+        deep.write_exr(file, light, {})
+    found = open_recording(tmp_path / "a.exr")
+    assert (found.kind, found.size, found.white) == (PICTURE, (24, 20), 1)
+    assert np.array_equal(frames_of(found)[0], light.numpy())
+
+
 def test_an_animation_has_all_its_frames(tmp_path: Path):
     found = open_recording(write_animation(tmp_path / "a.webp"))
     assert (found.kind, found.pace) == (PICTURE, 8.0)

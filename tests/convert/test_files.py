@@ -7,9 +7,11 @@ from pathlib import Path
 
 import av
 import pytest
+import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from comfy_core.media import deep
 from execution.convert import read_workflow_file
 
 PROMPT = {"1": {"class_type": "A", "inputs": {"seed": 18446744073709551615, "text": "é"}}}
@@ -74,6 +76,21 @@ def test_the_metadata_of_films_and_sound_is_read(tmp_path: Path, ending: str, co
             file.mux(packet)
     found = read_workflow_file(path)
     assert (found.prompt, found.workflow, found.recipe) == (PROMPT, WORKFLOW, {"format": 1})
+
+
+def test_the_attributes_of_open_exr_are_read(tmp_path: Path) -> None:
+    texts = {"prompt": json.dumps(PROMPT), "workflow": json.dumps(WORKFLOW)}
+    with (tmp_path / "a.exr").open("wb") as file:
+        deep.write_exr(file, torch.zeros(40, 40, 3), texts)
+    found = read_workflow_file(tmp_path / "a.exr")
+    assert (found.prompt, found.workflow) == (PROMPT, WORKFLOW)
+
+
+@pytest.mark.parametrize("rest", [b"", b"\2\0\0\0", b"\2\0\0\0prompt", b"\2\0\0\0prompt\0string\0\xff\xff\xff\xff{}"])
+def test_an_open_exr_that_is_cut_off_is_refused(tmp_path: Path, rest: bytes) -> None:
+    (tmp_path / "a.exr").write_bytes(b"v/1\x01" + rest)
+    with pytest.raises(ValueError, match=r"a\.exr carries no workflow"):
+        read_workflow_file(tmp_path / "a.exr")
 
 
 def test_a_picture_without_a_workflow_is_named(tmp_path: Path) -> None:

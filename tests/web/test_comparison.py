@@ -52,6 +52,14 @@ def test_a_picture_without_transparency_is_opaque():
     assert not compare(picture(opaque // 2), picture(GREY)).is_none
 
 
+def test_light_is_compared_as_it_is():
+    light = np.linspace(-1, 9, 12, dtype=np.float32).reshape(2, 2, 3)
+    one, other = (Recording(PICTURE, (2, 2), 1, frames=lambda: iter([light])) for _ in range(2))
+    assert compare(one, other).is_none
+    brighter = Recording(PICTURE, (2, 2), 1, frames=lambda: iter([light + np.float32(0.5)]))
+    assert said(one, brighter) == "different: 4 of 4 pixels, by at most 0.5 of 1 and by 0.5 on average"
+
+
 def test_all_frames_of_a_film_count_and_its_sound():
     made = film(GREY, GREY, GREY, samples=TONE, rate=8000)
     assert said(made, made) == "identical: every pixel of the 3 frames and every sample of it.x came out again"

@@ -80,23 +80,23 @@ def _compare_frames(one: Recording, other: Recording) -> tuple[tuple[int, int], 
             for place, frame in enumerate(pair):
                 counts[place] += frame is not None
             if pair[0] is not None and pair[1] is not None:
-                yield _alike(*pair)
+                yield _alike(*pair, one.white)
 
     apart = _measure(both(), one.white)
     return (counts[0], counts[1]), apart
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _alike(one: np.ndarray, other: np.ndarray, white: int) -> tuple[np.ndarray, np.ndarray]:
     """Both with transparency or both without; one without is opaque."""
     if one.shape[-1] == other.shape[-1]:
         return one, other
-    return _with_alpha(one), _with_alpha(other)
+    return _with_alpha(one, white), _with_alpha(other, white)
 
 
-def _with_alpha(frame: np.ndarray) -> np.ndarray:
-    if frame.shape[-1] == 4:
-        return frame
-    return np.concatenate([frame, np.full_like(frame[..., :1], np.iinfo(frame.dtype).max)], axis=-1)
+def _with_alpha(frame: np.ndarray, white: int) -> np.ndarray:
+    height, width, channels = frame.shape
+    colours = np.broadcast_to(frame, (height, width, 3)) if channels == 1 else frame
+    return frame if channels == 4 else np.concatenate([colours, np.full_like(frame[..., :1], white)], axis=-1)
 
 
 def _compare_sound(one: Recording, other: Recording) -> tuple[list[str], Apart]:

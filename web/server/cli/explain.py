@@ -68,7 +68,10 @@ def _lines(forecast: dict[str, Any]) -> Iterator[str]:
     for problem in headless.problems_of({}, _beyond_missing(forecast)):
         yield f"wrong    {problem[0].lower()}{problem[1:]}"
     error = forecast["error"]
-    yield _summary(forecast) if error is None else f"it cannot run: {error['message']}"
+    if error is None:
+        yield _summary(forecast)
+    else:
+        yield f"it cannot run: {error['message'] if forecast['node_errors'] else headless.problems_of(error, {})[0]}"
 
 
 def _beyond_missing(forecast: dict[str, Any]) -> dict[str, Any]:
