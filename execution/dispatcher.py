@@ -56,6 +56,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._is_idle = False
         self._handed: tuple[StoredJob, asyncio.Future[StoredJob | None]] | None = None
+        self._ahead: asyncio.Future[StoredJob | None] | None = None
 
     def remaining(self) -> int:
         """How many have not ended, or not yet in the history."""
@@ -67,12 +68,22 @@ class Dispatcher:
         is_first, self._is_idle = self._is_idle, False
         if is_first:
             job.begin()
+        if (upcoming := self._seen_ahead()) is None or job.number < upcoming.number:
+            self._ahead = None
         self.waiting.add(job.id)
         adding = self._store.add(job)
         if is_first:
             self._handed = (job, adding)
         self._wake.set()
         return adding
+
+    async def remove(self, ids: list[str] | None = None, owner: str | None = None) -> list[str]:
+        """Forget pending jobs, see `Store.remove_pending`."""
+        self._ahead = None
+        removed = await self._store.remove_pending(ids, owner)
+        self.waiting.difference_update(removed)
+        self.tell_status()
+        return removed
 
     def tell_status(self) -> None:
         self._hub.publish(QueueStatus(self.remaining()))
@@ -113,7 +124,11 @@ class Dispatcher:
             await self._wake.wait()
 
     async def _take(self) -> StoredJob | None:
-        """The job that was handed over, or the next one in the database; None if neither can be had now."""
+        """The job that was handed over, or the next one in the database; None if neither can be had now.
+
+        While a job runs, the next one is read already. It begins without another look at the database: until then,
+        whoever changes what comes next has it forgotten.
+        """
         if self._handed is not None:
             (job, adding), self._handed = self._handed, None
             with suppress(Exception):  # whoever sent the job hears of it
@@ -121,6 +136,11 @@ class Dispatcher:
                     return job
             self._wake.set()
             return None
+        upcoming, self._ahead = self._seen_ahead(), None
+        if upcoming is not None:
+            upcoming.begin()
+            self.recorder.begin(upcoming)
+            return upcoming
         try:
             return await self._store.take()
         except sa.exc.SQLAlchemyError as error:
@@ -128,6 +148,11 @@ class Dispatcher:
             await asyncio.sleep(SECONDS_AFTER_A_STORE_ERROR)
             self._wake.set()
             return None
+
+    def _seen_ahead(self) -> StoredJob | None:
+        """The job that comes next, if that is known."""
+        ahead = self._ahead
+        return ahead.result() if ahead is not None and ahead.done() and ahead.exception() is None else None
 
     async def _run(self, job: StoredJob) -> None:
         """Run a job to its end, which may take several attempts."""
@@ -142,6 +167,8 @@ class Dispatcher:
 
     async def _attempt(self, job: StoredJob) -> bool:
         """Run a job until it has ended; False when it is to begin once more."""
+        if self.waiting:
+            self._ahead = self._store.peek()
         watch = Watch(self._limits.of(job.extra_data), lambda: self._stop(job.id))
         try:
             async with aclosing(self._worker.run(self._work_of(job))) as some:

@@ -167,17 +167,11 @@ class Engine:
 
     async def clear_queue(self, owner: str | None = None) -> None:
         """Forget all pending prompts."""
-        self._forget_waiting(await self._store.remove_pending(owner=owner))
+        await self._dispatcher.remove(owner=owner)
 
     async def delete_from_queue(self, ids: list[str], owner: str | None = None) -> list[str]:
         """Forget pending prompts; returns the ids that were pending."""
-        removed = await self._store.remove_pending(ids, owner)
-        self._forget_waiting(removed)
-        return removed
-
-    def _forget_waiting(self, removed: list[str]) -> None:
-        self._dispatcher.waiting.difference_update(removed)
-        self._dispatcher.tell_status()
+        return await self._dispatcher.remove(ids, owner)
 
     def running(self) -> tuple[str, str] | None:
         """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""

@@ -54,6 +54,11 @@ class Recorder:
         self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
         self._unwritten: list[Writing] = []
 
+    def begin(self, job: StoredJob) -> None:
+        """Write, before all that happens in it, that a job has begun."""
+        writing = partial(self._store.start, job)
+        writing().add_done_callback(lambda written: self._unwritten.append(writing) if written.exception() else None)
+
     async def add(self, job: StoredJob, *events: AnyEvent) -> None:
         """Note events in the job, to be written and told in their turn."""
         for event in events:

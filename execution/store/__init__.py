@@ -99,6 +99,14 @@ class Store:
         """The next pending job, which is running from now on; smaller numbers first, then older ones."""
         return self._write(queue.take, quick=True)
 
+    def peek(self) -> asyncio.Future[StoredJob | None]:
+        """What `take` would give, which goes on waiting."""
+        return self._write(queue.peek, quick=True)
+
+    def start(self, job: StoredJob) -> asyncio.Future[None]:
+        """Write that a job which waited has begun."""
+        return self._write(lambda connection: rows.start(connection, job), quick=True)
+
     async def try_again(self, job: StoredJob) -> None:
         """A running job begins once more."""
         await self._write(lambda connection: queue.try_again(connection, job))

@@ -33,14 +33,22 @@ def add(connection: sa.Connection, job: StoredJob) -> StoredJob | None:
 
 
 def take(connection: sa.Connection) -> StoredJob | None:
-    """The next pending job, which is running from now on; smaller numbers first, then older ones.
+    """The next pending job, which is running from now on."""
+    job = peek(connection)
+    if job is not None:
+        job.begin()
+        rows.start(connection, job)
+    return job
+
+
+def peek(connection: sa.Connection) -> StoredJob | None:
+    """The next pending job; smaller numbers first, then older ones.
 
     One that cannot be read has failed, and the one after it is next.
     """
     while (found := _next.first(connection, {})) is not None:
         job = rows.job_of(found)
         if job.prompt and job.targets:
-            rows.start(connection, job)
             return job
         job.error = {"exception_type": "Unreadable", "exception_message": "The database has no readable prompt for it."}
         rows.finish(connection, job, "failed")

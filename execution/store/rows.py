@@ -34,7 +34,7 @@ _last_in_order = sa.select(sa.func.coalesce(sa.func.max(jobs.c.finished_order), 
 _finish_job = Prepared(
     _this_job.values(finished_order=_last_in_order.scalar_subquery()), "key", "finished_at", *_OF_FINISHED
 )
-_start_job = Prepared(_this_job, "key", "status", "attempts", "started_at")
+_start_job = Prepared(_this_job.where(jobs.c.status == "pending"), "key", "status", "attempts", "started_at")
 
 
 def insert(connection: sa.Connection, job: StoredJob) -> None:
@@ -46,7 +46,7 @@ def insert(connection: sa.Connection, job: StoredJob) -> None:
 
 
 def start(connection: sa.Connection, job: StoredJob) -> None:
-    job.begin()
+    """Write that it has begun, if it has not ended meanwhile."""
     values = {"status": job.status, "attempts": job.attempts, "started_at": job.started_at}
     _start_job(connection, {"key": job.sequence, **values})
 

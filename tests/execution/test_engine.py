@@ -188,6 +188,51 @@ async def test_waiting_prompts_can_be_removed_and_each_time_the_status_is_told(e
     assert (await engine.queue())[1] == []
 
 
+@pytest.fixture
+async def behind_another(engine, node):
+    """The id of a prompt that runs, and of three that have waited since before it began."""
+    before = await engine.submit({"prompt": holding(node)})
+    await has_started(engine)
+    held, *waiting = [(await engine.submit({"prompt": one})).prompt_id for one in _held_and_three(node)]
+    await engine.interrupt(before.prompt_id)
+    while engine.running() != (held, "1"):
+        await asyncio.sleep(0.005)
+    return held, waiting
+
+
+def _held_and_three(node):
+    return [holding(node), *(prompt_of(node, value=number) for number in (1, 2, 3))]
+
+
+async def order_of_ends(engine, held, count):
+    """Let the prompt that runs go; the ids of the next ones in the order in which they ended."""
+    with engine.subscribe() as events:
+        await engine.interrupt(held)
+        await end_of(events, held)
+        return [(await end_of(events)).prompt_id for _ in range(count)]
+
+
+async def test_what_comes_next_is_read_while_another_runs(engine, behind_another, monkeypatch):
+    held, waiting = behind_another
+    monkeypatch.delattr(Store, "take")
+    assert await order_of_ends(engine, held, 3) == waiting
+    history = await engine.history()
+    assert [history[one]["status"]["completed"] for one in waiting] == [True, True, True]
+
+
+async def test_what_would_come_next_can_still_be_removed(engine, behind_another):
+    held, (removed, *others) = behind_another
+    assert await engine.delete_from_queue([removed]) == [removed]
+    assert await order_of_ends(engine, held, 2) == others
+    assert removed not in await engine.history()
+
+
+async def test_what_would_come_next_can_still_be_overtaken(engine, node, behind_another):
+    held, waiting = behind_another
+    first = await engine.submit({"prompt": prompt_of(node, value=4), "front": True})
+    assert await order_of_ends(engine, held, 4) == [first.prompt_id, *waiting]
+
+
 async def test_an_interrupt_ends_what_runs_and_the_next_one_starts(engine, node):
     held = await engine.submit({"prompt": holding(node)})
     next_ = await engine.submit({"prompt": prompt_of(node, value=1)})

@@ -18,6 +18,9 @@ class SlowStore:
     def __init__(self):
         self.asked, self.waiting = [], []
 
+    def start(self, job):
+        return self._ask((job.id, "running"))
+
     def save_outputs(self, job, nodes):
         return self._ask((job.id, nodes))
 
@@ -123,6 +126,15 @@ async def test_what_cannot_be_written_is_told_all_the_same_and_written_later(rec
     assert store.asked == [("p", "completed")] * 2
     await asyncio.sleep(0.03)
     assert len(store.asked) == 2
+
+
+async def test_a_beginning_that_cannot_be_written_is_written_before_what_happens_next(recorder, store, job):
+    recorder.begin(job)
+    store.answer(sa.exc.OperationalError("UPDATE", {}, Exception("disk full")))
+    await turn()
+    await recorder.add(job, SUCCESS)
+    await turn()
+    assert store.asked == [("p", "running"), ("p", "running"), ("p", "completed")]
 
 
 async def test_the_folder_of_a_job_goes_when_its_end_is_written(recorder, store, job, tmp_path):

@@ -158,6 +158,29 @@ async def test_a_finished_job_is_not_put_back(store):
     assert await store.take() is None
 
 
+async def test_what_comes_next_is_seen_and_waits_until_it_begins(store):
+    await store.add(job("b", 2))
+    await store.add(job("a", 1))
+    seen = await store.peek()
+    assert (seen.id, seen.status, (await store.find("a")).status) == ("a", "pending", "pending")
+    seen.begin()
+    await store.start(seen)
+    assert [(one.id, one.status, one.attempts) for one in await store.in_queue()] == [
+        ("a", "running", 1),
+        ("b", "pending", 0),
+    ]
+    assert (await store.peek()).id == "b"
+
+
+async def test_what_has_ended_does_not_begin_any_more(store):
+    await store.add(job("a"))
+    seen = await store.peek()
+    seen.begin()
+    await store.finish(seen, "completed")
+    await store.start(seen)
+    assert (await store.find("a")).status == "completed"
+
+
 async def test_removing_takes_only_what_waits(store):
     for name in "abcd":
         await store.add(job(name))
