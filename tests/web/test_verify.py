@@ -180,6 +180,19 @@ def test_a_prompt_of_another_shape_is_refused_in_words(made: Path, verify, tmp_p
     assert "Error" not in said
 
 
+def test_what_cannot_run_does_not_stand_in_the_way_of_the_rest(made: Path, verify, tmp_path: Path):
+    gone = {
+        "7": {"class_type": "LoadImage", "inputs": {"image": "gone.png"}},
+        "8": {"class_type": "SaveImage", "inputs": {"images": ["7", 0], "filename_prefix": "gone"}},
+    }
+    code, said = verify(copy(made, tmp_path / "part.png", prompt=json.dumps(PROMPT | gone)))
+    assert code == 0
+    assert "\n  Node 7 (LoadImage): Value not in list: image: 'gone.png' not in" in said
+    code, said = verify(copy(made, tmp_path / "none.png", prompt=json.dumps(gone)))
+    assert code == 2
+    assert said.startswith("Node 7 (LoadImage)")
+
+
 def test_missing_models_are_named_with_their_hashes(made: Path, verify, tmp_path: Path):
     code, said = verify(made / "output" / "cat_00001_.png", base=tmp_path)
     assert code == 2

@@ -15,6 +15,24 @@ import main
 from comfy_core import folders
 
 RATE, COUNT = 8000, 4
+SHOWS_BARE = """
+import folder_paths
+from PIL import Image
+
+class ShowsBare:
+    RETURN_TYPES, FUNCTION, OUTPUT_NODE = (), "run", True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"images": ("IMAGE",)}}
+
+    def run(self, images):
+        levels = (images[0] * 255).round().byte().numpy()
+        Image.fromarray(levels).save(folder_paths.get_temp_directory() + "/bare.png")
+        return {"ui": {"images": [{"filename": "bare.png", "subfolder": "", "type": "temp"}]}}
+
+NODE_CLASS_MAPPINGS = {"ShowsBare": ShowsBare}
+"""
 PROMPT = {
     "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 48, "batch_size": COUNT, "color": 0x6080A0}},
     "2": {"class_type": "LoadAudio", "inputs": {"audio": "tone.wav"}},
@@ -87,6 +105,22 @@ def shortened(source: Path, target: Path, frames: int, texts: dict[str, str | No
 @pytest.mark.parametrize("name", FILES)
 def test_films_and_sound_come_out_again(made: Path, verify, name: str):
     assert verify(made / "output" / name) == (0, f"identical: {FILES[name]} of {name} came out again\n")
+
+
+def test_what_a_pack_shows_besides_without_a_workflow_is_not_taken_for_it(tmp_path: Path, verify, capsys):
+    prompt = {
+        "1": PROMPT["1"],
+        "2": {"class_type": "ShowsBare", "inputs": {"images": ["1", 0]}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "it"}},
+    }
+    for folder in ("custom_nodes", "temp"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "custom_nodes" / "bare.py").write_text(SHOWS_BARE)
+    (tmp_path / "wf.json").write_text(json.dumps(prompt))
+    assert main.main(["run", str(tmp_path / "wf.json"), "--base-directory", str(tmp_path), "--cpu"]) == 0
+    capsys.readouterr()
+    path = tmp_path / "output" / "it_00001_.png"
+    assert verify(path, base=tmp_path) == (0, "identical: every pixel of it_00001_.png came out again\n")
 
 
 def test_other_input_is_found_out_by_its_hash_and_in_the_samples(made: Path, verify, tmp_path: Path):

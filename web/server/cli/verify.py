@@ -10,18 +10,21 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfy_core.folders import INPUTS, SAVED_TO, Folders, shown
-from comfy_core.media.errors import ImageError
 from comfy_core.media.recording import Recording, open_recording
 from execution import headless
 from execution.convert.files import Found, read_workflow_file
+from execution.graph import parse
 from execution.headless import Failed
 from nodes.recipe import FORMAT, literals
 from web.server.cli.arguments import folders_of, worker_of
 from web.server.cli.comparison import Difference, compare, verdict
 from web.server.cli.run import exit_code, run_with_report
+
+if TYPE_CHECKING:
+    from execution.engine import Engine
 
 RESULTS = (" [output]", " [temp]")
 DIFFERENT, TROUBLE = 1, 2  # as cmp and diff
@@ -41,11 +44,12 @@ async def _verify(options: argparse.Namespace) -> int:
     _check_files(recipe or {}, there)
     with tempfile.TemporaryDirectory(prefix="easel-verify-") as scratch:
         _divert(options, there, Path(scratch))
-        difference, path = _closest(original, await _make_again(options, there, found, original.kind))
+        made, left_out = await _make_again(options, there, found, original.kind)
+        difference, path = _closest(original, made)
         now = read_workflow_file(path).recipe
     changes = list(differences(recipe, now))
     print(verdict(name, original.kind, difference))
-    for line in (*changes, *_remarks(name, remark, difference, changes)):
+    for line in (*changes, *left_out, *_remarks(name, remark, difference, [*changes, *left_out])):
         print(f"  {line}")
     return 0 if difference.is_none else DIFFERENT
 
@@ -92,22 +96,40 @@ def _divert(options: argparse.Namespace, there: Folders, scratch: Path) -> None:
     models.write_text(json.dumps({"saved": saved}))  # which is YAML
     options.extra_model_paths_config = [*options.extra_model_paths_config, models]
     options.output_directory, options.temp_directory = scratch / "output", scratch
+    here = folders_of(options)
+    for folder in (here.output, here.temp):  # as packs expect
+        folder.mkdir()
     options.cache_disk = None  # what was computed earlier proves nothing
     options.disable_metadata = False  # by its recipe it is told what is different now
 
 
-async def _make_again(options: argparse.Namespace, there: Folders, found: Found, kind: str) -> list[Path]:
-    """Run the prompt that a file carries; the files of its kind that come out."""
+async def _make_again(
+    options: argparse.Namespace, there: Folders, found: Found, kind: str
+) -> tuple[list[Path], list[str]]:
+    """Run what can run of the prompt that a file carries, as the server did: the files of its kind that come out, and
+    what is wrong with the rest."""
     folders = folders_of(options)
     async with headless.own_engine(folders, worker_of(options, in_process=True)) as engine:
         schemas = await headless.schemas_of(engine)
         prompt = headless.prompt_of(found, schemas, folders)
         _copy_results(prompt, there, folders)
+        prompt, left_out = await _runnable(engine, prompt, schemas)
         outputs = await run_with_report(engine, headless.request_of(found, prompt, [], schemas, folders))
-    made = [path for path in headless.reported_files(folders, outputs) if _kind(path) == kind]
+    made = [path for path in headless.reported_files(folders, outputs) if _may_be_it(path, kind)]
     if not made:
-        raise Failed(f"the workflow of this {kind} makes no {kind}")
-    return made
+        raise Failed(f"the workflow of this {kind} makes no {kind}", *left_out)
+    return made, left_out
+
+
+async def _runnable(
+    engine: Engine, prompt: dict[str, Any], schemas: headless.Schemas
+) -> tuple[dict[str, Any], list[str]]:
+    """The part of a prompt that can run, and what is wrong with the rest. Raises Failed where all is wrong."""
+    validation = await engine.validate(prompt)
+    if validation.error is not None:
+        headless.refuse_invalid(validation)
+    needed = parse(prompt, schemas.__getitem__).order(validation.outputs)
+    return {id: prompt[id] for id in needed}, headless.problems_of({}, validation.node_errors)
 
 
 def _copy_results(prompt: dict[str, Any], there: Folders, here: Folders) -> None:
@@ -120,11 +142,12 @@ def _copy_results(prompt: dict[str, Any], there: Folders, here: Folders) -> None
                 shutil.copy(there.find("output", value), target)
 
 
-def _kind(path: Path) -> str | None:
+def _may_be_it(path: Path, kind: str) -> bool:
+    """Is it of the kind, and carries a workflow as the original does? What others show besides need not."""
     try:
-        return open_recording(path).kind
-    except ImageError:
-        return None
+        return open_recording(path).kind == kind and bool(read_workflow_file(path))
+    except ValueError:
+        return False
 
 
 def _closest(original: Recording, made: list[Path]) -> tuple[Difference, Path]:
