@@ -52,6 +52,12 @@ def test_a_picture_without_transparency_is_opaque():
     assert not compare(picture(opaque // 2), picture(GREY)).is_none
 
 
+def test_the_steps_of_deep_pictures_are_counted_in_full():
+    deep = np.zeros((1, 2, 3), np.uint16)
+    one, other = (Recording(PICTURE, (2, 1), 65535, frames=lambda i=i: iter([deep + i])) for i in (0, 12345))
+    assert said(one, other) == "different: 2 of 2 pixels, by at most 12345 of 65535 and by 12345 on average"
+
+
 def test_light_is_compared_as_it_is():
     light = np.linspace(-1, 9, 12, dtype=np.float32).reshape(2, 2, 3)
     one, other = (Recording(PICTURE, (2, 2), 1, frames=lambda: iter([light])) for _ in range(2))

@@ -27,7 +27,7 @@ class Apart:
     most: int = 1
 
     def __str__(self) -> str:
-        return f"by at most {self.largest:.3g} of {self.most} and by {self.mean:.3g} on average"
+        return f"by at most {_short(self.largest)} of {self.most} and by {_short(self.mean)} on average"
 
 
 @dataclass(frozen=True)
@@ -151,3 +151,7 @@ def verdict(name: str, kind: str, found: Difference) -> str:
     if len(parts) == len(found.unlike) and (found.frames or has_sound):
         parts.append("what both have is the same")
     return f"different: {'; '.join(parts)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
