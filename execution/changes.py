@@ -12,6 +12,7 @@ from typing import Any
 from execution.convert.reading import read_workflow
 from execution.convert.to_prompt import to_prompt
 from execution.convert.widgets import Files, is_widget, place_of
+from execution.graph import title_in
 from nodes.schema import Input, NodeSchema
 
 SEEDS = ("seed", "noise_seed")
@@ -126,7 +127,7 @@ def _node_and_input(where: str, prompt: Prompt) -> tuple[str, str]:
         if where[:place] in prompt:
             return where[:place], where[place + 1 :]
     for place in reversed(dots):
-        named = [id for id, node in prompt.items() if where[:place] in (_title(node), node.get("class_type"))]
+        named = [id for id, node in prompt.items() if where[:place] in (title_in(node), node.get("class_type"))]
         if len(named) == 1:
             return named[0], where[place + 1 :]
         if named:
@@ -135,13 +136,8 @@ def _node_and_input(where: str, prompt: Prompt) -> tuple[str, str]:
     raise ValueError(f"there is no node {name!r}; there are: {_listed(prompt, list(prompt))}")
 
 
-def _title(node: dict[str, Any]) -> str | None:
-    meta = node.get("_meta")
-    return meta.get("title") if isinstance(meta, dict) else None
-
-
 def _listed(prompt: Prompt, ids: list[str]) -> str:
-    return ", ".join(f"{id} ({_title(prompt[id]) or prompt[id].get('class_type')})" for id in ids)
+    return ", ".join(f"{id} ({title_in(prompt[id]) or prompt[id].get('class_type')})" for id in ids)
 
 
 def _value(text: str, declared: Input | None) -> Any:

@@ -167,6 +167,13 @@ def as_link(value: Any) -> Link | None:
     return Link(node_id, int(slot)) if slot == slot // 1 else None
 
 
+def title_in(raw: Mapping[str, Any]) -> str:
+    """The title that a node of a prompt brings along; "" for none."""
+    meta = raw.get("_meta")
+    title = meta.get("title") if isinstance(meta, dict) else None
+    return title if isinstance(title, str) else ""
+
+
 def unwrap(value: Any) -> Any:
     """A literal as the node gets it: `{"__value__": x}` is how a prompt says that the list `x` is not a link."""
     if isinstance(value, dict) and "__value__" in value:

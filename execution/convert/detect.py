@@ -34,11 +34,31 @@ def kind_of(data: Any) -> Kind:
         )
     if strangers:
         raise ValueError(f"every node of an API prompt needs a class_type; {_some(strangers)} has none")
+    for key, node in data.items():
+        if not isinstance(node["class_type"], str):
+            raise ValueError(f"the class_type of node {key!r} is a name, this is {_article(node['class_type'])}")
+        if not isinstance(node.get("inputs", {}), dict):
+            raise ValueError(f"the inputs of node {key!r} are a JSON object, this is {_article(node['inputs'])}")
     return "prompt"
 
 
+def is_prompt(data: Any) -> bool:
+    """Whether this is what runs: nodes by id, each with its class and inputs."""
+    try:
+        return kind_of(data) == "prompt"
+    except ValueError:
+        return False
+
+
 def _article(data: Any) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(data), "null")
 
 

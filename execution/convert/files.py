@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core.media import containers
-from execution.convert.detect import kind_of
+from execution.convert.detect import is_prompt, kind_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 EXR = b"v/1\x01"
@@ -76,7 +76,7 @@ def _from_texts(name: str, texts: Iterable[tuple[str, str]], cut_off: bool = Fal
         key = key.lower()
         if key in ("workflow", "prompt", RECIPE) and key not in found:
             value = _object(text)
-            if value is not None:
+            if value is not None and (key != "prompt" or is_prompt(value)):
                 found[key] = value
     if found.keys() & {"workflow", "prompt"}:
         return Found(workflow=found.get("workflow"), prompt=found.get("prompt"), recipe=found.get(RECIPE))

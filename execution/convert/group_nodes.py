@@ -102,7 +102,7 @@ def _instance_of(node: dict[str, Any], group: Group) -> dict[str, Any]:
     for place, port in enumerate(group.ports):
         # What the person has called otherwise meanwhile is told by its place.
         beside = before[place] if place < len(before) else {}
-        is_stray = beside.get("name") not in names and type_name(beside.get("type")) == port.type
+        is_stray = str(beside.get("name")) not in names and type_name(beside.get("type")) == port.type
         old = next((one for one in before if one.get("name") == port.name), beside if is_stray else {})
         widget = {"widget": {"name": port.name}} if port.is_widget else {}
         inputs.append({"name": port.name, "type": port.type, "link": old.get("link"), **widget})

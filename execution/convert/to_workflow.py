@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from execution.convert.widgets import MISSING, PLAIN_DEFAULTS, chosen_inputs, extra_places, in_editor_order, is_widget
-from execution.graph import as_link
+from execution.graph import as_link, title_in
 from nodes.node import AUTOGROW, DYNAMIC_COMBO, MATCH
 from nodes.schema import Input, NodeSchema
 
@@ -13,6 +13,8 @@ LEFT, TOP, ACROSS, DOWN = 40, 100, 80, 44
 WIDTH, TITLE, ROW, WIDGET, TEXT = 320, 34, 22, 28, 150
 PICTURE = 320
 SEED_CONTROLS = ["fixed", ""]
+MOST_OUTPUTS = 256
+"""Of a class that is not here: a link to any further one would have the others made up."""
 Prompt = dict[str, dict[str, Any]]
 
 
@@ -21,13 +23,14 @@ def to_workflow(prompt: Prompt, schemas: dict[str, NodeSchema], note: str = "") 
 
     `note` becomes a note on the canvas. Nodes keep their ids where these are numbers.
     """
+    prompt = {id: {"inputs": {}, **node} for id, node in prompt.items()}
     numbers = _numbers(prompt)
     nodes = {id: _node(numbers[id], node, schemas.get(node["class_type"])) for id, node in prompt.items()}
     links: list[list[Any]] = []
     for id, node in prompt.items():
         for name, value in node["inputs"].items():
             source = as_link(value)
-            if source is not None and source.node_id in nodes:
+            if source is not None and source.node_id in nodes and 0 <= source.slot < MOST_OUTPUTS:
                 links.append(_link(len(links) + 1, nodes[source.node_id], source.slot, nodes[id], name))
     _settle_types(nodes, links, schemas)
     _place(nodes, prompt)
@@ -81,7 +84,7 @@ def _node(number: int, node: dict[str, Any], schema: NodeSchema | None) -> dict[
         "properties": {"Node name for S&R": node["class_type"]},
         "widgets_values": values,
     }
-    title = node.get("_meta", {}).get("title", "")
+    title = title_in(node)
     return made if not title or (schema and title == schema.title) else made | {"title": title}
 
 

@@ -15,6 +15,7 @@ NODE = {"class_type": "A", "inputs": {}}
         ({"nodes": [], "links": []}, "workflow"),
         ({"1": NODE}, "prompt"),
         ({"nodes": NODE}, "prompt"),
+        ({"1": {"class_type": "A"}}, "prompt"),
         ({}, "prompt"),
     ],
 )
@@ -32,6 +33,8 @@ def test_each_format_is_recognised(data: Any, kind: str) -> None:
         ({"1": NODE, "2": {"inputs": {}}}, "'2' has none"),
         ({"1": NODE, "2": 7}, "'2' has none"),
         ({"nodes": [], "3": NODE}, "mixes the two formats"),
+        ({"1": NODE, "2": {"class_type": ["A"]}}, "the class_type of node '2' is a name, this is a list"),
+        ({"1": NODE, "2": {"class_type": "A", "inputs": 5}}, "the inputs of node '2' are a JSON object, this is a num"),
     ],
 )
 def test_what_is_neither_is_explained(data: Any, message: str) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from comfy_core.media import deep
-from execution.convert import read_workflow_file
+from execution.convert import Found, read_workflow_file
 
 PROMPT = {"1": {"class_type": "A", "inputs": {"seed": 18446744073709551615, "text": "é"}}}
 WORKFLOW = {"nodes": [{"id": 1, "type": "A"}], "links": []}
@@ -91,6 +91,12 @@ def test_an_open_exr_that_is_cut_off_is_refused(tmp_path: Path, rest: bytes) -> 
     (tmp_path / "a.exr").write_bytes(b"v/1\x01" + rest)
     with pytest.raises(ValueError, match=r"a\.exr carries no workflow"):
         read_workflow_file(tmp_path / "a.exr")
+
+
+@pytest.mark.parametrize("prompt", [{"1": {"class_type": 5}}, {"1": {"class_type": "A", "inputs": 5}}, {"seed": 5}])
+def test_a_prompt_that_is_none_counts_as_none(tmp_path: Path, prompt: dict) -> None:
+    texts = {"prompt": json.dumps(prompt), "workflow": json.dumps(WORKFLOW)}
+    assert read_workflow_file(picture(tmp_path / "a.png", texts)) == Found(workflow=WORKFLOW)
 
 
 def test_a_picture_without_a_workflow_is_named(tmp_path: Path) -> None:

@@ -59,6 +59,14 @@ def test_classes_that_are_not_here_keep_their_links_and_odd_ids_are_numbered():
     assert [link[1:5] for link in workflow["links"]] == [[1, 2, 2, 0], [2, 0, 3, 0]]
 
 
+@pytest.mark.parametrize("slot", [-1, 2**70])
+def test_a_link_to_an_output_that_no_class_has_is_left_out(slot):
+    prompt = {"1": {"class_type": "Nobodys"}, "2": {"class_type": "Nobodys", "inputs": {"x": ["1", slot]}}}
+    workflow = to_workflow(prompt, SCHEMAS)
+    assert [node["outputs"] for node in workflow["nodes"]] == [[], []]
+    assert workflow["links"] == []
+
+
 @pytest.mark.timeout(30)
 def test_a_long_chain_is_laid_out_in_time_that_grows_with_it():
     prompt = {str(one): {"class_type": "Nobodys", "inputs": {"x": [str(one + 1), 0]}} for one in range(20_000)}
