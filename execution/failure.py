@@ -109,7 +109,15 @@ def _relative(filename: str) -> str:
 
 
 def _short(value: Any) -> Any:
-    """A value as an error report shows it; a tensor by its shape, for printing one may wait for a device."""
+    """A value as an error report shows it; by its type only where it cannot even be looked at."""
+    try:
+        return _described(value)
+    except Exception:  # raised by a class of a pack
+        return type(value).__name__
+
+
+def _described(value: Any) -> Any:
+    """A tensor is told by its shape, for printing one may wait for a device."""
     if value is None or isinstance(value, bool | int | float):
         return plain(value)
     if hasattr(value, "shape"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 OBJECT_BYTES = 64
@@ -27,16 +28,26 @@ def size_of(thing: Any) -> int:
             total += OBJECT_BYTES
         elif id(one) not in seen:
             seen.add(id(one))
-            size, inside = (OBJECT_BYTES, one) if type(one) in LISTS else _weigh(one)
+            size, inside = (OBJECT_BYTES, one) if type(one) in LISTS else _weighed(one)
             total += size
             waiting.extend(inside)
     return total
+
+
+def _weighed(thing: Any) -> tuple[int, Iterable[Any]]:
+    """See `_weigh`; a thing of a pack's own may raise whatever it likes when it is looked at."""
+    try:
+        return _weigh(thing)
+    except Exception:
+        return OBJECT_BYTES, ()
 
 
 def _weigh(thing: Any) -> tuple[int, Iterable[Any]]:
     """The bytes of a thing itself, and what else it holds."""
     if isinstance(thing, (str, bytes, bytearray)):
         return OBJECT_BYTES + len(thing), ()
+    if isinstance(thing, ModuleType):
+        return OBJECT_BYTES, ()
     nbytes = None if type(thing) is dict else getattr(thing, "nbytes", None)
     if isinstance(nbytes, int):
         return OBJECT_BYTES + nbytes, ()

@@ -234,6 +234,13 @@ def test_what_a_pack_registers_in_a_hurry_reaches_the_server(tmp_path):
         registry.WEB_DIRECTORIES.pop(5, None)
 
 
+def test_what_nobody_can_look_at_is_handed_on_and_is_an_input_of_an_error_report(run, node):
+    prompt = {"1": node("ClassicHands"), "2": node("ClassicRefuses", value=["1", 0])}
+    error = run(prompt).error
+    assert (error.node_id, error.exception_message) == ("2", "not this")
+    assert error.current_inputs == {"value": ["Unreadable"]}
+
+
 def test_an_error_shows_the_inputs_that_the_function_has(run, node):
     assert run({"1": node("SchemaPrompt", prompt="fail")}).error.current_inputs == {"prompt": ["fail"]}
     classic = run({"1": node("ClassicSum", values="ab", times=1)}, outputs=["1"])

@@ -1,5 +1,7 @@
 """How much a value holds."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,17 @@ def test_an_object_counts_what_it_holds_and_a_model_counts_little():
 
     assert size_of(Video()) > 1 << 20
     assert size_of(Model()) == MODEL_BYTES
+
+
+class Hidden:
+    """Whoever looks at it gets an error."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+def test_what_cannot_be_looked_at_counts_as_an_object_and_nothing_in_a_module_is_looked_at():
+    assert size_of([Hidden(), sys]) == 3 * OBJECT_BYTES
 
 
 def test_a_container_that_holds_itself_has_a_size():

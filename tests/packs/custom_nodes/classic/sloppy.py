@@ -237,6 +237,31 @@ class FailsLater(Fails):
         return FAILURES[how]()
 
 
+class Unreadable:
+    """Whoever looks at it gets an error."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+class Hands(Classic):
+    """Hands on what it got; what nobody can look at, to begin with."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}, "optional": {"value": ("*", {})}}
+
+    def run(self, value=None):
+        return (value or Unreadable(),)
+
+
+class Refuses(Hands):
+    OUTPUT_NODE = True
+
+    def run(self, value):
+        raise ValueError("not this")
+
+
 SHOWN = {
     "a list": ["a"],
     "a text": "a",
@@ -346,5 +371,7 @@ SLOPPY = {
     "ClassicFails": Fails,
     "ClassicFailsLater": FailsLater,
     "ClassicShows": Shows,
+    "ClassicHands": Hands,
+    "ClassicRefuses": Refuses,
     "ClassicExpands": Expands,
 }
