@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from execution.delivery import delivered
 from execution.graph import GraphNode, Link
 from execution.invocation import Arguments
 from execution.plan import Plan
+from nodes.expansion import ExecutionBlocker
 
 
 def collect(into: Arguments, node: GraphNode, plan: Plan, hidden: Mapping[str, Any]) -> set[str]:
@@ -33,8 +34,14 @@ def collect(into: Arguments, node: GraphNode, plan: Plan, hidden: Mapping[str, A
     return lacking
 
 
+def _all_blocked(values: Sequence[Sequence[Any]]) -> bool:
+    return bool(values) and all(isinstance(one, ExecutionBlocker) for items in values for one in items)
+
+
 def _linked_values(node: GraphNode, name: str, link: Link, plan: Plan) -> list[Any]:
     values = plan.results[link.node_id].values
+    if link.slot >= len(values) and _all_blocked(values) and plan.graph.nodes[link.node_id].schema.any_output:
+        return values[-1]
     if link.slot >= len(values):
         raise ValueError(
             f"{node.title}, input {name!r}: node {link.node_id} returned nothing for its output {link.slot}"

@@ -67,4 +67,4 @@ def _values(node: Node, returned: Any) -> Any:
         raise ValueError(f"{node.schema.id} blocks what follows it, which only the engine can heed")
     missing = len(node.schema.outputs) - len(found.values)
     values = found.values + (None,) * missing
-    return values[0] if len(values) == 1 else values
+    return values[0] if len(values) == 1 and node.schema.any_output is None else values

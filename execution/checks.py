@@ -84,8 +84,8 @@ def nodes_have_a_say(prompt: Any, schemas: Mapping[str, NodeSchema], has_problem
 def _received_types(graph: Graph, node: GraphNode) -> dict[str, Any]:
     types = {}
     for name, link in node.links.items():
-        outputs = graph.nodes[link.node_id].schema.outputs
-        types[name] = outputs[link.slot].type
+        output = graph.nodes[link.node_id].schema.output(link.slot)
+        types[name] = output.type if output is not None else "*"
     return types
 
 

@@ -16,6 +16,7 @@ from nodes.foretelling import seems_to_expand
 from nodes.schema import Checks, Input, Node, NodeSchema, Output
 
 NEVER_AN_INPUT = "\0"
+NEVER_A_SLOT = 1 << 30
 OUTPUTS = ("RETURN_TYPES", "RETURN_NAMES", "OUTPUT_IS_LIST")
 
 
@@ -87,6 +88,7 @@ def _read(id: str, cls: Any, title: str, python_module: str, declared: Any, may_
         essentials_category=getattr(cls, "ESSENTIALS_CATEGORY", None),
         style="class",
         any_input=_any_input(declared.get("optional")) or _any_input(declared.get("required")),
+        any_output=_any_output(cls),
         checks=checks_of(getattr(cls, "VALIDATE_INPUTS", None)),
         has_intermediate_output=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         dev_only=bool(getattr(cls, "DEV_ONLY", False)),
@@ -126,7 +128,8 @@ def _input(name: str, entry: Any, section: str) -> Input:
 def _outputs(cls: Any) -> Iterator[Output]:
     names, tooltips = _listed(cls, "RETURN_NAMES"), _listed(cls, "OUTPUT_TOOLTIPS")
     lists = _listed(cls, "OUTPUT_IS_LIST")
-    for slot, kind in enumerate(_listed(cls, "RETURN_TYPES")):
+    kinds = _listed(cls, "RETURN_TYPES")
+    for slot, kind in enumerate(kinds):
         is_combo = isinstance(kind, list | tuple)
         type = "COMBO" if is_combo else _text(kind)
         yield Output(
@@ -135,8 +138,17 @@ def _outputs(cls: Any) -> Iterator[Output]:
             is_list=bool(lists[slot]) if slot < len(lists) else False,
             tooltip=tooltips[slot] if slot < len(tooltips) else None,
             choices=tuple(plain(list(kind))) if is_combo else None,
-            fits_all=_fits_all(kind),
+            fits_all=_fits_all(kind) or _fits_all(kinds[slot]),
         )
+
+
+def _any_output(cls: Any) -> Output | None:
+    """What the outputs are that a class has by giving, in an overridden `[]`, a type for every number."""
+    try:
+        kind = _listed(cls, "RETURN_TYPES")[NEVER_A_SLOT]
+    except IndexError:
+        return None
+    return Output(type=_text(kind), name=_text(kind), fits_all=_fits_all(kind))
 
 
 def _listed(cls: Any, name: str) -> Sequence[Any]:

@@ -45,9 +45,9 @@ class Inputs:
         source = find(link.node_id)
         if source is None:
             return problems.linked_node_missing(declared, self.config(declared), node, link)
-        if not 0 <= link.slot < len(source.schema.outputs):
+        output = source.schema.output(link.slot)
+        if output is None:
             return problems.linked_slot_missing(declared, self.config(declared), node, link, source)
-        output = source.schema.outputs[link.slot]
         received = _type_of(output)
         if output.fits_all or declared.fits_all or self._checks_types(node) or types_match(received, declared.type):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
@@ -90,7 +91,8 @@ def _is_report(returned: Any, schema: NodeSchema) -> bool:
 def _slots(call: Returned, schema: NodeSchema, follow: Callable[[Any], list[Any] | None]) -> list[list[Any]]:
     """The items that one call gave for each output."""
     slots = []
-    for value, output in zip(call.values, schema.outputs, strict=False):
+    more = () if schema.any_output is None else repeat(schema.any_output)
+    for value, output in zip(call.values, chain(schema.outputs, more), strict=False):
         behind = follow(value) if call.expand is not None else None
         slots.append(_items(value, output) if behind is None else list(behind))
     return slots
@@ -119,7 +121,7 @@ def _values(returned: Any, schema: NodeSchema) -> tuple[Any, ...]:
         raise ValueError(f"{schema.id} returned one {type(returned).__name__}, not a tuple for its {expected} outputs")
     if len(values) > expected and not is_class:
         raise ValueError(f"{schema.id} returned {len(values)} values, more than it has outputs: {expected}")
-    return values[:expected]
+    return values[:expected] if schema.any_output is None else values
 
 
 def plain(value: Any) -> Any:

@@ -95,8 +95,9 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that is known about a node class without running it.
 
     `style` says how it was written: as a `function` of ours, a `class` with INPUT_TYPES, or a `schema` (io.Schema).
-    `any_input` is what inputs are that the class takes without declaring them; None when it takes none. A node of a
-    class that `may_expand` may stand for others, which show when it runs.
+    `any_input` is what inputs are that the class takes without declaring them, `any_output` what outputs are that it
+    has beyond those declared; None when it has none. A node of a class that `may_expand` may stand for others, which
+    show when it runs.
     """
 
     id: str
@@ -116,6 +117,7 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     version: str = ""
     style: str = "function"
     any_input: Input | None = None
+    any_output: Output | None = None
     checks: Checks | None = None
     has_intermediate_output: bool = False
     dev_only: bool = False
@@ -147,6 +149,11 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def input(self, name: str) -> Input | None:
         return next((one for one in self.inputs if one.name == name), None)
+
+    def output(self, slot: int) -> Output | None:
+        if 0 <= slot < len(self.outputs):
+            return self.outputs[slot]
+        return self.any_output if slot >= 0 else None
 
 
 @dataclass(frozen=True)

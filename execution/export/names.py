@@ -50,10 +50,13 @@ def variables(
     for node in order:
         for name, link in node.links.items():
             users.setdefault(link, set()).add(re.sub(r"_\d+$", "", name.rsplit(".", 1)[-1]))
+    slots: dict[str, set[int]] = {}
+    for link in users:
+        slots.setdefault(link.node_id, set()).add(link.slot)
     held: dict[Link, str] = {}
     titled = set()
     for node in order:
-        used = [Link(node.id, slot) for slot in range(len(node.schema.outputs)) if Link(node.id, slot) in users]
+        used = [Link(node.id, slot) for slot in sorted(slots.get(node.id, ()))]
         title = titles.get(node.id, "")
         if len(used) == 1 and title.isascii() and 0 < len(title) <= LONGEST_TITLE:
             titled.add(node.id)
@@ -66,5 +69,6 @@ def variables(
 def _wish(graph: Graph, link: Link, inputs: set[str]) -> str:
     if len(inputs) == 1:
         return next(iter(inputs))
-    output = graph.nodes[link.node_id].schema.outputs[link.slot]
+    output = graph.nodes[link.node_id].schema.output(link.slot)
+    assert output is not None
     return output.name if len(output.name) > 1 else output.type

@@ -150,8 +150,12 @@ def _comments(title: str, node: GraphNode, held: Mapping[Link, str]) -> list[str
 
 
 def _target(node: GraphNode, held: Mapping[Link, str]) -> str:
-    places = [held.get(Link(node.id, slot), "_") for slot in range(len(node.schema.outputs))]
-    return "" if all(place == "_" for place in places) else f"{', '.join(places)} = "
+    slots = {link.slot for link in held if link.node_id == node.id} if node.schema.any_output else set()
+    count = max(len(node.schema.outputs), *(slot + 1 for slot in slots), 0)
+    places = [held.get(Link(node.id, slot), "_") for slot in range(count)]
+    if all(place == "_" for place in places):
+        return ""
+    return f"{', '.join([*places, '*_'] if node.schema.any_output else places)} = "
 
 
 def _call(node: GraphNode, function: str, held: Mapping[Link, str], lists: Set[Link]) -> list[str]:

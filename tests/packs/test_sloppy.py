@@ -112,6 +112,24 @@ def test_a_graph_with_little_in_it_is_enough(run, node, to, shown):
     assert run({"1": node("ClassicExpands", to=to), "2": node("ClassicShow", value=["1", 0])}).texts == [shown]
 
 
+def test_a_node_has_as_many_outputs_as_its_types_have_numbers(run, check, nodes, node):
+    schema = nodes["ClassicSplits"].schema
+    assert [one.type for one in schema.outputs] == ["LETTER"]
+    letters = {f"show {slot}": node("ClassicTypes", i=1, c="a", n=["1", slot]) for slot in (0, 3)}
+    assert check({"1": node("ClassicSplits", text="abcd")} | letters).error is None
+    shows = {f"show {slot}": node("ClassicShow", value=["1", slot]) for slot in (0, 3)}
+    assert run({"1": node("ClassicSplits", text="abcd")} | shows).texts == ["a", "d"]
+
+
+def test_one_that_returned_too_few_is_named_and_one_that_is_blocked_blocks_them_all(run, node):
+    shows = {"show": node("ClassicShow", value=["1", 3])}
+    few = run({"1": node("ClassicSplits", text="abc")} | shows).error
+    assert few.exception_message == "node show (ClassicShow), input 'value': node 1 returned nothing for its output 3"
+    blocked = run({"1": node("ClassicSplits", text="abcd", value=["0", 0]), "0": node("ClassicStops")} | shows)
+    assert blocked.succeeded
+    assert blocked.texts == []
+
+
 @pytest.mark.parametrize(
     ("given", "shown"),
     [

@@ -152,6 +152,25 @@ def test_nodes_of_packs_are_called_whatever_their_style(write, base: Path):
     run(script, base / "script.py")
 
 
+def test_a_node_with_any_number_of_outputs_gives_those_that_are_used(write, base: Path):
+    script = write(
+        a=("ClassicSplits", {"text": "abcd"}),
+        b=("ClassicShow", {"value": ["a", 0]}),
+        c=("ClassicShow", {"value": ["a", 2]}),
+        d=("ClassicSplits", {"text": "e"}),
+        e=("ClassicShow", {"value": ["d", 0]}),
+    )
+    assert body(script) == [
+        'value, _, value_2, *_ = classic_splits(text="abcd")',
+        "classic_show(value=value)",
+        "classic_show(value=value_2)",
+        'value_3, *_ = classic_splits(text="e")',
+        "classic_show(value=value_3)",
+    ]
+    values = run(script.replace("classic_show(value=value_2)", "globals().update(used=value_2)"), base / "script.py")
+    assert values["used"] == "c"
+
+
 def test_inputs_of_any_name_and_literals_of_any_kind_stay_what_they_are(write, base: Path):
     odd = {
         "a b": 1,

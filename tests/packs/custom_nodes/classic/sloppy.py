@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import comfy.utils
 import numpy as np
+from comfy_execution.graph import ExecutionBlocker
 from comfy_execution.progress import get_progress_state
 from server import PromptServer
 
-from .plain import Classic, calls
+from .plain import AnyType, Classic, calls
 
 
 class Text(str):
@@ -334,6 +335,34 @@ class Hides(Classic):
         return {"ui": {"text": [mine, str(limit)]}, "result": (even,)}
 
 
+class TypesWithoutEnd(tuple):
+    """The widespread way to have as many outputs as there happen to be, of any type."""
+
+    def __getitem__(self, index):
+        return AnyType(super().__getitem__(min(index, 0)))
+
+
+class Splits(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ("STRING", {})}, "optional": {"value": ("*", {})}}
+
+    RETURN_TYPES = TypesWithoutEnd(("LETTER",))
+    RETURN_NAMES = TypesWithoutEnd(("first",))
+
+    def run(self, text, value=None):
+        return list(text)
+
+
+class Stops(Classic):
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def run(self):
+        return (ExecutionBlocker("no more"),)
+
+
 ANSWERS = {
     "a bare name": "instance",
     "a set": {"instance"},
@@ -362,6 +391,8 @@ class Asks(Classic):
 SLOPPY = {
     "ClassicAsks": Asks,
     "ClassicHides": Hides,
+    "ClassicSplits": Splits,
+    "ClassicStops": Stops,
     "ClassicSays": Says,
     "ClassicThreads": Threads,
     "ClassicWaits": Waits,
