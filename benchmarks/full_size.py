@@ -6,7 +6,7 @@ the same tensors. Random weights cost what trained ones do.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -79,4 +79,6 @@ def diffusers_vae(weights: dict[str, Tensor]) -> Any:
 
 
 if __name__ == "__main__":
-    print(write(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    print(write(parser.parse_args().file))

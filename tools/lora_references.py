@@ -9,9 +9,9 @@ input and the output of the layer as the trainer runs it (`CASE|run|NAME`). PEFT
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -141,4 +141,6 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    main(parser.parse_args().file)
