@@ -9,6 +9,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 from aiohttp import WSMsgType
+from yarl import URL
 
 from comfy_core.folders import Folders
 from execution.engine import Engine
@@ -23,6 +24,13 @@ async def test_status_headers_query_and_json(client, prefix) -> None:
     answer = await client.get(f"{prefix}/routed/hello/a%20b?x=1&y=%C3%A4")
     assert (answer.status, answer.headers["X-Pack"]) == (200, "1")
     assert await answer.json() == {"hello": "a b", "query": {"x": "1", "y": "ä"}}
+
+
+async def test_a_name_in_an_address_may_hold_a_slash(client) -> None:
+    """As Custom-Scripts asks for `/pysssss/view/loras%2Fa.png`."""
+    answer = await client.get(URL("/routed/hello/loras%2Fdeep%2Fa%20b", encoded=True))
+    assert (await answer.json())["hello"] == "loras/deep/a b"
+    assert (await client.get("/routed/hello/loras/deep")).status == 404
 
 
 async def test_a_body_goes_there_and_back(client) -> None:

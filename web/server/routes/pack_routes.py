@@ -51,7 +51,7 @@ async def session(app: web.Application) -> AsyncIterator[None]:
 async def forward(request: web.Request) -> web.StreamResponse | None:
     """The answer of the pack that has this route; None if none has. Raises Refusal when the worker is down."""
     services = await _services(request)
-    if services is None or not _has_route(services, request.method, request.rel_url.path):
+    if services is None or not _has_route(services, request.method, request.rel_url.path_safe):
         return None
     require(request, Right.USE)
     body = Body(request)
