@@ -41,6 +41,7 @@ def load_nodes(
     registry.NODES.update(found)
     registry.PROTECTED.clear()
     registry.PROTECTED.update(name for name, node in found.items() if not node.gives_way)
+    registry.WEB_DIRECTORIES.clear()
     packs = find_packs(custom_nodes)
     if packs:
         expose_compat()

@@ -6,6 +6,7 @@ import pytest
 from yarl import URL
 
 from comfy_core.folders import Folders
+from web.server.pack_files import web_folders
 
 
 @pytest.fixture
@@ -59,6 +60,13 @@ async def test_scripts_of_packs_are_listed_and_served(client) -> None:
         answer = await client.get(URL(path, encoded=True))
         assert (answer.status, answer.content_type) == (200, "text/javascript")
     assert (await client.get("/extensions/My%20Pack/style.css")).content_type == "text/css"
+
+
+def test_a_pack_may_show_files_of_a_package_that_lies_elsewhere(folders, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("site-packages")
+    told = {"elsewhere": str(elsewhere), "gone": str(elsewhere / "none")}
+    assert web_folders(folders, told).keys() == {"My Pack", "other-pack", "elsewhere"}
+    assert web_folders(folders, told)["elsewhere"] == elsewhere
 
 
 @pytest.mark.parametrize(

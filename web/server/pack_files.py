@@ -61,9 +61,7 @@ def web_folders(folders: Folders, told: Mapping[str, str]) -> dict[str, Path]:
         for name, place in (_declared_in_code(pack), _declared_in_project(pack)):
             if place and (pack / place).is_dir():
                 found[name] = (pack / place).resolve()
-    home = folders.custom_nodes.resolve()
-    registered = {name: Path(place) for name, place in told.items()}
-    return found | {name: place for name, place in registered.items() if place.is_relative_to(home)}
+    return found | {name: Path(place) for name, place in told.items() if Path(place).is_dir()}
 
 
 def scripts(folders: Folders, dist: Path, told: Mapping[str, str]) -> list[str]:
