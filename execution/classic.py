@@ -181,10 +181,14 @@ def checks_of(check: Callable[..., Any] | None) -> Checks | None:
 
 
 def _fits_all(kind: Any) -> bool:
-    """Is it a text that claims to differ from nothing? So packs make an input or output of any type."""
-    return isinstance(kind, str) and type(kind) is not str and not (kind != NEVER_AN_INPUT)  # noqa: SIM202
+    """Does it claim to differ from nothing? So packs make an input or output of any type, mostly of a text."""
+    if type(kind) is str or isinstance(kind, list | tuple):
+        return False
+    return not (kind != NEVER_AN_INPUT)  # noqa: SIM202
 
 
 def _text(kind: Any) -> str:
     """The type as plain text: what packs derive from str does not cross the process border."""
-    return str.__str__(kind) if isinstance(kind, str) else str(kind)
+    if isinstance(kind, str):
+        return str.__str__(kind)
+    return "*" if _fits_all(kind) else str(kind)

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from execution.classic import adapt_class
 from execution.events import ExecutionCached
 from nodes.schema import object_info
 
@@ -177,6 +178,31 @@ def test_a_text_that_equals_everything_is_a_type_that_fits_all(check, node):
         "3": node("ClassicShow", value=["2", 0]),
     }
     assert check(prompt).error is None
+
+
+def test_an_object_that_equals_everything_is_a_type_that_fits_all():
+    """As cg-image-filter writes `PickFromList`."""
+
+    class Everything:
+        def __eq__(self, other):
+            return True
+
+        def __ne__(self, other):
+            return False
+
+    class Takes:
+        RETURN_TYPES, FUNCTION = (Everything(),), "take"
+
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"anything": (Everything(),)}}
+
+        def take(self, anything):
+            return (anything,)
+
+    schema = adapt_class("Takes", Takes).schema
+    ends = [*schema.inputs, *schema.outputs]
+    assert [(end.type, end.fits_all) for end in ends] == [("*", True)] * 2
 
 
 def test_a_class_may_take_inputs_of_any_name(run, check, node):
