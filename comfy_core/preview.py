@@ -31,13 +31,18 @@ def preview_of(latent: Tensor, latent_format: LatentFormat) -> Preview | None:
 
 def latent_preview(latent: Tensor, latent_format: LatentFormat) -> tuple[str, bytes]:
     """The first picture of a scaled latent [B, C, h, w] as `("image/jpeg", bytes)`, its longer side 512 pixels."""
-    decoder = _decoder(latent_format)
-    image = latent_to_image(latent[0], latent_format) if decoder is None else decoded_image(latent[:1], decoder)
+    image = latent_picture(latent, latent_format)
     scale = SIZE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     file = io.BytesIO()
     image.resize(size, Image.Resampling.BILINEAR).save(file, "JPEG", quality=QUALITY)
     return "image/jpeg", file.getvalue()
+
+
+def latent_picture(latent: Tensor, latent_format: LatentFormat) -> Image.Image:
+    """The first picture of a scaled latent [B, C, h, w], as large as the method of the run makes it."""
+    decoder = _decoder(latent_format)
+    return latent_to_image(latent[0], latent_format) if decoder is None else decoded_image(latent[:1], decoder)
 
 
 def latent_to_image(latent: Tensor, latent_format: LatentFormat) -> Image.Image:

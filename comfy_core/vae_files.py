@@ -51,10 +51,11 @@ def load_vae_file(path: str | Path) -> VAE:
     """Open a VAE that is a file of its own, or that of a checkpoint. Raises WeightsError, or UnknownCheckpoint."""
     weights = open_weights(path)
     with reading(file_name(weights)):
-        return _vae_of(weights)
+        return vae_of(weights)
 
 
-def _vae_of(weights: Weights) -> VAE:
+def vae_of(weights: Weights) -> VAE:
+    """The VAE in a table, in whichever layout. Raises WeightsError, or UnknownCheckpoint."""
     prefix = next((one for one in PREFIXES if weights.has_prefix(one)), "")
     vae = weights.under(prefix)
     if is_vae(vae):

@@ -67,3 +67,49 @@ def test_names_are_lists_to_choose_from():
     assert {"euler", "dpmpp_2m"} <= set(comfy.samplers.KSampler.SAMPLERS)
     assert {"normal", "karras"} <= set(comfy.samplers.KSampler.SCHEDULERS)
     assert comfy.samplers.SAMPLER_NAMES is comfy.samplers.KSampler.SAMPLERS
+
+
+def test_a_sampler_of_a_packs_own_is_called_as_the_built_in_ones_are(scene, expected):
+    import comfy.sample
+    import comfy.samplers
+    from comfy.k_diffusion import sampling
+
+    model, positive, negative, samples = scene
+    steps = []
+
+    def own(model, x, sigmas, extra_args=None, callback=None, disable=None, factor=0):
+        steps.append(factor)
+        return sampling.sample_euler(model, x, sigmas, extra_args, callback, disable)
+
+    sampler = comfy.samplers.KSAMPLER(own, {"factor": 3})
+    sigmas = comfy.samplers.KSampler(model, 3, None, "euler", "normal").sigmas
+    noise = comfy.sample.prepare_noise(samples, 5)
+    sampled = comfy.samplers.sample(
+        model, noise, positive, negative, 4.0, "cpu", sampler, sigmas, {}, latent_image=samples, seed=5
+    )
+    assert torch.equal(sampled, expected)
+    assert steps == [3]
+
+
+def test_schedules_of_k_diffusion_follow_their_formulas():
+    from comfy.k_diffusion import sampling
+
+    steps = torch.linspace(0, 1, 5, dtype=torch.float64)
+    karras = (10 ** (1 / 7) + steps * (0.1 ** (1 / 7) - 10 ** (1 / 7))) ** 7
+    exponential = 10 * (0.1 / 10) ** steps
+    for made, formula in [
+        (sampling.get_sigmas_karras(5, 0.1, 10.0), karras),
+        (sampling.get_sigmas_exponential(5, 0.1, 10.0), exponential),
+        (sampling.get_sigmas_polyexponential(5, 0.1, 10.0, rho=1.0), exponential),
+    ]:
+        torch.testing.assert_close(made.double(), torch.cat([formula, torch.zeros(1)]), rtol=1e-5, atol=1e-6)
+    with pytest.raises(AttributeError, match="sample_by_magic"):
+        _ = sampling.sample_by_magic
+
+
+def test_guidance_goes_from_one_guess_past_the_other():
+    import comfy.samplers
+
+    cond, uncond, x = torch.rand(3, 1, 4, 2, 2)
+    guided = comfy.samplers.cfg_function(None, cond, uncond, 7.0, x, torch.ones(1))
+    torch.testing.assert_close(guided, uncond + 7.0 * (cond - uncond))
