@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 supported_pt_extensions: set[str] = set(WEIGHTS)
 extension_mimetypes_cache: dict[str, str] = {"webp": "image", "fbx": "model"}
 filename_list_cache: dict[str, Any] = {}
+SYSTEM_PREFIX = "__"
 LEGACY_NAMES = {"unet": "diffusion_models", "clip": "text_encoders"}
 
 
@@ -74,6 +75,18 @@ def get_temp_directory() -> str:
 
 def get_user_directory() -> str:
     return str(folders.current().user)
+
+
+def get_system_user_directory(name: str = "system") -> str:
+    """A folder in user/ that is a part's of the program and no user's. Raises ValueError for a name with signs."""
+    if not name.isidentifier() or name.startswith("_"):
+        raise ValueError(f"{name!r} is no name for a folder of the system: letters, digits and _ are")
+    return str(folders.current().user / f"{SYSTEM_PREFIX}{name}")
+
+
+def get_public_user_directory(user_id: str) -> str | None:
+    """The folder of a user; None for what is no user."""
+    return None if not user_id or user_id.startswith(SYSTEM_PREFIX) else str(folders.current().user / user_id)
 
 
 def get_directory_by_type(type_name: str) -> str | None:

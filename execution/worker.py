@@ -31,7 +31,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     of models as (kind, path, first). `options` goes to `comfy_core.memory.devices.configure`. `packages` are the Python
     packages whose modules are searched for nodes. Samplers write their progress down every `checkpoint_seconds` and
     every `checkpoint_steps` answers of a model; 0 is never. With `disable_metadata` saved files do not tell how
-    they were made. `preview_method` is one of `comfy_core.preview_method.METHODS`.
+    they were made. `preview_method` is one of `comfy_core.preview_method.METHODS`. `arguments` are what packs may know
+    of the command line (`comfy.cli_args`).
     """
 
     base: str = str(CHECKOUT)
@@ -48,6 +49,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_steps: int = 0
     disable_metadata: bool = False
     preview_method: str = "auto"
+    arguments: dict[str, Any] = {}
     options: dict[str, Any] = {}
 
     @classmethod

@@ -23,7 +23,8 @@ class Host:
     address. `rewrite` lets packs change the body of a prompt before it is queued, if any wants to (`rewrites`).
     `model_folders` has the folders and endings of the kinds of models that packs added or changed.
     `interrupt` stops the run that is under way, or lets it go on after all. `replacements` are what stands in for
-    classes that are no more, by the old class (`execution.replacements`).
+    classes that are no more, by the old class (`execution.replacements`). `arguments` are what packs may know of the
+    command line.
     """
 
     begin: Callable[[], None] = lambda: None
@@ -35,6 +36,7 @@ class Host:
     model_folders: Callable[[], dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = dict
     interrupt: Callable[[bool], None] = lambda wanted: None
     replacements: dict[str, list[Any]] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 HOST = Host()
@@ -42,9 +44,12 @@ NODES: dict[str, Node] = {}
 PROTECTED: set[str] = set()
 """The classes that packs cannot replace."""
 CLASSES: dict[str, Any] = {}
+BASES: dict[str, type] = {}
+"""What the classes of some built-in nodes derive from: methods that packs call or override, and what these read."""
 TITLES: dict[str, str] = {}
 WEB_DIRECTORIES: dict[str, str] = {}
 
+SCHEMA_STYLE = "execute"
 METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "CLIPTextEncode": ("encode", ("clip", "text")),
     "CLIPSetLastLayer": ("set_last_layer", ("clip", "stop_at_clip_layer")),
@@ -73,8 +78,8 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ImageInvert": ("invert", ("image",)),
     "LoadImage": ("load_image", ("image",)),
     "LoadImageMask": ("load_image", ("image", "channel")),
-    "SaveImage": ("save_images", ("images", "filename_prefix", "prompt", "extra_pnginfo")),
-    "PreviewImage": ("save_images", ("images", "filename_prefix", "prompt", "extra_pnginfo")),
+    "SaveImage": ("save_images", ()),
+    "PreviewImage": ("save_images", ()),
     "ConditioningCombine": ("combine", ("conditioning_1", "conditioning_2")),
     "ConditioningConcat": ("concat", ("conditioning_to", "conditioning_from")),
     "ConditioningZeroOut": ("zero_out", ("conditioning",)),
@@ -110,13 +115,19 @@ def is_thin(cls: Any) -> bool:
 def thin_class(node: Node) -> type:
     """A class in the classic style that calls a built-in node."""
     schema = node.schema
-    method, order = METHODS.get(schema.id, ("execute", ()))
+    method, order = METHODS.get(schema.id, (SCHEMA_STYLE, ()))
     names = order or tuple(one.name for one in schema.inputs)
 
-    def call(self: Any, *arguments: Any, **inputs: Any) -> Any:
+    def call(*arguments: Any, **inputs: Any) -> Any:
         return _as_tuple(node.function(**dict(zip(names, arguments, strict=False)), **inputs))
 
-    members = {
+    def call_on(self: Any, *arguments: Any, **inputs: Any) -> Any:
+        return call(*arguments, **inputs)
+
+    bases = (BASES[schema.id],) if schema.id in BASES else ()
+    # A method of the schema style is called on the class as well.
+    ours = {} if bases else {method: staticmethod(call) if method == SCHEMA_STYLE else call_on}
+    members = ours | {
         "INPUT_TYPES": classmethod(lambda cls: _input_types(schema)),
         "RETURN_TYPES": tuple(one.type for one in schema.outputs),
         "RETURN_NAMES": tuple(one.name for one in schema.outputs),
@@ -124,16 +135,27 @@ def thin_class(node: Node) -> type:
         "CATEGORY": schema.category,
         "DESCRIPTION": schema.description,
         "OUTPUT_NODE": schema.is_output,
-        method: call,
     }
-    return type(schema.id, (), members)
+    return type(schema.id, bases, members)
+
+
+class Results(tuple[Any, ...]):
+    """What a node gives, as the classic style has it, and as the schema style does."""
+
+    @property
+    def result(self) -> tuple[Any, ...]:
+        return self
+
+    args = result
 
 
 def _as_tuple(returned: Any) -> Any:
     shows = isinstance(returned, dict) and returned.keys() & {"ui", "result", "expand"}
-    if isinstance(returned, tuple) or shows:
+    if shows:
         return returned
-    return () if returned is None else (returned,)
+    if isinstance(returned, tuple):
+        return Results(returned)
+    return Results(() if returned is None else (returned,))
 
 
 def _input_types(schema: NodeSchema) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def prepare(settings: WorkerSettings) -> None:
     """
     where = settings.folders
     folders.use(where)
+    registry.HOST.arguments = settings.arguments
     registry.HOST.begin()
     prepare_packs(where.custom_nodes)
     load_nodes(settings.packages, on_failure=lambda module, error: None)
@@ -64,6 +65,7 @@ class WorkerCore:
         registry.HOST.replacements.clear()
         registry.HOST.interrupt = self._interrupt_current
         registry.HOST.say = say
+        registry.HOST.arguments = settings.arguments
         where = settings.folders
         folders.use(where)
         metadata.configure(not settings.disable_metadata)

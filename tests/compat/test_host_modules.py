@@ -227,3 +227,91 @@ def test_the_module_nodes_knows_every_class(monkeypatch):
     assert nodes.MAX_RESOLUTION == 16384
     with pytest.raises(AttributeError):
         _ = nodes.NoSuchNode
+
+
+def test_the_core_has_its_modules_without_their_being_imported():
+    import comfy
+
+    assert "euler" in comfy.samplers.KSampler.SAMPLERS
+    with pytest.raises(AttributeError, match="'comfy' has no attribute 'nowhere'"):
+        _ = comfy.nowhere
+
+
+def test_built_in_nodes_are_found_in_the_modules_that_they_count_to():
+    load_nodes()
+    sys.modules.pop("comfy_extras", None)
+    import comfy_extras.nodes_mask
+    from comfy_extras.nodes_mask import InvertMask
+
+    assert InvertMask is nodes.NODE_CLASS_MAPPINGS["InvertMask"]
+    with pytest.raises(AttributeError, match="no node 'KSampler' here"):
+        _ = comfy_extras.nodes_mask.KSampler
+    with pytest.raises(ModuleNotFoundError):
+        import comfy_extras.nodes_of_nobody
+
+
+def test_a_node_of_the_schema_style_is_called_on_its_class_or_on_an_instance():
+    import torch
+
+    load_nodes()
+    sys.modules.pop("comfy_extras", None)
+    from comfy_extras.nodes_mask import InvertMask
+
+    mask = torch.rand(1, 2, 2)
+    assert torch.equal(InvertMask.execute(mask)[0], 1 - mask)
+    assert torch.equal(InvertMask().execute(mask=mask).result[0], 1 - mask)
+
+
+def test_parts_of_the_program_have_folders_that_are_no_users(where):
+    import folder_paths
+
+    assert folder_paths.get_system_user_directory("manager") == str(where / "user" / "__manager")
+    assert folder_paths.get_public_user_directory("anna") == str(where / "user" / "anna")
+    assert folder_paths.get_public_user_directory("__manager") is None
+    for name in ("", "../x", "a/b", "_x"):
+        with pytest.raises(ValueError, match="no name for a folder"):
+            folder_paths.get_system_user_directory(name)
+
+
+def test_packs_know_where_the_server_listens(monkeypatch):
+    from nodes import registry
+
+    monkeypatch.setattr(registry.HOST, "arguments", {"listen": "0.0.0.0", "port": 9, "preview_method": "taesd"})
+    monkeypatch.delitem(sys.modules, "comfy.cli_args", raising=False)
+    from comfy.cli_args import LatentPreviewMethod, args
+
+    assert (args.listen, args.port, args.preview_method) == ("0.0.0.0", 9, LatentPreviewMethod.TAESD)
+    assert (args.enable_manager, args.front_end_root) == (False, None)
+    monkeypatch.delitem(sys.modules, "comfy.cli_args")
+
+
+def test_a_pack_saves_pictures_as_the_built_in_classes_do_and_where_it_says(where):
+    """As rgthree compares pictures, and others keep theirs apart."""
+    import json
+
+    import torch
+    from PIL import Image
+
+    load_nodes()
+    images, prompt = torch.zeros(2, 8, 8, 3), {"1": {"class_type": "Mine", "inputs": {}}}
+
+    class Compare(nodes.PreviewImage):
+        def compare(self, image):
+            return self.save_images(image, "compare.", prompt, None)["ui"]["images"]
+
+    class Apart(nodes.SaveImage):
+        def __init__(self):
+            self.output_dir, self.type, self.prefix_append = str(where / "apart"), "apart", "_x"
+
+    (where / "temp").mkdir()
+    shown = Compare().compare(images)
+    assert [one["type"] for one in shown] == ["temp"] * 2
+    picture = Image.open(where / "temp" / shown[0]["filename"])
+    assert shown[0]["filename"].startswith("compare._temp_")
+    assert json.loads(picture.text["prompt"]) == prompt
+    assert nodes.SaveImage().save_images(images[:1])["ui"]["images"][0]["filename"] == "ComfyUI_00001_.png"
+    assert (where / "output" / "ComfyUI_00001_.png").is_file()
+    saved = Apart().save_images(images=images[:1], filename_prefix="mine")
+    assert saved["ui"]["images"] == [{"filename": "mine_x_00001_.png", "subfolder": "", "type": "apart"}]
+    assert (where / "apart" / "mine_x_00001_.png").is_file()
+    assert nodes.SaveImage().output_dir == str(where / "output")

@@ -24,6 +24,18 @@ MEMORY_FLAGS = (
     "vae_type",
     "text_type",
 )
+TOLD_TO_PACKS = (
+    "cpu",
+    "disable_metadata",
+    "highvram",
+    "listen",
+    "lowvram",
+    "multi_user",
+    "novram",
+    "port",
+    "preview_method",
+)
+"""What packs may know of the command line: whether strangers reach the server, for one."""
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -61,6 +73,7 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
         checkpoint_steps=options.checkpoint_steps,
         disable_metadata=options.disable_metadata,
         preview_method=options.preview_method,
+        arguments={name: getattr(options, name) for name in TOLD_TO_PACKS if hasattr(options, name)},
     )
     if in_process:
         from execution.workers.in_process import InProcessWorker
