@@ -20,7 +20,7 @@ class LatentPreviewMethod(StrEnum):
 
 
 def _device_flags() -> dict[str, Any]:
-    """The flags of the device; those of the start without any while nobody has imported torch, and so no device is."""
+    """The flags of the device where the command line is not known; none while nobody has imported torch."""
     devices = sys.modules.get("comfy_core.memory.devices")
     policy = devices.policy() if devices is not None else None
     return {name: getattr(policy, name, False) for name in ("cpu", "highvram", "lowvram", "novram")}
