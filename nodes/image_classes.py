@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ class SavesImages:
         images: Any,
         filename_prefix: str = "ComfyUI",
         prompt: Any = None,
-        extra_pnginfo: Mapping[str, Any] | None = None,
+        extra_pnginfo: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Write pictures [B, H, W, C] as PNG files with the workflow inside, and name them as interfaces do.
 
