@@ -87,6 +87,8 @@ def _container(path: Path) -> Recording:
     """A film with its sound, or sound, be there a picture of its cover."""
     try:
         with open_container(path) as file:
+            if any(one.codec_context is None for one in (*file.streams.video, *file.streams.audio)):
+                raise ValueError("it has a codec that is not known here")
             films = [one for one in file.streams.video if not _is_cover(one)]
             samples, rate = _samples(path) if file.streams.audio else (None, 0)
             if not films:

@@ -167,7 +167,7 @@ def exif_texts(path: Path) -> Iterator[tuple[str, str]]:
     try:
         with Image.open(path) as image:
             exif = image.getexif()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return
     for tag in EXIF_STRINGS:
         value = exif.get(tag)

@@ -112,6 +112,15 @@ def test_what_is_cut_off_is_named(tmp_path: Path, ending: str):
         frames_of(open_recording(cut_off(path)))
 
 
+def test_a_codec_that_nobody_knows_is_said(tmp_path: Path):
+    path = film(tmp_path / "odd.mkv")
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"))
+    with pytest.raises(
+        ImageError, match=r"^odd\.mkv cannot be read as a film or sound: it has a codec"
+    ):
+        open_recording(path)
+
+
 def test_of_a_film_that_is_cut_off_there_may_be_some_frames(tmp_path: Path):
     count = len(frames_of(open_recording(cut_off(film(tmp_path / "cut.mkv")))))
     assert 0 < count < len(FRAMES)

@@ -99,6 +99,17 @@ def test_a_prompt_that_is_none_counts_as_none(tmp_path: Path, prompt: dict) -> N
     assert read_workflow_file(picture(tmp_path / "a.png", texts)) == Found(workflow=WORKFLOW)
 
 
+def test_a_picture_that_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "prompt:" + json.dumps(PROMPT)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    content = (tmp_path / "a.jpg").read_bytes()
+    frame = content.index(b"\xff\xc0") + 5  # its height and width
+    (tmp_path / "a.jpg").write_bytes(content[:frame] + b"\xff\xff\xff\xff" + content[frame + 4 :])
+    with pytest.raises(ValueError, match="carries no workflow"):
+        read_workflow_file(tmp_path / "a.jpg")
+
+
 def test_a_picture_without_a_workflow_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^plain\.png carries no workflow; "):
         read_workflow_file(picture(tmp_path / "plain.png", {"prompt": "not json"}))
