@@ -53,13 +53,18 @@ class VideoFile:
         return VideoComponents(images, rate, sound, bit_depth=10 if depth > 8 else 8)
 
     def _frames(self, file: Any, stream: Any, form: str) -> Iterator[np.ndarray]:
-        for frame in file.decode(stream):
-            progress.check_interrupted()
-            time = frame.time or 0.0
-            if self.duration is not None and time >= self.start + self.duration:
-                return
-            if time >= self.start:
-                yield frame.to_ndarray(format=form)
+        import av
+
+        try:
+            for frame in file.decode(stream):
+                progress.check_interrupted()
+                time = frame.time or 0.0
+                if self.duration is not None and time >= self.start + self.duration:
+                    return
+                if time >= self.start:
+                    yield frame.to_ndarray(format=form)
+        except av.FFmpegError as error:
+            raise ImageError(f"{name_of(self.path)} is damaged: {error}.") from error
 
     def get_dimensions(self) -> tuple[int, int]:
         with opened(self.path) as file:
@@ -186,4 +191,8 @@ def opened(path: Path | IO[bytes]) -> Any:
     if not file.streams.video:
         file.close()
         raise ImageError(f"{name_of(path)} has no pictures: it is not a video.")
+    stream = file.streams.video[0]
+    if stream.codec_context is None or stream.format is None:
+        file.close()
+        raise ImageError(f"{name_of(path)} has no picture that can be read: it is cut off, or its codec is not known.")
     return file

@@ -115,9 +115,7 @@ def test_what_is_cut_off_is_named(tmp_path: Path, ending: str):
 def test_a_codec_that_nobody_knows_is_said(tmp_path: Path):
     path = film(tmp_path / "odd.mkv")
     path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"))
-    with pytest.raises(
-        ImageError, match=r"^odd\.mkv cannot be read as a film or sound: it has a codec"
-    ):
+    with pytest.raises(ImageError, match=r"^odd\.mkv cannot be read as a film or sound: it has a codec"):
         open_recording(path)
 
 

@@ -141,6 +141,13 @@ def test_what_is_no_video_is_named(base: Folders, content: bytes):
         nodes.load_video("a.mp4")
 
 
+def test_a_codec_that_nobody_knows_is_said(base: Folders):
+    path = save(made(), {"format": "mkv", "codec": {"codec": "auto"}})
+    (base.input / "a.mkv").write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"))
+    with pytest.raises(ImageError, match=r"a\.mkv has no picture that can be read"):
+        nodes.load_video("a.mkv")
+
+
 def test_light_beyond_srgb_is_refused(base: Folders):
     how = {"encoding": "re-encode", "crf": 20.0, "color_space": "HDR"}
     with pytest.raises(ValueError, match="only sRGB is written"):
