@@ -55,9 +55,8 @@ def _unfold(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
 def _grown(one: Input, given: Mapping[str, Any]) -> Iterator[Input]:
     """Those that are given, and the first few where the template asks for them."""
     template = one.options["template"]
-    names = template.get("names") or [
-        f"{template.get('prefix', '')}{number}" for number in range(template.get("max", MOST_GROWN))
-    ]
+    most = min(template.get("max") or MOST_GROWN, MOST_GROWN)
+    names = template.get("names") or [f"{template.get('prefix', '')}{number}" for number in range(most)]
     for section, inputs in template["input"].items():
         for entry in inputs.values():
             for number, name in enumerate(names):
