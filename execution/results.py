@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -46,7 +46,8 @@ def unpack(returned: Any, schema: NodeSchema) -> Returned:
 def _ui(shown: Any, schema: NodeSchema) -> dict[str, Any] | None:
     if not isinstance(shown, Mapping | None):
         raise ValueError(f"{schema.id} returned a {type(shown).__name__} as ui; it is a dictionary of lists")
-    return plain(shown) or None
+    lists = {key: list(one) if isinstance(one, Iterator) else one for key, one in (shown or {}).items()}
+    return plain(lists) or None
 
 
 def blocked(schema: NodeSchema, blocker: ExecutionBlocker) -> Returned:

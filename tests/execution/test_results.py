@@ -25,6 +25,7 @@ def schema(outputs):
         ({}, 1, ({},), None),
         ({"ui": {"text": ("a",)}}, 0, (), {"text": ["a"]}),
         ({"ui": {"text": []}, "result": (1, 2)}, 2, (1, 2), {"text": []}),
+        ({"ui": {"images": map(str, [1, 2])}}, 0, (), {"images": ["1", "2"]}),  # as comfy-image-saver shows files
         ({"result": (1,)}, 1, (1,), None),
         ((5,), 2, (5,), None),
     ],
