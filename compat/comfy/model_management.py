@@ -63,6 +63,13 @@ def intermediate_device() -> Any:
     return _offload_device()
 
 
+def intermediate_dtype() -> Any:
+    """The type that pictures and masks have between nodes."""
+    import torch
+
+    return torch.float32
+
+
 def text_encoder_device() -> Any:
     return get_torch_device()
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from comfy_core import latent_format, preview_method
 from comfy_core.lora import load_lora_for_models
@@ -11,6 +11,7 @@ from comfy_core.weights import WeightsError, open_weights
 from execution.packs import expose_compat
 from tests.tiny_lora import write_lora
 from tests.tiny_models import write_model
+from tests.tiny_vision import vision_tensors
 
 expose_compat()
 
@@ -108,3 +109,17 @@ def test_a_previewer_shows_a_latent_as_sampling_does():
     assert (kind, image.size, side) == ("JPEG", (8, 6), 512)
     with preview_method.using("none"):
         assert latent_preview.get_previewer("cpu", latent_format.LatentFormat()) is None
+
+
+def test_an_encoder_of_pictures_is_opened_by_path_or_as_a_table(tmp_path):
+    import comfy.clip_vision
+    import comfy.model_management
+
+    tensors = vision_tensors()
+    save_file(tensors, tmp_path / "vision.safetensors")
+    image = torch.rand(1, 70, 56, 3, dtype=comfy.model_management.intermediate_dtype())
+    by_path = comfy.clip_vision.load(str(tmp_path / "vision.safetensors")).encode_image(image)
+    table = {f"visual.{name}": tensor for name, tensor in tensors.items()}
+    by_table = comfy.clip_vision.load_clipvision_from_sd(table, "visual.").encode_image(image)
+    assert isinstance(by_path, comfy.clip_vision.Output)
+    assert torch.equal(by_path["image_embeds"], by_table["image_embeds"])
