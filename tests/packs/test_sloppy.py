@@ -9,7 +9,7 @@ from execution import loop
 from execution.events import Executed, ExecutionInterrupted, NodeMessage, NodeText, Progress
 from execution.worker import WorkerSettings
 from execution.workers import messages
-from execution.workers.core import WorkerCore
+from execution.workers.core import WorkerCore, prepare
 from nodes import registry
 
 
@@ -244,8 +244,10 @@ def test_what_a_pack_registers_in_a_hurry_reaches_the_server(tmp_path):
     (tmp_path / "custom_nodes").mkdir()
     code = "import nodes, pathlib\nnodes.EXTENSION_WEB_DIRS[5] = pathlib.Path('/web')\nNODE_CLASS_MAPPINGS = {}"
     (tmp_path / "custom_nodes" / "hurried.py").write_text(code)
+    settings = WorkerSettings(base=str(tmp_path), packages=())
+    prepare(settings)
     try:
-        core = WorkerCore(WorkerSettings(base=str(tmp_path), packages=()))
+        core = WorkerCore(settings)
         framed = messages.frame(messages.Ready(core.catalogue(), core.services))
         assert msgspec.msgpack.decode(framed[4:], type=messages.FromWorker).services.web["5"] == "/web"
     finally:
