@@ -15,6 +15,8 @@ import msgspec
 
 MATCH, AUTOGROW = "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3"
 DYNAMIC_COMBO, DYNAMIC_SLOT = "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"
+MOST_OUTPUTS = 1_000
+"""Of a class that declares no end to them."""
 DYNAMIC = frozenset({AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT})
 """Types of inputs that bring more inputs along, by their values."""
 FILLED_IN = frozenset(
@@ -153,7 +155,7 @@ class NodeSchema(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def output(self, slot: int) -> Output | None:
         if 0 <= slot < len(self.outputs):
             return self.outputs[slot]
-        return self.any_output if slot >= 0 else None
+        return self.any_output if 0 <= slot < MOST_OUTPUTS else None
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,13 @@ def test_a_node_has_as_many_outputs_as_its_types_have_numbers(run, check, nodes,
     assert run({"1": node("ClassicSplits", text="abcd")} | shows).texts == ["a", "d"]
 
 
+@pytest.mark.parametrize("slot", [-1, 1_000, 10**18])
+def test_no_node_has_outputs_below_none_or_beyond_reason(check, node, slot):
+    prompt = {"1": node("ClassicSplits", text="abcd"), "2": node("ClassicShow", value=["1", slot])}
+    (error,) = check(prompt).node_errors["2"]["errors"]
+    assert error["type"] == "linked_slot_missing"
+
+
 def test_one_that_returned_too_few_is_named_and_one_that_is_blocked_blocks_them_all(run, node):
     shows = {"show": node("ClassicShow", value=["1", 3])}
     few = run({"1": node("ClassicSplits", text="abc")} | shows).error
