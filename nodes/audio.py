@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from comfy_core import folders
 from comfy_core.media import sound as files
 from comfy_core.media.errors import ImageError
-from comfy_core.media.save import png_texts, save_files
+from comfy_core.media.save import png_texts
 from nodes.images import RUN, file_stamp, input_path
 from nodes.recipe import with_recipe
 from nodes.schema import Cases, Combo, File, Socket, String, Widget, node
@@ -164,10 +163,5 @@ def _saved(
     audio: dict[str, Any], prefix: str, kind: str, quality: str, prompt: Any, extra: Any, type: str = "output"
 ) -> Any:
     texts = png_texts(prompt, with_recipe(prompt, extra))
-    rate = audio["sample_rate"]
-    writers = [
-        partial(files.write_sound, waveform=one, rate=rate, kind=kind, quality=quality, texts=texts)
-        for one in audio["waveform"]
-    ]
-    saved = save_files(writers, folders.current().of_type(type), prefix, f"_{files.FORMATS[kind].ending}")
+    saved = files.save_sounds(audio, folders.current().of_type(type), prefix, kind, quality, texts)
     return {"ui": {"audio": [one | {"type": type} for one in saved]}, "result": (audio,)}

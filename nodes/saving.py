@@ -57,7 +57,7 @@ def save_animated_webp(
 ) -> Image:
     """Save a batch of pictures as an animated WebP in output/, with the workflow inside the file."""
     texts = png_texts(prompt, with_recipe(prompt, extra_pnginfo))
-    write = animation.webp(to_pictures(images), fps, texts, lossless, quality, method)
+    write = animation.webp(to_pictures(images), fps, texts, lossless, quality, animation.WEBP_METHODS[method])
     return _animated(images, save_files([write], folders.current().output, filename_prefix, "_.webp", _size(images)))
 
 

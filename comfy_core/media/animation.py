@@ -17,9 +17,9 @@ MODEL, MAKE = 0x0110, 0x010F
 
 
 def webp(
-    frames: Sequence[Image.Image], fps: float, texts: Mapping[str, str], lossless: bool, quality: int, method: str
+    frames: Sequence[Image.Image], fps: float, texts: Mapping[str, str], lossless: bool, quality: int, method: int
 ) -> Writer:
-    """What writes frames as an animated WebP; `quality` 0..100, `method` one of WEBP_METHODS."""
+    """What writes frames as an animated WebP; `quality` 0..100, `method` 0 (fast) to 6 (small)."""
     return partial(
         frames[0].save,
         format="WEBP",
@@ -29,7 +29,7 @@ def webp(
         exif=exif(texts),
         lossless=lossless,
         quality=quality,
-        method=WEBP_METHODS[method],
+        method=method,
     )
 
 

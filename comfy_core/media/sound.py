@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from comfy_core.media.errors import ImageError
+from comfy_core.media.save import save_files
 from comfy_core.progress import check_interrupted
 
 Sound = dict[str, Any]
@@ -71,6 +73,22 @@ def cut(sound: Sound, start: float, duration: float | None) -> Sound:
     if not part.shape[-1]:
         raise ValueError(f"nothing is left of {count / rate:.2f} s of sound from {start} s on; start earlier")
     return sound | {"waveform": part}
+
+
+def save_sounds(
+    sound: Sound, folder: Path, prefix: str, kind: str, quality: str, texts: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Write each sound of a batch as a file of its own, see `write_sound` and `save_files`, whose errors it raises.
+
+    Raises ImageError for a kind that is none of FORMATS.
+    """
+    if kind not in FORMATS:
+        raise ImageError(f"sound cannot be saved as {kind!r}; use {', '.join(FORMATS)}.")
+    writers = [
+        partial(write_sound, waveform=one, rate=sound["sample_rate"], kind=kind, quality=quality, texts=texts)
+        for one in sound["waveform"]
+    ]
+    return save_files(writers, folder, prefix, f"_{FORMATS[kind].ending}")
 
 
 def write_sound(

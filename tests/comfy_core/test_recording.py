@@ -45,7 +45,7 @@ def write_deep(path: Path) -> Path:
 
 def write_animation(path: Path) -> Path:
     with path.open("wb") as file:
-        animation.webp([Image.fromarray(one) for one in LEVELS], 8.0, {}, True, 80, "fastest")(file)
+        animation.webp([Image.fromarray(one) for one in LEVELS], 8.0, {}, True, 80, 0)(file)
     return path
 
 
