@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum
 from math import prod
 from typing import Any
 
@@ -11,13 +12,24 @@ from torch import Tensor, nn
 
 from comfy_core.concat import Concat, repeated, resized
 from comfy_core.latent_format import LatentFormat
-from comfy_core.sampling.prediction import ModelSampling
+from comfy_core.sampling.noise_levels import EDMSchedule
+from comfy_core.sampling.prediction import EDM, Flow, ModelSampling, Velocity
 from comfy_core.wrappers import WrappersMP, wrapped
 
 TAKE_PART = ("patches", "patches_replace", "wrappers")
 """What of `transformer_options` concerns a network; one that is never patched need not take them."""
 LCM_GUIDANCE = 8.0
 """The guidance scale of latent consistency models where the conditioning names none."""
+
+
+class ModelType(Enum):
+    """What a model predicts, and at which noise levels. The numbers are those of the ecosystem."""
+
+    EPS = 1
+    V_PREDICTION = 2
+    V_PREDICTION_EDM = 3
+    EDM = 5
+    FLOW = 6
 
 
 class DiffusionModel(nn.Module):
@@ -127,6 +139,15 @@ class DiffusionModel(nn.Module):
         if self.concat is None or like is None:
             return None
         return self.concat(self.latent_format, like.shape, cond)
+
+    @property
+    def model_type(self) -> ModelType:
+        sampling = self.model_sampling
+        if isinstance(sampling, EDM):
+            return ModelType.EDM
+        if isinstance(sampling, Velocity):
+            return ModelType.V_PREDICTION_EDM if isinstance(sampling, EDMSchedule) else ModelType.V_PREDICTION
+        return ModelType.FLOW if isinstance(sampling, Flow) else ModelType.EPS
 
     def get_dtype(self) -> torch.dtype:
         return next(self.diffusion_model.parameters()).dtype
