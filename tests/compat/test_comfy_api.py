@@ -67,6 +67,8 @@ def test_every_version_has_the_same_words():
     from comfy_api import latest, v0_0_1, v0_0_2
 
     assert v0_0_1.io is v0_0_2.io is latest.io is latest.IO
+    for name in ("ComfyAPI", "ComfyAPISync", "ComfyExtension", "Input", "InputImpl", "Types", "ui"):
+        assert getattr(v0_0_1, name) is getattr(v0_0_2, name) is getattr(latest, name)
 
 
 def test_a_pack_makes_videos_of_files_in_memory_and_of_parts(tmp_path: Path):
