@@ -315,3 +315,15 @@ def test_a_pack_saves_pictures_as_the_built_in_classes_do_and_where_it_says(wher
     assert saved["ui"]["images"] == [{"filename": "mine_x_00001_.png", "subfolder": "", "type": "apart"}]
     assert (where / "apart" / "mine_x_00001_.png").is_file()
     assert nodes.SaveImage().output_dir == str(where / "output")
+
+
+def test_the_command_line_tells_packs_where_the_server_listens_and_no_secrets(monkeypatch):
+    from web.server.cli import arguments
+
+    settings = []
+    monkeypatch.setattr("execution.workers.in_process.InProcessWorker", settings.append)
+    options = arguments.parse(["serve", "--listen", "0.0.0.0", "--port", "9", "--cpu"])
+    arguments.worker_of(options, in_process=True)
+    (told,) = (one.arguments for one in settings)
+    assert (told["listen"], told["port"], told["cpu"], told["multi_user"]) == ("0.0.0.0", 9, True, False)
+    assert not {name for name in told if "token" in name or "tls" in name}
