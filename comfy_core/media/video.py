@@ -147,7 +147,7 @@ class VideoFrames:
     def save_to(self, path: Place, format: str = "auto", codec: str = "auto", metadata: Any = None) -> None:
         container = "mp4" if format == "auto" else format
         given = (metadata or {}).items()
-        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given}
+        texts = {name: value if isinstance(value, str) else json.dumps(value, default=str) for name, value in given}
         encoding = Encoding(container, AUTO[container] if codec == "auto" else codec)
         if isinstance(path, str | Path):
             with open(path, "wb") as file:

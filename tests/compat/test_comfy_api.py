@@ -79,9 +79,11 @@ def test_a_pack_makes_videos_of_files_in_memory_and_of_parts(tmp_path: Path):
 
     images = torch.linspace(0.2, 0.8, 8)[:, None, None, None].expand(-1, 32, 32, 3)
     made = VideoFromComponents(VideoComponents(images=images, frame_rate=Fraction(8)))
-    made.save_to(tmp_path / "a.mp4", metadata={"prompt": {"1": {"class_type": "A"}}, "workflow": '{"nodes": []}'})
+    prompt = {"1": {"class_type": "A", "inputs": {"where": tmp_path}}}  # of which JSON has only the words
+    made.save_to(tmp_path / "a.mp4", metadata={"prompt": prompt, "workflow": '{"nodes": []}'})
     found = read_workflow_file(tmp_path / "a.mp4")
-    assert (found.prompt, found.workflow) == ({"1": {"class_type": "A"}}, {"nodes": []})
+    said = {"1": {"class_type": "A", "inputs": {"where": str(tmp_path)}}}
+    assert (found.prompt, found.workflow) == (said, {"nodes": []})
     for video in (VideoFromFile(str(tmp_path / "a.mp4")), VideoFromFile(BytesIO((tmp_path / "a.mp4").read_bytes()))):
         assert video.get_dimensions() == (32, 32)
         assert video.get_components().images.shape == images.shape

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import main
 from comfy_core.folders import Folders
 from execution.engine import Engine
 from execution.worker import WorkerSettings
@@ -108,3 +109,16 @@ def workflow():
         "links": [[1, 1, 0, 2, 0, "NUMBER"]],
         "version": 0.4,
     }
+
+
+@pytest.fixture
+def verify(made, capsys):
+    """`main.py verify` of a file, in the base directory that a module has `made`: its exit code and what it says."""
+
+    def verify(path, base=made):
+        code = main.main(["verify", str(path), "--base-directory", str(base), "--cpu"])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out if code < 2 else err
+
+    return verify

@@ -56,17 +56,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     metadata.configure(wanted=True)
 
 
-@pytest.fixture
-def verify(made: Path, capsys: pytest.CaptureFixture[str]):
-    def verify(path: Path, base: Path = made) -> tuple[int, str]:
-        code = main.main(["verify", str(path), "--base-directory", str(base), "--cpu"])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out if code < 2 else err
-
-    return verify
-
-
 def copy(made: Path, target: Path, dot: bool = False, **texts: str | None) -> Path:
     """The first picture with some of its texts changed or left out, and with one pixel painted red where asked."""
     with Image.open(made / "output" / "cat_00001_.png") as picture:

@@ -76,17 +76,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield base
 
 
-@pytest.fixture
-def verify(made: Path, capsys: pytest.CaptureFixture[str]):
-    def verify(path: Path, base: Path = made) -> tuple[int, str]:
-        code = main.main(["verify", str(path), "--base-directory", str(base), "--cpu"])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out if code < 2 else err
-
-    return verify
-
-
 def shortened(source: Path, target: Path, frames: int, texts: dict[str, str | None]) -> Path:
     """The first frames of a film, and with some of its texts changed or left out."""
     with av.open(str(source)) as film, av.open(str(target), "w", options={"movflags": "use_metadata_tags"}) as short:
