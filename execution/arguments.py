@@ -40,9 +40,9 @@ def _all_blocked(values: Sequence[Sequence[Any]]) -> bool:
 
 def _linked_values(node: GraphNode, name: str, link: Link, plan: Plan) -> list[Any]:
     values = plan.results[link.node_id].values
-    if link.slot >= len(values) and _all_blocked(values) and plan.graph.nodes[link.node_id].schema.any_output:
-        return values[-1]
     if link.slot >= len(values):
+        if plan.graph.nodes[link.node_id].schema.any_output and _all_blocked(values):
+            return values[-1]
         raise ValueError(
             f"{node.title}, input {name!r}: node {link.node_id} returned nothing for its output {link.slot}"
         )

@@ -39,7 +39,7 @@ class Intake:
         self._folders = folders
 
     async def submit(self, request: dict[str, Any], owner: str | None = None) -> Submitted:
-        """Take the body of POST /prompt (http_ws.md §1). The prompt is on disk before this returns.
+        """Take the body of POST /prompt (http_ws.md §1). The prompt is committed before this returns.
 
         `owner` is the user whose it is, where there are several; other methods that take one see that user's alone.
         Raises Rejected, QueueUnwritable.

@@ -26,7 +26,7 @@ class Rejected(Exception):
 
 
 class Submitted(msgspec.Struct):
-    """The answer to a prompt that was taken and is on disk. `node_errors` names outputs that were left out."""
+    """The answer to a prompt that was taken and is committed. `node_errors` names outputs that were left out."""
 
     prompt_id: str
     number: float
