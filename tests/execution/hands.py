@@ -35,6 +35,12 @@ async def has_started(engine):
         await asyncio.sleep(0.005)
 
 
+async def notes_are_written(folders):
+    """The worker writes what it learned of its first run after it told of the run's end."""
+    while not all((folders.user / name).exists() for name in ("node_figures.json", "node_past.json")):
+        await asyncio.sleep(0.005)
+
+
 async def error_of(engine, request):
     with pytest.raises(Rejected) as refusal:
         await engine.submit(request)

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from execution.engine import QueueStatus, QueueUnwritable
 from execution.events import Executed, Executing, ExecutionError, ExecutionInterrupted, ExecutionSuccess, now_ms
 from execution.store import Store
-from tests.execution.hands import end_of, error_of, has_started, holding, prompt_of, run_to_the_end
+from tests.execution.hands import (
+    end_of,
+    error_of,
+    has_started,
+    holding,
+    notes_are_written,
+    prompt_of,
+    run_to_the_end,
+)
 
 # --- submitting ---
 
@@ -151,6 +159,7 @@ async def test_secrets_are_stored_nowhere(engine, node, folders):
     await run_to_the_end(engine, prompt_of(node, value=1), extra_data=extra)
     (entry,) = (await engine.history()).values()
     assert entry["prompt"][3].keys() == {"kept", "create_time"}
+    await notes_are_written(folders)
     assert not any(b"planted" in file.read_bytes() for file in folders.user.iterdir())
 
 

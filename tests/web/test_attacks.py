@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from tests.execution.hands import notes_are_written
 from tests.web.hostile import LEADING_OUT
 from web.server.access.rights import Right, right_needed
 
@@ -153,6 +154,7 @@ async def test_reading_changes_nothing(client, folders, post_prompt, graph, fini
         kept = [path for path in folders.base.rglob("*") if path.is_file() and ".db" not in path.name]
         return sorted((str(path), path.read_bytes()) for path in kept)
 
+    await notes_are_written(folders)
     before, history = state(), await (await client.get("/history")).json()
     for route in client.app.router.routes():
         if route.method == "GET" and route.resource.canonical not in ("/ws", "/api/ws"):
@@ -199,6 +201,7 @@ async def test_secrets_in_a_request_reach_nothing_that_is_kept_or_told(client, f
     assert planted not in "".join(told)
     for path in ("/history", "/queue", "/api/jobs", f"/api/jobs/{taken['prompt_id']}", "/internal/logs", "/settings"):
         assert planted not in await (await client.get(path)).text(), path
+    await notes_are_written(folders)
     for path in folders.base.rglob("*"):
         if path.is_file():
             assert planted.encode() not in path.read_bytes(), path
