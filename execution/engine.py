@@ -173,13 +173,13 @@ class Engine:
         """Forget pending prompts; returns the ids that were pending."""
         return await self._dispatcher.remove(ids, owner)
 
-    def running(self) -> tuple[str, str] | None:
-        """(prompt id, node id) of what runs now; the node id is empty until the first node starts."""
+    def running(self) -> dict[str, str]:
+        """What runs now, in the order it began: prompt id -> node id, empty until the first node starts."""
         current = self._dispatcher.current
-        return (current.id, self._dispatcher.node) if current is not None else None
+        return {current.id: self._dispatcher.node} if current is not None else {}
 
     async def interrupt(self, prompt_id: str | None = None, owner: str | None = None) -> None:
-        """Stop the prompt that runs, if it is `prompt_id` or none is given."""
+        """Stop the prompt that runs under this id, or all that run."""
         current = self._dispatcher.current
         if current is not None and prompt_id in (None, current.id) and owner in (None, current.owner):
             await self._worker.interrupt(current.id)

@@ -31,7 +31,7 @@ async def run_to_the_end(engine, prompt, **request):
 
 
 async def has_started(engine):
-    while (engine.running() or ("", ""))[1] == "":
+    while not any(engine.running().values()):
         await asyncio.sleep(0.005)
 
 

@@ -73,7 +73,7 @@ async def test_what_waits_and_what_runs_survives_a_restart(running_engine, node)
         assert engine.queue_remaining() == 2
         with engine.subscribe() as events:
             await has_started(engine)
-            assert engine.running() == (held.prompt_id, "1")
+            assert engine.running() == {held.prompt_id: "1"}
             await engine.interrupt()
             assert isinstance(await end_of(events, held.prompt_id), ExecutionInterrupted)
             assert isinstance(await end_of(events, waiting.prompt_id), ExecutionSuccess)
@@ -98,7 +98,7 @@ async def main(base, prompts):
             await engine.submit({"prompt": prompt})
         async for envelope in events:
             if isinstance(envelope.event, Executing) and engine.queue_remaining() == 2 and envelope.event.node:
-                if engine.running() == (envelope.event.prompt_id, envelope.event.node):
+                if engine.running() == {envelope.event.prompt_id: envelope.event.node}:
                     print("now", flush=True)
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
@@ -254,7 +254,7 @@ async def test_a_machine_that_has_no_room_for_a_worker_is_a_reason_too(running_e
 async def kill_worker_of(engine, worker):
     await has_started(engine)
     os.kill(worker._child._process.pid, signal.SIGKILL)
-    while engine.running() and engine.running()[1]:
+    while any(engine.running().values()):
         await asyncio.sleep(0.005)
 
 

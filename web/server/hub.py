@@ -118,9 +118,9 @@ class Hub:
     async def _greet(self, engine: Engine, client: Client) -> None:
         data = {**status_data(engine.queue_remaining()), "sid": client.id}
         await client.send(dumps({"type": "status", "data": data, "seq": self._last_seq}))
-        running = engine.running()
-        if running and running[1] and self._owners.get(running[0]) == client.id:
-            await client.send(dumps({"type": "executing", "data": {"node": running[1]}}))
+        for prompt_id, node in engine.running().items():
+            if node and self._owners.get(prompt_id) == client.id:
+                await client.send(dumps({"type": "executing", "data": {"node": node}}))
 
     async def _tell(self, client: Client, events: Subscription) -> None:
         async for first in events:
@@ -152,8 +152,8 @@ class Hub:
 
     async def _tell_where_changes_begin(self, engine: Engine, client: Client) -> None:
         """Who comes in the middle of a run hears how far it is."""
-        running, known = engine.running(), self._progress.known
-        is_running = running is not None and running[0] == known.prompt_id
+        known = self._progress.known
+        is_running = known.prompt_id in engine.running()
         if is_running and self.wants(client, Envelope(0, self._owners.get(known.prompt_id), known)):
             await client.send(text_frame(known))
 

@@ -74,14 +74,13 @@ async def cancel_many(request: web.Request) -> web.Response:
 
 
 async def _cancel(request: web.Request, ids: list[str]) -> bool:
-    """Take the pending ones out of the queue and stop the one that runs; whether there was any."""
+    """Take the pending ones out of the queue and stop those that run; whether there was any."""
     engine, owner = await engine_of(request), owner_of(request)
     removed = await engine.delete_from_queue(ids, owner)
-    running = engine.running()
-    if running is None or running[0] not in ids or await engine.job(running[0], owner) is None:
-        return bool(removed)
-    await engine.interrupt(running[0], owner)
-    return True
+    running = [id for id in engine.running() if id in ids and await engine.job(id, owner) is not None]
+    for id in running:
+        await engine.interrupt(id, owner)
+    return bool(removed or running)
 
 
 async def _asked_ids(request: web.Request) -> list[str]:
