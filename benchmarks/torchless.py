@@ -57,7 +57,7 @@ class Torchless:
     def end(self, signum: int) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signum)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=90)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._log.close()

@@ -18,7 +18,8 @@ from comfy_core.folders import CHECKOUT
 from execution.convert import read_workflow_file
 from execution.worker import WorkerSettings
 from execution.workers.in_process import InProcessWorker
-from tests.live_server import PATIENCE_SECONDS, READY_SECONDS
+from tests.live_server import READY_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 from web.server.cli import arguments, serve
 from web.server.cli import run as run_command
 

@@ -18,6 +18,7 @@ from execution.workers.core import WorkerCore, prepare
 from nodes.schema import NodeSchema
 
 log = logging.getLogger(__name__)
+SECONDS_TO_END = 5.0
 
 
 class InProcessWorker(Worker):
@@ -26,6 +27,7 @@ class InProcessWorker(Worker):
     def __init__(self, settings: WorkerSettings | None = None) -> None:
         self._settings = settings or WorkerSettings()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
+        self._at_work: set[asyncio.Future[Any]] = set()
         self._core: WorkerCore | None = None
         self._heard: Callable[..., Any] = lambda *message: None
 
@@ -62,7 +64,9 @@ class InProcessWorker(Worker):
                 yield [event]
             await done
         finally:
-            if not ended:  # nobody waits for it any more
+            if ended:
+                await done  # after the last event it writes what it learned, and puts back what nodes have changed
+            else:  # nobody waits for it any more
                 core.interrupt(job.prompt_id)
 
     async def ask(self, question: str, *arguments: Any) -> Any:
@@ -97,7 +101,13 @@ class InProcessWorker(Worker):
             self._heard(kind, data, client)
 
     async def close(self) -> None:
+        """Return when the thread is done: what it would still put back or write must not surprise who comes next.
+
+        A node that does not heed its interrupt is left behind after a while.
+        """
         self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=SECONDS_TO_END if self._core is not None else None)
 
     def _up(self) -> WorkerCore:
         if self._core is None:
@@ -105,4 +115,7 @@ class InProcessWorker(Worker):
         return self._core
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        work = asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        self._at_work.add(work)
+        work.add_done_callback(self._at_work.discard)
+        return await asyncio.shield(work)

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.live_server import PATIENCE_SECONDS, serving
+from tests.live_server import serving
+from tests.waiting import PATIENCE_SECONDS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]

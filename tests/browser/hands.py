@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.live_server import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 RUN_SECONDS = 240
 expect.set_options(timeout=30_000)

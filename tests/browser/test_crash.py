@@ -65,9 +65,15 @@ def processes(profile: Path) -> tuple[psutil.Process, list[psutil.Process]]:
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
         if mark in words and not any(word.startswith("--type=") for word in words):
-            below = process.children(recursive=True)
-            return process, [child for child in below if "--type=renderer" in child.cmdline()]
+            return process, [child for child in process.children(recursive=True) if is_renderer(child)]
     raise LookupError(f"no browser has {profile}")
+
+
+def is_renderer(process: psutil.Process) -> bool:
+    try:
+        return "--type=renderer" in process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return False
 
 
 def type_and_die(page: Page, die: Callable[[], None]) -> tuple[str, str]:

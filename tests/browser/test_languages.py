@@ -10,7 +10,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import node
-from tests.live_server import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS
 
 GERMAN_MENU = ["Neuer Workflow", "Datei öffnen …", "Speichern", "Einstellungen"]
 

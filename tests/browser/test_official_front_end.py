@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from tests.live_server import PATIENCE_SECONDS, ROOT, serving
+from tests.live_server import ROOT, serving
+from tests.waiting import PATIENCE_SECONDS
 
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 if importlib.util.find_spec("comfyui_frontend_package") is None:

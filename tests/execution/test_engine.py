@@ -14,7 +14,6 @@ from tests.execution.hands import (
     error_of,
     has_started,
     holding,
-    notes_are_written,
     prompt_of,
     run_to_the_end,
 )
@@ -154,12 +153,12 @@ async def test_an_id_that_waits_for_other_outputs_of_the_same_prompt_is_in_use(e
     assert error["type"] == "duplicate_prompt_id"
 
 
-async def test_secrets_are_stored_nowhere(engine, node, folders):
+async def test_secrets_are_stored_nowhere(running_engine, node, folders):
     extra = {"api_key_comfy_org": "planted", "auth_token_comfy_org": "planted", "kept": 1}
-    await run_to_the_end(engine, prompt_of(node, value=1), extra_data=extra)
-    (entry,) = (await engine.history()).values()
+    async with running_engine() as engine:
+        await run_to_the_end(engine, prompt_of(node, value=1), extra_data=extra)
+        (entry,) = (await engine.history()).values()
     assert entry["prompt"][3].keys() == {"kept", "create_time"}
-    await notes_are_written(folders)
     assert not any(b"planted" in file.read_bytes() for file in folders.user.iterdir())
 
 

@@ -54,7 +54,8 @@ def test_a_prompt_computes_what_its_outputs_ask_for(run, addition):
     assert shown(run(addition)) == ["7"]
 
 
-def test_events_come_in_the_order_of_the_contract(run, node):
+def test_events_come_in_the_order_of_the_contract(run, node, monkeypatch):
+    monkeypatch.setattr("execution.progress.SECONDS_PER_PREVIEW", 60)  # else one more on a slow machine
     ran = run({"s": node("FakeSteps", count=2), "t": node("FakeShow", value=["s", 0])})
     assert [type(event) for event in ran.all] == [
         *(ExecutionStart, ExecutionCached),

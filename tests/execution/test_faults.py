@@ -4,7 +4,6 @@ import random
 import resource
 import shutil
 import signal
-import time
 import urllib.error
 
 import psutil
@@ -12,6 +11,7 @@ import pytest
 
 from benchmarks.kill import run_round
 from benchmarks.torchless import Torchless
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +38,9 @@ def submit(server, kind, value=0, **extra_data):
     return server.post("/prompt", {"prompt": prompt_of(kind, value), "extra_data": extra_data})["prompt_id"]
 
 
-def wait_for(condition):
-    for _ in range(3000):
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never came")
-
-
 def end_of(server, prompt_id):
     """The job, once it has ended."""
-    return wait_for(lambda: (job := server.job(prompt_id))["status"] not in ("pending", "in_progress") and job)
+    return wait_until(lambda: (job := server.job(prompt_id))["status"] not in ("pending", "in_progress") and job)
 
 
 def run(server, kind, value=0, **extra_data):
@@ -56,7 +48,7 @@ def run(server, kind, value=0, **extra_data):
 
 
 def has_started(server, prompt_id):
-    wait_for(lambda: server.job(prompt_id)["status"] == "in_progress")
+    wait_until(lambda: server.job(prompt_id)["status"] == "in_progress")
 
 
 def error_of(job):
@@ -139,7 +131,7 @@ def test_a_node_that_prints_without_end_neither_waits_nor_fills_the_log(server):
     before = log.stat().st_size
     assert run(server, "Print", 50)["status"] == "completed"
     assert goes_on(server)
-    wait_for(lambda: b"bytes that a node printed are left out" in log.read_bytes())
+    wait_until(lambda: b"bytes that a node printed are left out" in log.read_bytes())
     assert log.stat().st_size - before < 25 * 1024 * 1024
 
 
@@ -212,14 +204,15 @@ def test_no_room_for_pictures_fails_the_prompt_until_there_is_some(server, outpu
 
 
 def test_no_room_for_the_queue_refuses_prompts_and_what_was_taken_runs_when_there_is_some(server, full):
-    taken = [submit(server, "Sleep", 300), submit(server, "Sleep", 1)]
-    has_started(server, taken[0])
+    running, waiting = submit(server, "Sleep", 60_000), submit(server, "Sleep", 1)
+    has_started(server, running)
     full(server.process.pid)
     with pytest.raises(urllib.error.HTTPError, match="503") as refusal:
         submit(server, "Sleep")
     assert b"the queue cannot be written" in refusal.value.read()
     full.over()
-    assert [end_of(server, one)["status"] for one in taken] == ["completed", "completed"]
+    server.post("/interrupt", {"prompt_id": running})
+    assert [end_of(server, one)["status"] for one in (running, waiting)] == ["cancelled", "completed"]
     assert goes_on(server)
 
 
@@ -262,7 +255,7 @@ def test_a_killed_server_has_all_that_was_queued_and_goes_on_with_what_ran(tmp_p
         assert [item[1] for item in queue["queue_running"]] == [running]
         assert [item[1] for item in queue["queue_pending"]] == queued
         second.post("/interrupt", {})
-        wait_for(lambda: second.get("/prompt")["exec_info"]["queue_remaining"] == 0)
+        wait_until(lambda: second.get("/prompt")["exec_info"]["queue_remaining"] == 0)
         assert list(second.get("/history")) == [running, *queued]
 
 

@@ -76,11 +76,12 @@ def test_what_cannot_run_is_said_and_the_engine_goes_on(engine, tmp_path):
     assert len(engine.run(PROMPT)) == 2
 
 
-@pytest.mark.timeout(30)
 def test_ctrl_c_stops_the_node_and_the_engine_goes_on(engine):
+    engine.run(WORKFLOW)  # its packs are loaded
+    at_work = sys.modules["custom_nodes.fake"].at_work
     long = {"1": {"class_type": "FakeSteps", "inputs": {"count": 100_000, "seconds": 0.01}}}
     long["2"] = {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "long", "copies": 1}}
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    threading.Thread(target=lambda: at_work.wait() and os.kill(os.getpid(), signal.SIGINT), daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         engine.run(long)
     assert len(engine.run(WORKFLOW)) == 1

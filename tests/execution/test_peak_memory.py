@@ -29,7 +29,7 @@ def test_the_peak_counts_not_what_is_left_at_the_end():
     memory.begin()
     second = memory.end(1.0).memory
     assert 60 << 20 < first < 90 << 20
-    assert second < 8 << 20
+    assert second < first // 2
 
 
 def test_the_devices_peak_is_beyond_what_was_taken_before():
@@ -38,10 +38,11 @@ def test_the_devices_peak_is_beyond_what_was_taken_before():
     assert memory.end(1.0).device == 250
 
 
-def test_a_thousand_small_nodes_are_not_measured_one_by_one():
+def test_a_thousand_small_nodes_are_not_measured_one_by_one(monkeypatch):
+    monkeypatch.setattr("execution.peak_memory.STALE_SECONDS", 60)
     device = Device()
     memory = PeakMemory(device)
     for _ in range(1000):
         memory.begin()
         assert memory.end(1e-5).device == 0
-    assert device.resets < 100
+    assert device.resets <= 1

@@ -25,7 +25,9 @@ from execution.events import (
 )
 from execution.worker import Job, WorkerCrashed, WorkerFailed, WorkerSettings
 from execution.workers.in_process import InProcessWorker
+from execution.workers.process import Child
 from execution.workers.subprocess import SubprocessWorker
+from tests.waiting import wait_until
 
 
 def prompt_of(class_type, **inputs):
@@ -191,31 +193,34 @@ async def test_a_node_that_ignores_the_interrupt_loses_its_process(process):
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
 
 
-async def test_the_process_that_goes_on_was_prepared_before_the_other_one_was_killed(process):
+async def test_the_process_that_goes_on_was_prepared_before_the_other_one_was_killed(process, monkeypatch):
+    prepared, kill = [], Child.kill_if_running
+
+    def note_and_kill(child, prompt_id):
+        prepared.append(process._spare)
+        kill(child, prompt_id)
+
+    monkeypatch.setattr(Child, "kill_if_running", note_and_kill)
     events = each(process.run(job_of("FakeSlow", seconds=60, heeds_interrupts=False)))
     await until(Executing, events)
-    killed = process._child
     await process.interrupt("p")
-    while process._spare is None:
-        await asyncio.sleep(0.01)
-    prepared = process._spare
-    assert killed.exit_code is None
     await until(ExecutionInterrupted, events)
     await events.aclose()
     assert texts(await events_of(process, job_of("FakeNumber", value=4))) == ["4"]
-    assert process._child is prepared
+    assert prepared == [process._child]
 
 
-async def test_a_prepared_process_that_nobody_needs_is_ended(settings, monkeypatch):
+async def test_a_prepared_process_that_nobody_needs_is_ended(settings, monkeypatch, tmp_path):
     monkeypatch.setattr(execution.workers.subprocess, "PART_BEFORE_A_SPARE", 0)
     worker = SubprocessWorker(settings, patience=60)
     await worker.start()
-    events = each(worker.run(job_of("FakeSlow", seconds=0.5, heeds_interrupts=False)))
+    events = each(worker.run(job_of("FakeUntil", path=str(tmp_path / "go"))))
     await until(Executing, events)
     await worker.interrupt("p")
     while worker._spare is None:
         await asyncio.sleep(0.01)
     prepared = worker._spare
+    (tmp_path / "go").touch()
     await until(ExecutionInterrupted, events)
     assert (await until(Executing, events)).node is None
     await events.aclose()
@@ -282,11 +287,7 @@ async def test_the_process_ends_when_its_parent_is_killed(folders):
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    for _ in range(3000):
-        if not is_alive(pid):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the worker outlived its parent")
+    wait_until(lambda: not is_alive(pid))
 
 
 def is_alive(pid):
@@ -311,30 +312,34 @@ def test_the_engine_imports_neither_torch_nor_a_web_server(module):
 
 SLOW = """
 import ctypes, time
+from pathlib import Path
 
 
 class Slow:
-    INPUT_TYPES = classmethod(lambda cls: {"required": {"seconds": ("FLOAT", {})}})
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"go": ("STRING", {})}})
     RETURN_TYPES, FUNCTION, CATEGORY, OUTPUT_NODE = (), "run", "slow", True
 
-    def run(self, seconds):
-        time.sleep(0.1)
-        ctypes.PyDLL(None).usleep(int(seconds * 1e6))  # which keeps all other threads from running
+    def run(self, go):
+        if go:  # no other thread of this process runs meanwhile
+            ctypes.PyDLL(None).system(f"touch {go}.begun; until [ -e {go} ]; do sleep 0.01; done".encode())
         return {}
 
 
 class Checked(Slow):
     @classmethod
-    def VALIDATE_INPUTS(cls, seconds):
-        time.sleep(seconds)
+    def VALIDATE_INPUTS(cls, go):
+        if go:
+            Path(go + ".begun").touch()
+        while go and not Path(go).exists():
+            time.sleep(0.01)
         return "it is late"
 
 
 class Breaks(Slow):
-    def run(self, seconds):
+    def run(self, go):
         import json, sys
         json.dumps = json.loads = None
-        if seconds:
+        if go:
             sys.stderr.close()
             time.perf_counter = None
         return {}
@@ -344,15 +349,13 @@ NODE_CLASS_MAPPINGS = {"Slow": Slow, "Checked": Checked, "Breaks": Breaks}
 """
 
 
-def slow_prompt(class_type, seconds):
-    return {"1": {"class_type": class_type, "inputs": {"seconds": seconds}}}
+def slow_prompt(class_type, go="", id="1"):
+    """Its node works, or checks, until there is a file `go`; if that is given."""
+    return {id: {"class_type": class_type, "inputs": {"go": str(go)}}}
 
 
 @pytest.fixture
-async def slow(tmp_path, monkeypatch):
-    """A worker that is given a tenth of a second to answer."""
-    monkeypatch.setattr(execution.workers.process, "SECONDS_OF_PATIENCE", 0.1)
-    monkeypatch.setattr(execution.workers.process, "SECONDS_FOR_STATS", 0.1)
+async def slow(tmp_path):
     (tmp_path / "custom_nodes").mkdir()
     (tmp_path / "custom_nodes" / "slow.py").write_text(SLOW)
     worker = SubprocessWorker(WorkerSettings(base=str(tmp_path), packages=()))
@@ -361,24 +364,46 @@ async def slow(tmp_path, monkeypatch):
     await worker.close()
 
 
-async def test_a_prompt_waits_for_a_check_that_takes_long_and_others_do_not(slow, caplog):
-    late = asyncio.create_task(slow.check(slow_prompt("Checked", 0.7)))
-    assert (await slow.check(slow_prompt("Checked", 0))).error["details"].endswith("seconds - it is late")
-    assert not late.done()
-    assert (await late).error["details"].endswith("seconds - it is late")
-    assert [one.getMessage() for one in caplog.records] == ["a prompt waits for node 1 (Checked): its check takes long"]
+@pytest.fixture
+def go(tmp_path):
+    return tmp_path / "go"
 
 
-async def test_a_prompt_does_not_wait_for_a_worker_whose_node_lets_it_say_nothing(slow, caplog):
-    events = each(slow.run(Job(prompt_id="p", prompt=slow_prompt("Slow", 1.5), outputs=["1"])))
-    await until(Executing, events)
+async def has_begun(go):
+    while not go.with_suffix(".begun").exists():
+        await asyncio.sleep(0.01)
+
+
+def told(caplog):
+    return [one.getMessage() for one in caplog.records]
+
+
+async def test_a_prompt_waits_for_a_check_that_takes_long_and_others_do_not(slow, go, caplog, monkeypatch):
+    late = [asyncio.create_task(slow.check(slow_prompt("Checked", go)))]
+    await has_begun(go)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(execution.workers.process, "SECONDS_OF_PATIENCE", 0.1)
+        late.append(asyncio.create_task(slow.check(slow_prompt("Checked", go, id="2"))))
+        while not caplog.records:
+            await asyncio.sleep(0.01)
+    assert (await slow.check(slow_prompt("Checked"))).error["details"].endswith("go - it is late")
+    assert [one.done() for one in late] == [False, False]
+    go.touch()
+    assert all(found.error["details"].endswith("go - it is late") for found in await asyncio.gather(*late))
+    assert told(caplog)[0].startswith("a prompt waits for node 1 (Checked)")
+    assert told(caplog)[0].endswith(": its check takes long")
+
+
+async def test_a_prompt_does_not_wait_for_a_worker_whose_node_lets_it_say_nothing(slow, go, caplog, monkeypatch):
+    monkeypatch.setattr(execution.workers.process, "SECONDS_OF_PATIENCE", 0.1)
+    monkeypatch.setattr(execution.workers.process, "SECONDS_FOR_STATS", 0.1)
+    events = each(slow.run(Job(prompt_id="p", prompt=slow_prompt("Slow", go), outputs=["1"])))
     rest = asyncio.create_task(until(ExecutionSuccess, events))
-    await asyncio.sleep(0.2)
-    assert await slow.check(slow_prompt("Checked", 0)) is None
+    await has_begun(go)
+    assert await slow.check(slow_prompt("Checked")) is None
     assert not rest.done()
-    assert [one.getMessage() for one in caplog.records] == [
-        "the worker did not answer in time (check); it goes on without"
-    ]
+    assert told(caplog) == ["the worker did not answer in time (check); it goes on without"]
+    go.touch()
     await rest
     await events.aclose()
 
@@ -386,27 +411,27 @@ async def test_a_prompt_does_not_wait_for_a_worker_whose_node_lets_it_say_nothin
 # --- processes that nodes break ---
 
 
-def slow_job(class_type, seconds, attempt=1):
-    return Job(prompt_id="p", prompt=slow_prompt(class_type, seconds), outputs=["1"], attempt=attempt)
+def slow_job(class_type, go="", attempt=1):
+    return Job(prompt_id="p", prompt=slow_prompt(class_type, go), outputs=["1"], attempt=attempt)
 
 
 async def test_what_a_node_puts_in_place_of_the_functions_of_json_is_not_called(slow):
     pid = slow._child._process.pid
     for class_type in ("Breaks", "Slow"):
-        assert isinstance((await events_of(slow, slow_job(class_type, 0)))[-2], ExecutionSuccess)
-    assert (await slow.check(slow_prompt("Checked", 0))).error is not None
+        assert isinstance((await events_of(slow, slow_job(class_type)))[-2], ExecutionSuccess)
+    assert (await slow.check(slow_prompt("Checked"))).error is not None
     assert slow._child._process.pid == pid
 
 
 async def test_a_process_in_which_nothing_works_any_more_is_replaced_and_its_job_can_begin_once_more(slow):
-    await events_of(slow, slow_job("Breaks", 0.1))
+    await events_of(slow, slow_job("Breaks", "everything"))
     with pytest.raises(WorkerCrashed, match="exit code 1"):
-        await events_of(slow, slow_job("Slow", 0))
-    assert isinstance((await events_of(slow, slow_job("Slow", 0, attempt=2)))[-2], ExecutionSuccess)
+        await events_of(slow, slow_job("Slow"))
+    assert isinstance((await events_of(slow, slow_job("Slow", attempt=2)))[-2], ExecutionSuccess)
 
 
 async def test_what_fails_in_the_engine_a_second_time_is_told(slow):
-    await events_of(slow, slow_job("Breaks", 0.1))
-    *_, error, last = await events_of(slow, slow_job("Slow", 0, attempt=2))
+    await events_of(slow, slow_job("Breaks", "everything"))
+    *_, error, last = await events_of(slow, slow_job("Slow", attempt=2))
     assert error.exception_message == "The engine failed: 'NoneType' object is not callable"
     assert last == Executing(prompt_id="p", node=None)

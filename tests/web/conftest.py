@@ -9,6 +9,7 @@ from comfy_core.folders import Folders
 from execution.engine import Engine
 from execution.worker import WorkerSettings
 from execution.workers.in_process import InProcessWorker
+from tests.waiting import until
 from web.server.app import make_app
 from web.server.settings import ServerSettings
 
@@ -64,17 +65,11 @@ def post_prompt(client):
 @pytest.fixture
 def finished(client):
     """The history entry of a prompt, once it has ended."""
-    import asyncio
 
-    async def wait(prompt_id):
-        for _ in range(500):
-            history = await (await client.get(f"/history/{prompt_id}")).json()
-            if history:
-                return history[prompt_id]
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"{prompt_id} did not finish")
+    async def entry(prompt_id):
+        return (await (await client.get(f"/history/{prompt_id}")).json()).get(prompt_id)
 
-    return wait
+    return lambda prompt_id: until(lambda: entry(prompt_id))
 
 
 def graph(copies=1, **text):

@@ -1,6 +1,5 @@
 """Who gets in: everybody on a server of one's own machine, and elsewhere who has a token, a session, and the right."""
 
-import asyncio
 import json
 import re
 import stat
@@ -10,6 +9,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 import main
+from tests.waiting import until
 from web.server.access.accounts import Accounts, Refused, Token, read_accounts, write_accounts
 from web.server.access.patience import TRIES
 from web.server.access.rights import Right, right_needed
@@ -204,12 +204,11 @@ async def test_users_have_queues_histories_and_results_of_their_own(guarded, kep
         answer = await guarded.post("/prompt", json={"prompt": graph(), **body}, headers=tokens[who])
         assert answer.status == 200
         taken = (await answer.json())["prompt_id"]
-        for _ in range(500):
-            history = await (await guarded.get(f"/history/{taken}", headers=tokens[who])).json()
-            if history:
-                return taken, history[taken]["outputs"]["2"]["images"][0]
-            await asyncio.sleep(0.02)
-        raise AssertionError("it did not end")
+
+        async def history():
+            return await (await guarded.get(f"/history/{taken}", headers=tokens[who])).json()
+
+        return taken, (await until(history))[taken]["outputs"]["2"]["images"][0]
 
     ran = {who: await run(who) for who in ("ada", "bob")}
     assets = {one[1].pop("id") for one in ran.values()}
@@ -242,21 +241,22 @@ async def test_one_user_does_not_stop_anothers_run(guarded, kept) -> None:
             accounts.add_user(name, "correct horse", admin=False)
             tokens[name] = bearer(accounts.add_token(name, Token(hash="", user=name)))
     slow = {
-        "1": {"class_type": "FakeSteps", "inputs": {"count": 500, "seconds": 0.02}},
+        "1": {"class_type": "FakeSteps", "inputs": {"count": 100_000, "seconds": 0.02}},
         "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "x", "copies": 1}},
     }
     answer = await guarded.post("/prompt", json={"prompt": slow}, headers=tokens["ada"])
     taken = (await answer.json())["prompt_id"]
-    for _ in range(500):
-        if (await (await guarded.get("/queue", headers=tokens["ada"])).json())["queue_running"]:
-            break
-        await asyncio.sleep(0.02)
+
+    async def hers_that_run():
+        return (await (await guarded.get("/queue", headers=tokens["ada"])).json())["queue_running"]
+
+    await until(hers_that_run)
     his = await (await guarded.get("/queue", headers=tokens["bob"])).json()
     assert his == {"queue_running": [], "queue_pending": []}
     await guarded.post("/interrupt", headers=tokens["bob"])
     cancelled = await guarded.post(f"/api/jobs/{taken}/cancel", headers=tokens["bob"])
     assert await cancelled.json() == {"cancelled": False}
-    assert (await (await guarded.get("/queue", headers=tokens["ada"])).json())["queue_running"]
+    assert await hers_that_run()
     cancelled = await guarded.post(f"/api/jobs/{taken}/cancel", headers=tokens["ada"])
     assert await cancelled.json() == {"cancelled": True}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 
@@ -114,10 +115,12 @@ async def test_the_waiting_client_does_the_same(address, graph) -> None:
         Client(address).queue()
 
 
-async def test_where_nobody_answers(unused_tcp_port) -> None:
-    async with AsyncClient(f"http://127.0.0.1:{unused_tcp_port}") as easel:
-        with pytest.raises(Unreachable, match="no server answers"):
-            await easel.queue()
+async def test_where_nobody_answers() -> None:
+    with socket.socket() as deaf:  # nobody else is given its port meanwhile
+        deaf.bind(("127.0.0.1", 0))
+        async with AsyncClient(f"http://127.0.0.1:{deaf.getsockname()[1]}") as easel:
+            with pytest.raises(Unreachable, match="no server answers"):
+                await easel.queue()
 
 
 def test_changes_name_inputs_that_are_there() -> None:

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from execution.workers import words
+from tests.waiting import PATIENCE_SECONDS
 
 log = logging.getLogger("easel.server")
 
@@ -48,7 +49,7 @@ async def test_a_client_hears_the_log_until_it_has_enough(client) -> None:
         await socket.receive_json(), await other.receive_json()
         assert await subscribe(True) == 200
         await asyncio.to_thread(log.warning, "from a thread")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             message = await socket.receive_json()
         assert (message["type"], message["data"]["size"]) == ("logs", None)
         assert message["data"]["entries"][-1]["m"] == "easel.server from a thread\n"

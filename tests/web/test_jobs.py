@@ -1,14 +1,13 @@
 """/api/jobs: queue and history in one view, filtered, sorted, paged; single jobs; cancelling."""
 
-import asyncio
-
 import pytest
 
 from execution.store import StoredJob
+from tests.waiting import until
 from web.server.shown_jobs import details, summary
 
 SLOW = {
-    "1": {"class_type": "FakeSteps", "inputs": {"count": 500, "seconds": 0.02}},
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 100_000, "seconds": 0.02}},
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -76,9 +75,11 @@ async def test_jobs_are_filtered_sorted_and_paged(post_prompt, finished, graph, 
 async def test_waiting_and_running_jobs_are_cancelled(client, post_prompt, finished, listed) -> None:
     running = (await post_prompt(SLOW))[1]["prompt_id"]
     waiting = [(await post_prompt(SLOW))[1]["prompt_id"] for _ in range(3)]
-    async with asyncio.timeout(20):
-        while not (jobs := (await listed("?status=in_progress"))["jobs"]):
-            await asyncio.sleep(0.02)
+
+    async def in_progress():
+        return (await listed("?status=in_progress"))["jobs"]
+
+    jobs = await until(in_progress)
     assert [job["id"] for job in jobs] == [running]
     assert "execution_start_time" not in jobs[0]
     assert jobs[0]["outputs_count"] == 0

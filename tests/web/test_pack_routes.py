@@ -16,6 +16,7 @@ from execution.engine import Engine
 from execution.worker import WorkerSettings
 from execution.workers.in_process import InProcessWorker
 from execution.workers.subprocess import SubprocessWorker
+from tests.waiting import PATIENCE_SECONDS
 from web.server.app import make_app
 
 
@@ -58,11 +59,11 @@ async def test_a_websocket_speaks_both_ways_until_one_side_ends_it(client, prefi
     async with client.ws_connect(f"{prefix}/routed/talk?x=1", protocols=["own"]) as socket:
         assert socket.protocol == "own"
         await socket.send_str("hello")
-        assert await socket.receive_json(timeout=10) == {"said": "hello", "query": {"x": "1"}}
+        assert await socket.receive_json(timeout=PATIENCE_SECONDS) == {"said": "hello", "query": {"x": "1"}}
         await socket.send_bytes(b"abc" * 100_000)
-        assert await socket.receive_bytes(timeout=10) == b"cba" * 100_000
+        assert await socket.receive_bytes(timeout=PATIENCE_SECONDS) == b"cba" * 100_000
         await socket.send_str("bye")
-        await socket.receive(timeout=10)
+        await socket.receive(timeout=PATIENCE_SECONDS)
         assert socket.close_code == 4001
     with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
         await client.ws_connect(f"{prefix}/routed/talk", headers={"Origin": "http://evil.example"})
@@ -134,7 +135,7 @@ async def test_a_packs_message_outside_of_a_run_reaches_one_client_or_all(client
     async def notes(socket, count):
         found = []
         while len(found) < count:
-            message = await socket.receive_json(timeout=10)
+            message = await socket.receive_json(timeout=PATIENCE_SECONDS)
             if message["type"] == "routed-note":
                 found.append(message["data"])
         return found
@@ -146,7 +147,7 @@ async def test_a_packs_message_outside_of_a_run_reaches_one_client_or_all(client
 async def test_a_packs_bytes_outside_of_a_run_are_a_binary_frame(client) -> None:
     socket = await client.ws_connect("/ws?clientId=one")
     await client.get("/routed/frame")
-    while (message := await socket.receive(timeout=10)).type is not WSMsgType.BINARY:
+    while (message := await socket.receive(timeout=PATIENCE_SECONDS)).type is not WSMsgType.BINARY:
         assert message.type is WSMsgType.TEXT
     assert message.data == struct.pack(">I", 70) + b"picture"
 

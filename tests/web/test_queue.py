@@ -1,9 +1,10 @@
 """The queue, the history, and stopping what runs."""
 
-import asyncio
 import uuid
 
 import pytest
+
+from tests.waiting import until
 
 SLOW = {
     "1": {"class_type": "FakeSteps", "inputs": {"count": 10_000, "seconds": 0.01}},
@@ -12,12 +13,11 @@ SLOW = {
 
 
 async def running(client):
-    for _ in range(1000):
-        queue = await (await client.get("/queue")).json()
-        if queue["queue_running"]:
-            return queue
-        await asyncio.sleep(0.02)
-    raise AssertionError("nothing runs")
+    async def queue():
+        found = await (await client.get("/queue")).json()
+        return found if found["queue_running"] else None
+
+    return await until(queue)
 
 
 async def test_what_waits_is_listed_and_can_be_removed(client, post_prompt, graph) -> None:

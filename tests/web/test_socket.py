@@ -6,6 +6,7 @@ import struct
 
 from aiohttp import WSCloseCode, WSMsgType
 
+from tests.waiting import PATIENCE_SECONDS
 from web.server.keys import HUB
 
 STEPS = {
@@ -13,7 +14,7 @@ STEPS = {
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 SLOW = {
-    "1": {"class_type": "FakeSteps", "inputs": {"count": 5000, "seconds": 0.02}},
+    "1": {"class_type": "FakeSteps", "inputs": {"count": 100_000, "seconds": 0.02}},
     "2": {"class_type": "FakeSave", "inputs": {"value": ["1", 0], "filename_prefix": "fake", "copies": 1}},
 }
 
@@ -21,7 +22,7 @@ SLOW = {
 async def heard(socket, last=lambda message: message["type"] == "executing" and message["data"]["node"] is None):
     """All frames up to the last one: JSON as dicts, previews as bytes."""
     frames = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for message in socket:
             if message.type is WSMsgType.BINARY:
                 frames.append(message.data)
@@ -78,7 +79,6 @@ async def test_a_run_of_nobody_shows_only_its_progress(client, post_prompt) -> N
     async with client.ws_connect("/ws?clientId=me") as socket:
         await socket.receive_json()
         await post_prompt(STEPS)
-        await asyncio.sleep(0.5)
         await post_prompt(STEPS, client_id="me")
         frames = await heard(socket, lambda frame: frame["type"] == "execution_start")
         assert set(kinds(frames)) == {"status", "progress_state", "progress", "execution_start"}
@@ -190,9 +190,8 @@ async def test_the_newest_socket_of_a_client_hears_also_when_the_old_one_closes(
 async def test_a_client_that_comes_back_hears_what_runs_and_what_it_missed(client, post_prompt) -> None:
     async with client.ws_connect("/ws?clientId=me") as socket:
         await post_prompt(SLOW, client_id="me")
-        frames = await heard(socket, lambda frame: frame["type"] == "execution_start")
-        last = frames[-1]["seq"]
-    await asyncio.sleep(0.3)
+        frames = await heard(socket, lambda frame: frame["type"] == "executing")
+        (last,) = [frame["seq"] for frame in frames if isinstance(frame, dict) and frame["type"] == "execution_start"]
     async with client.ws_connect(f"/ws?clientId=me&since={last}") as socket:
         first, second = await socket.receive_json(), await socket.receive_json()
         assert first["data"]["sid"] == "me"

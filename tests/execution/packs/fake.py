@@ -196,6 +196,14 @@ def slow(
     return 1
 
 
+@node("FakeUntil", category="fake")
+def until(path: Annotated[str, String(default="")]) -> Number:
+    """Heeds nothing until there is such a file."""
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return 1
+
+
 @node("FakeCrash", category="fake")
 def crash() -> Number:
     os.kill(os.getpid(), signal.SIGKILL)

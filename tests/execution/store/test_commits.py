@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from execution.store.commits import Commits
 from execution.store.database import connect_for_quick_work, open_database
+from tests.waiting import PATIENCE_SECONDS
 
 numbers = sa.Table("numbers", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True))
 
@@ -49,7 +50,7 @@ def stored(database):
 def held(commits):
     """The writing thread is busy until the block is left, so that everything in it waits together."""
     go = threading.Event()
-    commits.submit(lambda connection: go.wait(10))
+    commits.submit(lambda connection: go.wait(PATIENCE_SECONDS))
     yield go
     go.set()
 
@@ -120,7 +121,7 @@ async def test_quick_work_waits_for_what_was_asked_for_before(quick):
     commits, _ = quick
     seen = []
     go = threading.Event()
-    first = commits.submit(lambda connection: go.wait(10) and seen.append(1))
+    first = commits.submit(lambda connection: go.wait(PATIENCE_SECONDS) and seen.append(1))
     await asyncio.sleep(0)
     second = commits.submit(lambda connection: seen.append(2), quick=True)
     await asyncio.sleep(0)

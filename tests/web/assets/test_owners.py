@@ -1,10 +1,10 @@
 """Assets where several people share a server."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
+from tests.waiting import until
 from tests.web.assets.hands import code, hash_of, png
 from web.server.access.accounts import Token, read_accounts, write_accounts
 from web.server.app import make_app
@@ -64,12 +64,11 @@ async def test_everybody_sees_their_own_assets(shared, folders, upload, tokens) 
 
 async def test_results_belong_to_who_asked_for_them(shared, folders, graph, tokens) -> None:
     await shared.post("/prompt", json={"prompt": graph()}, headers=tokens["bob"])
-    for _ in range(500):
-        body = await (await shared.get("/api/assets", headers=tokens["bob"])).json()
-        if body["total"]:
-            break
-        await asyncio.sleep(0.02)
-    (asset,) = body["assets"]
+
+    async def his():
+        return (await (await shared.get("/api/assets", headers=tokens["bob"])).json())["assets"]
+
+    (asset,) = await until(his)
     assert (folders.output / "bob" / asset["loader_path"]).is_file()
     assert (await (await shared.get("/api/assets", headers=tokens["ada"])).json())["total"] == 0
 

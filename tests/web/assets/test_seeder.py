@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS, until
 from tests.web.assets.hands import code, hash_of, png
 from web.server.assets import contents, seeder
 
@@ -55,12 +56,11 @@ async def test_a_scan_reads_no_file_unless_it_is_asked_to(ask, folders, seed, mo
 async def test_asking_for_the_nodes_begins_a_scan(client, folders, ask) -> None:
     (folders.input / "a.txt").write_bytes(b"bytes")
     await client.get("/object_info")
-    for _ in range(500):
-        if (await ask("GET", "assets?name_contains=a.txt"))[1]["total"]:
-            break
-        await asyncio.sleep(0.02)
-    else:
-        raise AssertionError("the file was not found")
+
+    async def found():
+        return (await ask("GET", "assets?name_contains=a.txt"))[1]["total"]
+
+    await until(found)
 
 
 async def test_what_is_gone_is_left_out_until_it_comes_back(ask, folders, seed, names) -> None:
@@ -89,7 +89,7 @@ async def test_one_scan_at_a_time_and_it_can_be_stopped(ask, folders, monkeypatc
 
     def slow(path, is_stopped):
         reading.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_SECONDS)
         if is_stopped():
             raise contents.Stopped
         return contents.hash_file(path)
@@ -99,17 +99,18 @@ async def test_one_scan_at_a_time_and_it_can_be_stopped(ask, folders, monkeypatc
     assert (await ask("GET", "assets/seed/status"))[1] == {"state": "IDLE", "progress": None, "errors": []}
     body = {"roots": ["input"], "hash": True}
     assert await ask("POST", "assets/seed", json=body) == (202, {"status": "started"})
-    await asyncio.to_thread(reading.wait, 10)
+    await asyncio.to_thread(reading.wait, PATIENCE_SECONDS)
     assert await ask("POST", "assets/seed", json=body) == (409, {"status": "already_running"})
     status = (await ask("GET", "assets/seed/status"))[1]
     assert (status["state"], status["progress"]["created"]) == ("RUNNING", 1)
     assert await ask("POST", "assets/seed/cancel") == (200, {"status": "cancelling"})
     assert (await ask("GET", "assets/seed/status"))[1]["state"] == "CANCELLING"
     go_on.set()
-    for _ in range(500):
-        if (await ask("GET", "assets/seed/status"))[1]["state"] == "IDLE":
-            break
-        await asyncio.sleep(0.01)
+
+    async def is_idle():
+        return (await ask("GET", "assets/seed/status"))[1]["state"] == "IDLE"
+
+    await until(is_idle)
     assert await ask("POST", "assets/seed/cancel") == (200, {"status": "idle"})
     assert "hash" not in (await ask("GET", "assets"))[1]["assets"][0]
 

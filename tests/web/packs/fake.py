@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from comfy_core import folders
 from comfy_core.progress import check_interrupted, report
 from nodes.schema import Combo, File, Float, Hidden, Int, Seed, Socket, String, node
 
+at_work = threading.Event()
 Number = Annotated[int, Socket("NUMBER")]
 JPEG = b"\xff\xd8\xff picture"
 
@@ -25,6 +27,7 @@ def text(
 
 @node("FakeSteps", category="fake")
 def steps(count: Annotated[int, Int(default=3, min=1)], seconds: Annotated[float, Float(default=0.0)] = 0.0) -> Number:
+    at_work.set()
     for step in range(1, count + 1):
         time.sleep(seconds)
         check_interrupted()
