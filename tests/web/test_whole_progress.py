@@ -6,10 +6,10 @@ from execution.events import NodeProgress, ProgressState
 from web.server.whole_progress import EARNED_PER_SECOND, FREE, WholeProgress
 
 
-def change(node, state, prompt="p"):
+def change(node, state):
     value = 1.0 if state == "finished" else 0.0
-    progress = NodeProgress(value=value, max=1, state=state, node_id=node, prompt_id=prompt, display_node_id=node)
-    return ProgressState(prompt_id=prompt, nodes={node: progress})
+    progress = NodeProgress(value=value, max=1, state=state, node_id=node, prompt_id="p", display_node_id=node)
+    return ProgressState(prompt_id="p", nodes={node: progress})
 
 
 def named(progress, size):
@@ -25,7 +25,7 @@ def named(progress, size):
 
 
 def test_a_small_graph_is_told_after_every_change():
-    progress = WholeProgress()
+    progress = WholeProgress("p")
     for number in range(10):
         progress.note(change(str(number), "running"))
         assert len(progress.due().nodes) == number + 1
@@ -35,7 +35,7 @@ def test_a_small_graph_is_told_after_every_change():
 @pytest.mark.parametrize("size", [1_000, 5_000])
 def test_a_large_one_costs_in_proportion_and_ends_with_the_state_of_all(size, monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: 0.0)
-    total, last = named(WholeProgress(), size)
+    total, last = named(WholeProgress("p"), size)
     assert total <= FREE + 2 * size / 4 + size
     assert {one.state for one in last.values()} == {"finished"}
     assert len(last) == size
@@ -44,7 +44,7 @@ def test_a_large_one_costs_in_proportion_and_ends_with_the_state_of_all(size, mo
 def test_time_earns_a_message_too(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    progress = WholeProgress()
+    progress = WholeProgress("p")
     named(progress, 1_000)
     progress.note(change("0", "running"))
     assert progress.due() is None
@@ -53,15 +53,8 @@ def test_time_earns_a_message_too(monkeypatch):
     assert len(progress.due().nodes) == 1_000
 
 
-def test_another_run_begins_with_nothing():
-    progress = WholeProgress()
-    progress.note(change("1", "finished", "p"))
-    progress.note(change("2", "running", "q"))
-    assert progress.due().nodes.keys() == {"2"}
-
-
 def test_who_comes_in_the_middle_knows_what_went_before():
-    progress = WholeProgress()
+    progress = WholeProgress("p")
     progress.note(change("1", "finished"))
     other = progress.copy()
     other.note(change("2", "running"))

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,15 @@ class Client:
         self.wants_metadata = False
         self.takes_changes = False
         self.takes_lists = False
-        self.progress = WholeProgress()
+        self.progress: dict[str, WholeProgress] = {}
+
+    def noted(self, changes: ProgressState) -> WholeProgress:
+        """Take in what has changed in a run; all that is known of it."""
+        if changes.prompt_id not in self.progress:
+            self.progress[changes.prompt_id] = WholeProgress(changes.prompt_id)
+        progress = self.progress[changes.prompt_id]
+        progress.note(changes)
+        return progress
 
     async def send(self, *frames: str | bytes) -> None:
         """Send frames; a client that does not take them within a minute is let go."""
@@ -59,24 +68,34 @@ class Client:
                     await self.socket.send_bytes(frame)
 
 
+@dataclass
+class Run:
+    """A run under way: the client that it is told to, and how far its nodes are."""
+
+    client_id: str | None
+    progress: WholeProgress
+
+
 class Hub:
     """Who is connected, by client id; of several sockets with one id, the newest receives the runs' events."""
 
     def __init__(self, features: dict[str, Any]) -> None:
         self._features = features
         self._clients: dict[str, list[Client]] = defaultdict(list)
-        self._owners: dict[str, str | None] = {}
-        self._progress = WholeProgress()
+        self._runs: dict[str, Run] = {}
         self._frames: dict[tuple[bool, int], str | bytes] = {}
         self._last_seq = 0
 
     def note(self, envelope: Envelope) -> None:
-        """Keep track of whose run is under way, how far its nodes are, and of the last event's number."""
+        """Keep track of whose runs are under way, how far their nodes are, and of the last event's number."""
         self._last_seq = envelope.seq
-        if isinstance(envelope.event, ExecutionStart):
-            self._owners = {envelope.event.prompt_id: envelope.client_id}
-        elif isinstance(envelope.event, ProgressState):
-            self._progress.note(envelope.event)
+        event = envelope.event
+        if isinstance(event, ExecutionStart):
+            self._runs.setdefault(event.prompt_id, Run(envelope.client_id, WholeProgress(event.prompt_id)))
+        elif isinstance(event, ProgressState) and event.prompt_id in self._runs:
+            self._runs[event.prompt_id].progress.note(event)
+        elif isinstance(event, TERMINAL):
+            self._runs.pop(event.prompt_id, None)
 
     def is_anothers(self, client_id: str, user: str) -> bool:
         """Whether a client of another user has this id, whose runs' events must not go astray."""
@@ -85,12 +104,13 @@ class Hub:
     async def serve(self, engine: Engine, client: Client, since: int | None) -> None:
         """Talk to one client until it leaves. Raises TimeoutError for one that takes nothing any more."""
         self._clients[client.id].append(client)
-        client.progress = self._progress.copy()
+        told = {id: run for id, run in self._runs.items() if run.client_id in (client.id, None)}
+        client.progress = {id: run.progress.copy() for id, run in told.items()}
         with engine.subscribe(since) as events:
             try:
                 await self._greet(engine, client)
                 telling = asyncio.create_task(self._tell(client, events))
-                listening = asyncio.create_task(self._listen(engine, client))
+                listening = asyncio.create_task(self._listen(client))
                 await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
                 await _end(telling, listening)
             finally:
@@ -118,22 +138,24 @@ class Hub:
     async def _greet(self, engine: Engine, client: Client) -> None:
         data = {**status_data(engine.queue_remaining()), "sid": client.id}
         await client.send(dumps({"type": "status", "data": data, "seq": self._last_seq}))
-        for prompt_id, node in engine.running().items():
-            if node and self._owners.get(prompt_id) == client.id:
-                await client.send(dumps({"type": "executing", "data": {"node": node}}))
+        own = {id for id, run in self._runs.items() if run.client_id == client.id}
+        running = [(id, node) for id, node in engine.running().items() if node and id in own]
+        for prompt_id, node in running:
+            # with one run at a time, as in ComfyUI, it goes without saying which one it is
+            named = {"prompt_id": prompt_id} if len(running) > 1 else {}
+            await client.send(dumps({"type": "executing", "data": {"node": node, **named}}))
 
     async def _tell(self, client: Client, events: Subscription) -> None:
         async for first in events:
             together = [first, *events.waiting(SENT_TOGETHER - 1)]
-            wanted = [envelope for envelope in together if self.wants(client, envelope)]
-            await client.send(*(frame for envelope in wanted for frame in self._frames_for(client, envelope)))
+            await client.send(*[frame for envelope in together for frame in self._frames_for(client, envelope)])
 
-    async def _listen(self, engine: Engine, client: Client) -> None:
+    async def _listen(self, client: Client) -> None:
         async for message in client.socket:
             if message.type is WSMsgType.TEXT:
-                await self._hear(engine, client, message.data)
+                await self._hear(client, message.data)
 
-    async def _hear(self, engine: Engine, client: Client, text: str) -> None:
+    async def _hear(self, client: Client, text: str) -> None:
         """Clients say one thing: what they can do. Anything else is ignored, as ComfyUI does."""
         try:
             message = msgspec.json.decode(text)
@@ -148,14 +170,14 @@ class Hub:
         client.takes_lists = flags.get("supports_message_lists") is True
         await client.send(dumps({"type": "feature_flags", "data": self._features}))
         if client.takes_changes:
-            await self._tell_where_changes_begin(engine, client)
+            await self._tell_where_changes_begin(client)
 
-    async def _tell_where_changes_begin(self, engine: Engine, client: Client) -> None:
-        """Who comes in the middle of a run hears how far it is."""
-        known = self._progress.known
-        is_running = known.prompt_id in engine.running()
-        if is_running and self.wants(client, Envelope(0, self._owners.get(known.prompt_id), known)):
-            await client.send(text_frame(known))
+    async def _tell_where_changes_begin(self, client: Client) -> None:
+        """Who comes in the middle of runs hears how far they are."""
+        for run in list(self._runs.values()):
+            known = run.progress.known
+            if known.nodes and self.wants(client, Envelope(0, run.client_id, known)):
+                await client.send(text_frame(known))
 
     def _forget(self, client: Client) -> None:
         self._clients[client.id].remove(client)
@@ -163,16 +185,19 @@ class Hub:
             del self._clients[client.id]
 
     def _frames_for(self, client: Client, envelope: Envelope) -> list[str | bytes]:
-        """What a client is told of an event: most often that alone."""
+        """What a client is told of an event: nothing if it is another's, and most often that alone."""
+        event = envelope.event
+        ended = client.progress.pop(event.prompt_id, None) if isinstance(event, TERMINAL) else None
+        if not self.wants(client, envelope):
+            return []
         if client.takes_changes:
             return [self._frame(client, envelope)]
-        if isinstance(envelope.event, NodeTiming):
+        if isinstance(event, NodeTiming):
             return []  # ours: clients of the old protocol complain of messages they do not know
-        if isinstance(envelope.event, ProgressState):
-            client.progress.note(envelope.event)
-            whole = client.progress.due()
+        if isinstance(event, ProgressState):
+            whole = client.noted(event).due()
             return [text_frame(whole, envelope.seq)] if whole is not None else []
-        whole = client.progress.last() if isinstance(envelope.event, TERMINAL) else None
+        whole = ended.last() if ended is not None else None
         return [*([text_frame(whole)] if whole is not None else []), self._frame(client, envelope)]
 
     def _frame(self, client: Client, envelope: Envelope) -> str | bytes:

@@ -1,4 +1,4 @@
-"""Progress for clients that know it only as the state of all nodes at once, as ComfyUI sends it.
+"""Progress of a run for clients that know it only as the state of all its nodes at once, as ComfyUI sends it.
 
 Said after every change, that would be quadratic in the nodes. Here it costs in proportion to what happens: a message
 that names n nodes must be earned, by changes or by the time that has passed.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 
-import msgspec
-
 from execution.events import ProgressState
 
 FREE = 500
@@ -18,23 +16,20 @@ EARNED_PER_SECOND = 500.0
 
 
 class WholeProgress:
-    """All that is known of the nodes of the run under way, and whether it is time to say it.
+    """All that is known of the nodes of one run, and whether it is time to say it.
 
     The nodes named in all messages of a run of n nodes are at most `FREE + changes / 4 + 500 per second`, and n more
     in the last one.
     """
 
-    def __init__(self) -> None:
-        self.known = ProgressState(prompt_id="", nodes={})
+    def __init__(self, prompt_id: str) -> None:
+        self.known = ProgressState(prompt_id=prompt_id, nodes={})
         self._told = True
         self._earned: float = FREE
         self._since = time.monotonic()
 
     def note(self, changes: ProgressState) -> None:
-        """Take in what has changed; what is known of another run is forgotten."""
-        if changes.prompt_id != self.known.prompt_id:
-            self.known = ProgressState(prompt_id=changes.prompt_id, nodes={})
-            self._earned, self._since = FREE, time.monotonic()
+        """Take in what has changed."""
         self.known.nodes.update(changes.nodes)
         self._told = False
         now = time.monotonic()
@@ -58,6 +53,6 @@ class WholeProgress:
 
     def copy(self) -> WholeProgress:
         """The same knowledge for another listener, who has heard nothing yet."""
-        other = WholeProgress()
-        other.known = msgspec.structs.replace(self.known, nodes=dict(self.known.nodes))
+        other = WholeProgress(self.known.prompt_id)
+        other.known.nodes.update(self.known.nodes)
         return other
