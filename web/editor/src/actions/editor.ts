@@ -75,6 +75,7 @@ export interface Runner {
   retry(promptId: string): Promise<void>;
   /** What the workflow of a run is called, or was called when it is closed by now; null for a run from elsewhere. */
   nameOf(promptId: string): string | null;
+  /** Stops the runs of this page; where there are none, what runs on the server. */
   interrupt(): Promise<void>;
   clearQueue(): Promise<void>;
   /** When it runs without being asked. */

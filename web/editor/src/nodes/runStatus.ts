@@ -95,9 +95,13 @@ export class RunStatus {
     for (const [id, made] of Object.entries(results)) this.update(id, made);
   }
 
-  /** A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. */
-  beginRun(): void {
+  /**
+   * A run begins: pictures and previews of the last one stay until there are new ones, so that nothing jumps. So does
+   * all that is shown where other runs are at work.
+   */
+  beginRun(atWork: ReadonlySet<NodeId>): void {
     for (const [id] of [...this.runs]) {
+      if (atWork.has(id)) continue;
       const { preview, images, compared, texts, refused, problems } = this.get(id);
       const kept = refused ? ({ state: "error", refused, problems } as const) : {};
       this.update(id, { ...NOTHING, ...kept, preview, images, compared, texts });

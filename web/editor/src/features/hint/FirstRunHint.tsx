@@ -13,7 +13,7 @@ export function FirstRunHint() {
   const current = useSyncExternalStore(editor.tabs.changed.on, () => editor.tabs.current);
   const [open, setOpen] = useState(() => localStorage.getItem(KEY) === null);
   // A run that comes from the cache is over before it is drawn.
-  const ran = useStore(run, (state) => state.promptId !== null || state.last !== null);
+  const ran = useStore(run, (state) => state.runs.length > 0 || state.last !== null);
   useEffect(() => {
     if (ran) localStorage.setItem(KEY, "seen");
     if (ran) setOpen(false);

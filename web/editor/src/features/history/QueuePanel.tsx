@@ -8,6 +8,7 @@ import { t } from "../../lib/t";
 import { Button } from "../../ui/Button";
 import { useFeatures } from "../context";
 import type { PanelProps } from "../panels/panels";
+import { percentOf } from "../run/runStore";
 import { DoneRow } from "./DoneRow";
 import { openWorkflowOf } from "./details";
 import { type JobsControl, useJobs } from "./useJobs";
@@ -57,7 +58,11 @@ function Active({ control, running, waiting }: ActiveProps) {
         {[...running, ...waiting].map((job, i) => (
           <li className="panel-row queue-row" key={job.id}>
             <span className="queue-name">{editor.runner.nameOf(job.id) ?? t("Another workflow")}</span>
-            {i < running.length ? <Progress /> : <span className="panel-quiet">{t("Waiting")}</span>}
+            {i < running.length ? (
+              <Progress id={job.id} />
+            ) : (
+              <span className="panel-quiet">{t("Waiting")}</span>
+            )}
             <Button
               label={t("Open this workflow")}
               icon={<FolderOpen size={14} aria-hidden />}
@@ -75,14 +80,14 @@ function Active({ control, running, waiting }: ActiveProps) {
   );
 }
 
-function Progress() {
+function Progress({ id }: { readonly id: string }) {
   const { run } = useFeatures();
-  const title = useStore(run, (state) => state.title);
-  const step = useStore(run, (state) => state.step);
+  const shown = useStore(run, ({ runs }) => runs.find(({ promptId }) => promptId === id));
+  const percent = shown ? percentOf(shown) : null;
   return (
     <span className="panel-quiet">
-      {title || t("Running")}
-      {step && ` ${Math.round((100 * step.value) / step.max)} %`}
+      {shown?.title || t("Running")}
+      {percent !== null && ` ${percent} %`}
     </span>
   );
 }

@@ -44,8 +44,8 @@ export function useJobs(): JobsControl {
     return latest(
       answers,
       ([active, done]) => {
-        const running = active.jobs.filter(({ status }) => status === "in_progress");
-        // The server lists the newest first; the next to run stands on top here.
+        // The server lists the newest first; what began first and the next to run stand on top here.
+        const running = active.jobs.filter(({ status }) => status === "in_progress").reverse();
         const waiting = active.jobs.filter(({ status }) => status === "pending").reverse();
         setContent({ state: "ready", jobs: { running, waiting, done: done.jobs, doneTotal: done.total } });
       },

@@ -27,7 +27,7 @@ export class AutoRun {
       tabs.changed.on(() => this.follow()),
       store.subscribe((now, before) => {
         if (now.last !== before.last && now.last?.outcome !== "success") this.set("off");
-        if (now.remaining !== before.remaining || now.promptId !== before.promptId) this.soon();
+        if (now.remaining !== before.remaining || now.runs.length !== before.runs.length) this.soon();
       }),
     ];
   }
@@ -59,8 +59,8 @@ export class AutoRun {
   }
 
   private async consider(): Promise<void> {
-    const { auto, remaining, promptId, connection } = this.store.getState();
-    if (auto === "off" || this.queueing || remaining || promptId || connection !== "open") return;
+    const { auto, remaining, runs, connection } = this.store.getState();
+    if (auto === "off" || this.queueing || remaining || runs.length || connection !== "open") return;
     const { doc } = this.tabs.current;
     if (auto === "change" && fingerprint(doc) === this.ran) return;
     this.queueing = true;

@@ -14,11 +14,11 @@ const MOST = 64;
 export function RunButton() {
   const { editor, run } = useFeatures();
   const [count, setCount] = useState(1);
-  const running = useStore(run, (state) => state.promptId !== null);
+  const running = useStore(run, (state) => state.runs.length);
   const remaining = useStore(run, (state) => state.remaining);
   const connected = useStore(run, (state) => state.connection === "open");
   const auto = useStore(run, (state) => state.auto);
-  const waiting = Math.max(0, remaining - (running ? 1 : 0));
+  const waiting = Math.max(0, remaining - running);
   return (
     <div className="run">
       {waiting > 0 && <span className="run-waiting">{t("{count} waiting", { count: waiting })}</span>}
@@ -32,7 +32,7 @@ export function RunButton() {
           {auto === "instant" ? t("Again and again") : t("On change")}
         </Button>
       )}
-      {running && (
+      {running > 0 && (
         <Button
           kind="plain"
           icon={<Square size={12} fill="currentColor" aria-hidden />}

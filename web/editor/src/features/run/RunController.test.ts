@@ -38,7 +38,7 @@ describe("running", () => {
     const filename = `${server.requests[0]?.prompt_id}_00001_.png`;
     expect(status.get("9").images).toEqual([{ filename, subfolder: "", type: "output" }]);
     expect(status.get("3").state).toBe("done");
-    expect(store.getState()).toMatchObject({ remaining: 0, promptId: null, last: { outcome: "success" } });
+    expect(store.getState()).toMatchObject({ remaining: 0, runs: [], last: { outcome: "success" } });
   });
 
   it("draws a new seed after each of several runs, and remembers the last one queued", async () => {
@@ -141,7 +141,7 @@ describe("running", () => {
     tabs.close(other);
     server.runNext();
     expect(tab.status.get("9").images).toHaveLength(1);
-    expect(store.getState()).toMatchObject({ promptId: null, last: { outcome: "success" } });
+    expect(store.getState()).toMatchObject({ runs: [], last: { outcome: "success" } });
   });
 
   it("knows its run also when the server is done before it has answered", async () => {
@@ -213,6 +213,6 @@ describe("running", () => {
     expect(store.getState().connection).toBe("lost");
     server.connect("open");
     await vi.waitFor(() => expect(status.get("3").state).toBe("idle"));
-    expect(store.getState()).toMatchObject({ connection: "open", promptId: null });
+    expect(store.getState()).toMatchObject({ connection: "open", runs: [] });
   });
 });

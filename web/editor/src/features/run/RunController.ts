@@ -15,8 +15,9 @@ import type { Tabs } from "../../tabs/Tabs";
 import { closeTopic } from "../../ui/toasts";
 import { AutoRun } from "./AutoRun";
 import { dependingOn, type Part, upTo } from "./partial";
+import { shownBy } from "./places";
 import { PromptTabs } from "./promptTabs";
-import { RunEvents, shownBy } from "./RunEvents";
+import { RunEvents } from "./RunEvents";
 import { RUN_TOPIC, reportRejection, reportRequest } from "./reports";
 import { nameOfRun } from "./runNames";
 import type { RunStore } from "./runStore";
@@ -83,7 +84,9 @@ export class RunController implements Runner {
 
   async interrupt(): Promise<void> {
     try {
-      await this.api.interrupt(this.store.getState().promptId ?? undefined);
+      const { runs } = this.store.getState();
+      if (runs.length) await Promise.all(runs.map(({ promptId }) => this.api.interrupt(promptId)));
+      else await this.api.interrupt();
     } catch (error) {
       reportRequest(error as Error);
     }

@@ -1,34 +1,27 @@
-/** Carries what the server reports of runs to the nodes of the tab that asked for them, and to the frame of the page. */
+/** Carries what the server reports of runs to the nodes of the tabs that asked for them, and to the frame of the page. */
 import type { Editor } from "../../actions/editor";
 import type { Api } from "../../api/http";
 import type { ServerMessage } from "../../api/messages";
 import type { Connection, EventLine } from "../../api/socket";
 import type { RunOutcome } from "../../api/types";
-import type { GraphDocument } from "../../graph/document";
 import type { NodeId } from "../../graph/records";
 import type { NodeRun } from "../../nodes/runStatus";
-import type { Tab } from "../../tabs/Tab";
 import type { Tabs } from "../../tabs/Tabs";
 import { SILENT } from "./partial";
+import { atWork, type Place, placeIn, show } from "./places";
 import type { PromptTabs } from "./promptTabs";
+import { RunList } from "./RunList";
 import { reportFailure } from "./reports";
-import { NO_RUN, type RunStore } from "./runStore";
+import type { RunInfo, RunStore } from "./runStore";
 
 type Of<T extends ServerMessage["type"]> = Extract<ServerMessage, { type: T }>;
-
-/** A node of an open workflow: by its id in the prompt, and by all ids that show its state. */
-interface Place {
-  readonly tab: Tab;
-  readonly id: string;
-  readonly node: NodeId;
-  readonly shownBy: readonly string[];
-}
+type Timing = Pick<NodeRun, "seconds" | "why">;
 
 export class RunEvents {
   private readonly cleanups: (() => void)[] = [];
-  private nodeStarted = 0;
-  /** The node that runs, by its id in the prompt: inside a subgraph, perhaps. */
-  private inner = "";
+  private readonly runs: RunList;
+  /** What the server has measured in each run, by the node that shows it. */
+  private readonly timings = new Map<string, Map<NodeId, Timing>>();
 
   constructor(
     private readonly tabs: Tabs,
@@ -38,6 +31,7 @@ export class RunEvents {
     private readonly prompts: PromptTabs,
     private readonly reveal: Editor["reveal"],
   ) {
+    this.runs = new RunList(store);
     this.cleanups.push(
       line.message.on((message) => this.receive(message)),
       line.connectionChanged.on((connection) => this.connected(connection)),
@@ -51,11 +45,14 @@ export class RunEvents {
 
   private connected(connection: Connection): void {
     this.store.setState({ connection });
-    const { promptId } = this.store.getState();
-    if (connection !== "open" || !promptId) return;
-    // What was missed is told again; a server that has forgotten the run tells nothing.
+    const runs = this.runs.all;
+    if (connection !== "open" || !runs.length) return;
+    // What was missed is told again; a server that has forgotten a run tells nothing.
     this.api.queue().then(
-      ({ running }) => running.some((entry) => entry.promptId === promptId) || this.endRun(),
+      ({ running }) => {
+        for (const { promptId } of runs)
+          if (!running.some((entry) => entry.promptId === promptId)) this.endRun(promptId);
+      },
       () => {},
     );
   }
@@ -69,11 +66,12 @@ export class RunEvents {
         this.begin(message.promptId);
         return;
       case "execution_cached":
-        for (const id of message.nodes) show(this.place(message.promptId, id), { state: "cached" });
+        for (const id of message.nodes)
+          this.settle(message.promptId, this.place(message.promptId, id), { state: "cached" });
         return;
       case "executing":
-        if (message.node === null) this.endRun();
-        else this.beginNode(message.promptId, message.node);
+        if (message.node === null) this.endRun(message.promptId);
+        else this.beginNode(message.promptId || this.runs.only, message.node);
         return;
       case "progress":
         this.progress(message.promptId, message.node, message.value, message.max);
@@ -96,10 +94,10 @@ export class RunEvents {
         this.say(message.node, message.text);
         return;
       case "execution_success":
-        this.finish("success");
+        this.finish(message.promptId, "success");
         return;
       case "execution_interrupted":
-        this.finish("interrupted");
+        this.finish(message.promptId, "interrupted");
         return;
       case "execution_error":
         this.failed(message);
@@ -111,60 +109,68 @@ export class RunEvents {
   private begin(promptId: string): void {
     if (!this.prompts.has(promptId)) this.prompts.add(promptId, this.tabs.current);
     this.join(promptId);
-    this.store.setState({ startedAt: performance.now() });
-    this.prompts.of(promptId)?.status.beginRun();
+    this.runs.change(promptId, { at: "", startedAt: performance.now() });
+    this.timings.delete(promptId);
+    const tab = this.prompts.of(promptId);
+    tab?.status.beginRun(atWork(tab, this.runs.othersThan(promptId)));
   }
 
   /** Also in the middle of a run, after a reload. */
   private join(promptId: string): void {
-    if (!promptId || this.store.getState().promptId === promptId) return;
-    const tab = this.prompts.of(promptId)?.id ?? null;
-    this.store.setState({ promptId, tab, node: null, title: "", step: null, startedAt: null });
+    if (!promptId || this.runs.get(promptId)) return;
+    this.runs.add(promptId, this.prompts.of(promptId)?.id ?? null);
   }
 
   private beginNode(promptId: string, id: string): void {
-    this.endNode();
+    this.endNode(promptId);
     this.join(promptId);
     const place = this.place(promptId, id);
     const title = place?.tab.doc.shape(place.node)?.title ?? "";
-    this.store.setState({ node: place?.node ?? null, title, step: null });
-    this.nodeStarted = performance.now();
-    show(place, { state: "running", progress: null });
-    this.inner = id;
+    const nodeStartedAt = performance.now();
+    this.runs.change(promptId, { at: id, node: place?.node ?? null, title, step: null, nodeStartedAt });
+    this.showWork(promptId, place, { state: "running", progress: null });
   }
 
-  private endNode(): void {
-    const place = this.running();
-    if (!place) return;
+  private endNode(promptId: string): void {
+    const run = this.runs.get(promptId);
+    if (!run?.at) return;
+    this.runs.change(promptId, { at: "" });
+    const place = this.place(promptId, run.at);
     // The server knows better, but does not measure nodes that take next to nothing.
-    const seconds = place.tab.status.get(place.node).seconds ?? (performance.now() - this.nodeStarted) / 1000;
-    show(place, { state: "done", progress: null, seconds });
+    const measured = place && this.timings.get(promptId)?.get(place.node)?.seconds;
+    const seconds = measured ?? (performance.now() - run.nodeStartedAt) / 1000;
+    this.settle(promptId, place, { state: "done", progress: null, seconds });
   }
 
   private timed({ promptId, node: id, seconds, why }: Of<"node_timing">): void {
     const place = this.place(promptId, id);
     if (!place) return;
-    const { tab, node } = place;
-    const run = tab.status.get(node);
+    const timings = this.timings.get(promptId) ?? new Map<NodeId, Timing>();
+    this.timings.set(promptId, timings);
+    const before = timings.get(place.node);
     // Nodes inside a subgraph add up on their host.
-    const sum = node === id ? seconds : (run.seconds ?? 0) + seconds;
-    show(place, { state: "done", progress: null, seconds, why });
-    tab.status.update(node, { seconds: sum, why: run.why || why });
+    const sum = place.node === id ? seconds : (before?.seconds ?? 0) + seconds;
+    timings.set(place.node, { seconds: sum, why: before?.why || why });
+    if (this.runs.get(promptId)?.at === id) this.runs.change(promptId, { at: "" });
+    this.settle(promptId, place, { state: "done", progress: null, seconds, why });
+    place.tab.status.update(place.node, { seconds: sum, why: before?.why || why });
   }
 
+  /** A line names no prompt: it is taken to come from a run that is at that node. */
   private say(id: string, line: string): void {
-    const place = this.place("", id);
+    const runs = this.runs.all;
+    const run = runs.find(({ at }) => at === id) ?? runs[0];
+    const place = run ? this.place(run.promptId, id) : null;
     for (const key of new Set(place ? [place.node, id] : [])) place?.tab.status.say(key, line.trim());
   }
 
   private progress(promptId: string, id: string, value: number, max: number): void {
     const place = this.place(promptId, id);
     if (!place || !(max > 0)) return;
-    this.join(promptId);
     // Nobody has said that it began: the page was opened, or opened anew, in the middle of it.
-    if (!this.running()) this.beginNode(promptId, id);
-    this.store.setState({ step: { value, max } });
-    show(place, { state: "running", progress: Math.min(1, value / max) });
+    if (!this.runs.get(promptId)?.at) this.beginNode(promptId, id);
+    this.runs.change(promptId, { step: { value, max } });
+    this.showWork(promptId, place, { state: "running", progress: Math.min(1, value / max) });
   }
 
   private executed({ promptId, node: id, images, compared, text }: Of<"executed">): void {
@@ -178,11 +184,13 @@ export class RunEvents {
     });
   }
 
-  private preview({ promptId, node: id, image }: Of<"preview">): void {
-    const place = this.place(promptId ?? "", id ?? this.inner);
+  private preview({ promptId: named, node, image }: Of<"preview">): void {
+    const promptId = named ?? this.runs.only;
+    const place = this.place(promptId, node ?? this.runs.get(promptId)?.at ?? "");
+    const older = place ? atWork(place.tab, this.runs.olderThan(promptId)) : new Set();
     // Each keeps a URL of its own, since each lets it go by itself.
     for (const key of place?.shownBy ?? [])
-      place?.tab.status.update(key, { preview: URL.createObjectURL(image) });
+      if (!older.has(key)) place?.tab.status.update(key, { preview: URL.createObjectURL(image) });
   }
 
   private failed(message: Of<"execution_error">): void {
@@ -191,50 +199,42 @@ export class RunEvents {
     show(place, { state: "error", progress: null, problems: [problem], refused: false });
     reportFailure(message, place?.tab ?? null, place?.id ?? null, this.reveal);
     // A blocked branch fails while the run goes on.
-    if (message.exception !== "ExecutionBlocked") this.finish("error");
+    const goesOn = message.exception === "ExecutionBlocked";
+    if (!goesOn || this.runs.get(message.promptId)?.at === message.node)
+      this.runs.change(message.promptId, { at: "" });
+    if (!goesOn) this.finish(message.promptId, "error");
   }
 
-  private finish(outcome: RunOutcome): void {
-    const { startedAt } = this.store.getState();
-    if (outcome === "success") this.endNode();
+  private finish(promptId: string, outcome: RunOutcome): void {
+    if (outcome === "success") this.endNode(promptId);
+    const startedAt = this.runs.get(promptId)?.startedAt ?? null;
     const seconds = startedAt === null ? null : (performance.now() - startedAt) / 1000;
-    this.store.setState({ last: { outcome, seconds } });
+    this.endRun(promptId, { last: { outcome, seconds } });
   }
 
-  private endRun(): void {
-    const place = this.running();
-    show(place, { state: "idle", progress: null });
-    this.store.setState(({ revision }) => ({ ...NO_RUN, revision: revision + 1 }));
+  private endRun(promptId: string, more: Partial<RunInfo> = {}): void {
+    const at = this.runs.get(promptId)?.at;
+    if (at) this.settle(promptId, this.place(promptId, at), { state: "idle", progress: null });
+    this.timings.delete(promptId);
+    this.store.setState(({ runs, revision }) => ({
+      runs: runs.filter((run) => run.promptId !== promptId),
+      revision: revision + 1,
+      ...more,
+    }));
   }
 
-  /** The node that is running, if it is one of ours and still there. */
-  private running(): Place | null {
-    const { promptId } = this.store.getState();
-    const place = promptId ? this.place(promptId, this.inner) : null;
-    return place?.tab.status.get(place.node).state === "running" ? place : null;
+  /** The node is not at work any more, unless another run is at it, too. */
+  private settle(promptId: string, place: Place | null, patch: Partial<NodeRun>): void {
+    if (place) show(place, patch, atWork(place.tab, this.runs.othersThan(promptId)));
   }
 
-  /** Messages without a prompt are about the one that runs. */
+  /** How far a run is at a node. Of several runs at the same node, the oldest shows it. */
+  private showWork(promptId: string, place: Place | null, patch: Partial<NodeRun>): void {
+    if (place) show(place, patch, atWork(place.tab, this.runs.olderThan(promptId)));
+  }
+
   private place(promptId: string, id: string): Place | null {
-    const tab = this.prompts.of(promptId || (this.store.getState().promptId ?? ""));
-    const keys = tab ? shownBy(tab.doc, id) : [];
-    const [node] = keys;
-    return tab && node ? { tab, id, node, shownBy: keys } : null;
+    const tab = this.prompts.of(promptId);
+    return tab ? placeIn(tab, id) : null;
   }
-}
-
-/**
- * What shows the state of a node of the prompt, the one on the root's canvas first: it itself where it is, and every
- * subgraph around it. Empty when the workflow has no such node any more.
- */
-export function shownBy(doc: GraphDocument, id: string): string[] {
-  if (doc.node(id)) return [id];
-  const parts = id.split(":");
-  const host = id.split(/[:.]/)[0] ?? "";
-  if (!doc.node(host)) return [];
-  return [host, ...parts.slice(1).map((_, i) => parts.slice(0, i + 2).join(":"))];
-}
-
-function show(place: Place | null, patch: Partial<NodeRun>): void {
-  for (const key of place?.shownBy ?? []) place?.tab.status.update(key, patch);
 }

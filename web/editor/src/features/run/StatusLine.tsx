@@ -9,7 +9,7 @@ import { formatBytes } from "../../lib/format";
 import { t } from "../../lib/t";
 import { useEditor, useFeatures } from "../context";
 import { outcomeWords } from "./outcome";
-import type { RunInfo } from "./runStore";
+import { percentOf, type Run, type RunInfo } from "./runStore";
 
 export function StatusLine() {
   const { run } = useFeatures();
@@ -94,28 +94,31 @@ function Memory({ name, title, total, free }: Amount & { readonly name: string; 
   );
 }
 
-/** A press leads to the node that runs, or to what was made: on a phone they are hardly ever in view. */
+/** A press leads to the node that runs. */
+function RunText({ run }: { readonly run: Run }) {
+  const editor = useEditor();
+  const { node } = run;
+  return (
+    <button
+      type="button"
+      className="status-item status-progress"
+      title={t("Show the node that runs")}
+      disabled={node === null}
+      onClick={() => node !== null && editor.reveal(node, editor.tabs.withId(run.tab ?? undefined))}
+    >
+      {run.title || t("Running")}
+      {run.step && ` ${t("{value} of {max}", { ...run.step })}`}
+      <span className="status-bar" aria-hidden>
+        <i style={{ width: `${percentOf(run) ?? 0}%` }} />
+      </span>
+    </button>
+  );
+}
+
+/** All that runs, or what was made last, with ways to it: on a phone they are hardly ever in view. */
 function ProgressText({ info }: { readonly info: RunInfo }) {
   const editor = useEditor();
-  if (info.promptId) {
-    const percent = info.step ? Math.round((100 * info.step.value) / info.step.max) : null;
-    const { node } = info;
-    return (
-      <button
-        type="button"
-        className="status-item status-progress"
-        title={t("Show the node that runs")}
-        disabled={node === null}
-        onClick={() => node !== null && editor.reveal(node, editor.tabs.withId(info.tab ?? undefined))}
-      >
-        {info.title || t("Running")}
-        {info.step && ` ${t("{value} of {max}", { ...info.step })}`}
-        <span className="status-bar" aria-hidden>
-          <i style={{ width: `${percent ?? 0}%` }} />
-        </span>
-      </button>
-    );
-  }
+  if (info.runs.length) return info.runs.map((run) => <RunText key={run.promptId} run={run} />);
   if (!info.last) return null;
   return (
     <button

@@ -14,6 +14,7 @@ import { Button } from "../../ui/Button";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import type { Anchor } from "../../ui/Popover";
 import { useEditor, useFeatures } from "../context";
+import { percentOf } from "../run/runStore";
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -91,10 +92,11 @@ function TabHead({ tab, onGrab, onRename, onMenu }: HeadProps) {
   const current = useSyncExternalStore(tabs.changed.on, () => tabs.current === tab);
   const name = useSyncExternalStore(tabs.changed.on, () => tab.name);
   const dirty = useSyncExternalStore(tabs.changed.on, () => tab.dirty);
-  const running = useStore(run, (state) => state.tab === tab.id);
-  const percent = useStore(run, (state) => {
-    const { step } = state;
-    return state.tab === tab.id && step ? Math.round((100 * step.value) / step.max) : 0;
+  const running = useStore(run, ({ runs }) => runs.some((one) => one.tab === tab.id));
+  // Of several runs of the workflow, the one that began first.
+  const percent = useStore(run, ({ runs }) => {
+    const first = runs.find((one) => one.tab === tab.id);
+    return first ? (percentOf(first) ?? 0) : 0;
   });
   useEffect(() => {
     if (current) head.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
