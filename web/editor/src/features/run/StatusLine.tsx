@@ -118,7 +118,14 @@ function RunText({ run }: { readonly run: Run }) {
 /** All that runs, or what was made last, with ways to it: on a phone they are hardly ever in view. */
 function ProgressText({ info }: { readonly info: RunInfo }) {
   const editor = useEditor();
-  if (info.runs.length) return info.runs.map((run) => <RunText key={run.promptId} run={run} />);
+  if (info.runs.length)
+    return (
+      <span className="status-runs">
+        {info.runs.map((run) => (
+          <RunText key={run.promptId} run={run} />
+        ))}
+      </span>
+    );
   if (!info.last) return null;
   return (
     <button
