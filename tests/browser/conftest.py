@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser(chromium: str):
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests drive Chromium with playwright")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS, timeout=PATIENCE_SECONDS * 1000)
         yield browser
         browser.close()
 

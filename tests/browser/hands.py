@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.waiting import PATIENCE_SECONDS
 
 RUN_SECONDS = 240
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def node(page: Page, id: str):

@@ -1,6 +1,6 @@
 // The page's own hands: they open and close things as quickly as the page can, which hands outside of it cannot.
 (() => {
-  const PATIENCE = 20_000;
+  const PATIENCE = 90_000;
 
   async function until(condition, what) {
     const end = performance.now() + PATIENCE;

@@ -14,6 +14,8 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Error
 
+from tests.waiting import PATIENCE_SECONDS
+
 STORED = {
     "attack.html": b"<script>document.title='ran'; fetch('/queue')</script>",
     "attack.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='ran'</script></svg>",
@@ -69,19 +71,22 @@ def foreign():
 @pytest.fixture
 def tab(browser):
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield context.new_page()
     context.close()
 
 
 def store(server: str, name: str, data: bytes) -> None:
     request = urllib.request.Request(f"{server}/userdata/{name}", data=data, method="POST")
-    urllib.request.urlopen(request, timeout=30)
+    urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     boundary = "frontier"
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
     body = head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     with suppress(urllib.error.HTTPError):  # a page that is called a picture is refused
-        urllib.request.urlopen(urllib.request.Request(f"{server}/upload/image", body, headers), timeout=30)
+        urllib.request.urlopen(
+            urllib.request.Request(f"{server}/upload/image", body, headers), timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -107,11 +112,11 @@ def test_a_page_of_another_site_neither_submits_nor_listens(tab, server, foreign
     tab.evaluate("server => form(server)", server)
     tab.wait_for_timeout(300)
     assert remaining(server) == before
-    with urllib.request.urlopen(f"{server}/api/jobs", timeout=30) as answer:
+    with urllib.request.urlopen(f"{server}/api/jobs", timeout=PATIENCE_SECONDS) as answer:
         jobs = json.load(answer)["jobs"]
     assert [job for job in jobs if job["status"] == "pending"] == []
 
 
 def remaining(server: str) -> int:
-    with urllib.request.urlopen(f"{server}/prompt", timeout=30) as answer:
+    with urllib.request.urlopen(f"{server}/prompt", timeout=PATIENCE_SECONDS) as answer:
         return json.load(answer)["exec_info"]["queue_remaining"]

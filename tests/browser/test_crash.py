@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_p
 
 from tests.browser.conftest import FLAGS
 from tests.browser.hands import tab, type_number, widget
+from tests.waiting import PATIENCE_SECONDS
 
 KEY_SECONDS = 0.02
 DRAFTS = 2
@@ -42,8 +43,13 @@ def start(driver: Playwright, chromium: str, tmp_path: Path) -> Iterator[Callabl
 
     def start() -> BrowserContext:
         context = driver.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=chromium, args=FLAGS, viewport={"width": 1400, "height": 800}
+            str(tmp_path / "profile"),
+            executable_path=chromium,
+            args=FLAGS,
+            viewport={"width": 1400, "height": 800},
+            timeout=PATIENCE_SECONDS * 1000,
         )
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         started.append(context)
         return context
 
@@ -94,11 +100,11 @@ def type_and_die(page: Page, die: Callable[[], None]) -> tuple[str, str]:
 
 
 def expect_kept(page: Page, kept: str, typed: str) -> None:
+    expect(widget(page, "3", "steps").get_by_role("spinbutton")).to_have_attribute("aria-valuenow", "7")
     text = widget(page, "6", "text").locator("textarea").input_value()
     assert kept
     assert text.startswith(kept)
     assert typed.startswith(text)
-    expect(widget(page, "3", "steps").get_by_role("spinbutton")).to_have_attribute("aria-valuenow", "7")
     expect(tab(page)).to_have_accessible_name("Text to image, not saved")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import time
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.browser.hands import (
     until_draft,
     widget,
 )
+from tests.waiting import PATIENCE_SECONDS
 
 
 def expect_offered(page: Page, query: str, name: str) -> None:
@@ -220,11 +222,10 @@ def test_a_script_of_a_pack_that_never_arrives_keeps_nobody_waiting(page: Page):
     page.wait_for_selector("[data-node-root]")
     type_number(page, "3", "steps", "7")
     expect(widget(page, "3", "steps").locator(".field-value")).to_have_text("7")
-    for _ in range(50):
-        if held:
-            break
-        page.wait_for_timeout(100)
-    assert held
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not held:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
     held[0].fulfill(body="", content_type="text/javascript")
 
 

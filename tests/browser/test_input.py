@@ -7,7 +7,18 @@ import pytest
 pytest.importorskip("playwright", reason="the browser tests drive Chromium with playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import RUN_SECONDS, drag, links, next_frame, node, open_workflow, slot, swipe, widget
+from tests.browser.hands import (
+    RUN_SECONDS,
+    drag,
+    links,
+    next_frame,
+    node,
+    open_workflow,
+    slot,
+    swipe,
+    turn_wheel,
+    widget,
+)
 
 EMPTY = {"nodes": [], "links": [], "version": 0.4}
 
@@ -78,8 +89,7 @@ def test_text_to_image_is_built_and_run_by_keyboard_alone(page: Page):
     key(page, "Control+Shift+L", "Control+Enter")
     page.locator('.status [data-outcome="success"]').wait_for(timeout=RUN_SECONDS * 1000)
     picture = page.locator('.preview button[aria-label^="Open"] img')
-    picture.wait_for()
-    assert picture.evaluate("image => image.naturalWidth") == 64
+    expect(picture).to_have_js_property("naturalWidth", 64)
 
 
 def pick(page: Page, name: str) -> None:
@@ -90,8 +100,8 @@ def pick(page: Page, name: str) -> None:
     for _ in range(80):
         if option.count():
             break
-        page.mouse.wheel(0, 280)
-        page.wait_for_timeout(30)
+        turn_wheel(page, 280)
+        next_frame(page)
     option.first.click()
 
 

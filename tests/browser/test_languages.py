@@ -41,7 +41,7 @@ def test_a_language_is_chosen_holds_at_once_and_after_a_reload_and_is_left_again
     expect(dialog.get_by_label("Sprache")).to_have_value("de")
     page.keyboard.press("Escape")
     expect_german(page)
-    page.wait_for_timeout(800)
+    page.wait_for_function("() => fetch('api/settings').then(a => a.json()).then(a => a['Comfy.Locale'] === 'de')")
     page.reload()
     expect_german(page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from playwright.sync_api import Page
 
 from tests.browser.places import PLACES, SOURCE, Place, again, built_in_panels, openers
+from tests.waiting import PATIENCE_SECONDS
 
 TIMES = 20
 PANEL_TIMES = 50
@@ -30,14 +32,12 @@ COUNT_SUBSCRIBERS = """(() => {
 
 def held(page: Page) -> dict[str, float]:
     """What is left once it is the same twice: nothing is being drawn or fetched any more, nor a toast about to go."""
-    last: dict[str, float] = {}
-    for _ in range(20):
+    last, now = None, counted(page)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while now != last and time.monotonic() < end:
         page.wait_for_timeout(500)
-        now = counted(page)
-        if now == last:
-            break
-        last = now
-    return last
+        last, now = now, counted(page)
+    return now
 
 
 def counted(page: Page) -> dict[str, float]:

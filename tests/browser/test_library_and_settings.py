@@ -10,6 +10,7 @@ pytest.importorskip("playwright", reason="the browser tests drive Chromium with 
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import drag, node, saved, tab, type_number, until_draft, widget
+from tests.waiting import PATIENCE_SECONDS
 
 
 def save_as(page: Page, name: str) -> None:
@@ -90,6 +91,7 @@ def test_settings_hold_at_once_and_in_another_browser_too(page: Page, browser):
     page.wait_for_function("() => fetch('api/settings').then(a => a.json()).then(kept => kept['Easel.Snap'] === 'on')")
 
     other = browser.new_context(color_scheme="dark").new_page()
+    other.set_default_timeout(PATIENCE_SECONDS * 1000)
     other.goto(page.url)
     root = other.locator("html")
     expect(root).to_have_attribute("data-theme", "light")

@@ -17,10 +17,10 @@ from tests.browser.hands import drag, links, next_frame, node, saved, slot, widg
 from tests.browser.places import Place, close_place, open_place, panels_of_packs, take_up
 from tests.browser.test_accessibility import load_axe, needs_axe, violations
 from tests.browser.test_leaks import assert_nothing_is_left, count_subscribers
+from tests.waiting import PATIENCE_SECONDS
 
 PACKS = Path(__file__).parent / "packs"
 UP = "window.stylesSeen?.stats !== undefined"
-PATIENCE_SECONDS = 30
 
 
 def until(page: Page, condition: str) -> None:

@@ -309,8 +309,8 @@ def test_a_picture_dropped_on_a_loader_or_pasted_is_uploaded_and_shown(page: Pag
     box = node(page, "1").bounding_box()
     drop_picture(page, (box["x"] + 60, box["y"] + 60), "dropped.png", "image/png")
     picture = node(page, "1").locator(".preview img")
-    picture.wait_for()
-    assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [48, 32]
+    expect(picture).to_have_js_property("naturalWidth", 48)
+    expect(picture).to_have_js_property("naturalHeight", 32)
     assert saved(page)["nodes"][0]["widgets_values"][0] == "dropped.png"
 
     node(page, "1").focus()
