@@ -26,10 +26,10 @@ def invalid_prompt(details: str, **extra_info: Any) -> Problem:
     return problem("invalid_prompt", "The prompt is not in the API format", details, **extra_info)
 
 
-def missing_node_type(node_id: str, class_type: Any, title: Any) -> Problem:
-    title = title if isinstance(title, str) else class_type
+def missing_node_type(node_id: str, class_type: Any, title: str) -> Problem:
+    """A node without a title is named by its class."""
     if isinstance(class_type, str):
-        message = f"Node '{title}' not found. The custom node may not be installed."
+        message = f"Node '{title or class_type}' not found. The custom node may not be installed."
     else:
         message = f"Node '{node_id}' has no class_type; give it the name of a node class."
     return problem(
@@ -38,7 +38,7 @@ def missing_node_type(node_id: str, class_type: Any, title: Any) -> Problem:
         f"Node ID '#{node_id}'",
         node_id=node_id,
         class_type=presentable(class_type),
-        node_title=presentable(title),
+        node_title=presentable(title or class_type),
     )
 
 

@@ -10,7 +10,7 @@ from comfy_core.folders import Folders
 from execution import problems
 from execution.checks import can_judge, classes_of, own_problems
 from execution.failure import without_roots
-from execution.graph import Graph, GraphNode, Link, Walk, parse, unwrap
+from execution.graph import Graph, GraphNode, Link, Walk, parse, title_in, unwrap
 from execution.inputs import Inputs, Refused
 from execution.loop_roots import roots
 from execution.problems import Problem
@@ -93,11 +93,9 @@ def _malformed(prompt: Any, targets: Any) -> Problem | None:
 
 def _unknown_class(prompt: Mapping[str, Any], schemas: Mapping[str, NodeSchema]) -> Problem | None:
     for node_id, node in prompt.items():
-        class_type, meta = node.get("class_type"), node.get("_meta")
+        class_type = node.get("class_type")
         if not isinstance(class_type, str) or class_type not in schemas:
-            return problems.missing_node_type(
-                node_id, class_type, meta.get("title") if isinstance(meta, dict) else None
-            )
+            return problems.missing_node_type(node_id, class_type, title_in(node))
     return None
 
 

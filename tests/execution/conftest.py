@@ -13,6 +13,7 @@ from execution.cache.memory import RamCache
 from execution.engine import Engine
 from execution.executor import Executor
 from execution.load_nodes import load_nodes
+from execution.validate import validate
 from execution.worker import Job, WorkerSettings
 from execution.workers.in_process import InProcessWorker
 
@@ -27,6 +28,21 @@ def nodes():
 @pytest.fixture
 def schemas(nodes):
     return {name: node.schema for name, node in nodes.items()}
+
+
+@pytest.fixture
+def check(schemas, folders):
+    return lambda prompt, targets=None: validate(prompt, schemas, folders, targets)
+
+
+@pytest.fixture
+def failures():
+    return {}
+
+
+@pytest.fixture
+def load(tmp_path, failures):
+    return lambda packages=(): load_nodes(packages, tmp_path, failures.__setitem__)
 
 
 @pytest.fixture

