@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy_core import folders
+from comfy_core.whole_file import changing, replace_file
 
 MIB = 1 << 20
 READ_WHOLE = 128 * MIB
@@ -48,7 +49,7 @@ def _remembered(path: str, size: int, mtime: int) -> str:
         return known[2]
     found = _hash(Path(path), size)
     with suppress(OSError):
-        _write(_read() | {path: [size, mtime, found]})
+        _learn({path: [size, mtime, found]})
     return found
 
 
@@ -71,13 +72,12 @@ def _read() -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _write(hashes: dict[str, Any]) -> None:
-    there = {path: entry for path, entry in hashes.items() if os.path.exists(path)}
+def _learn(hashes: dict[str, Any]) -> None:
+    """Write them to those that are known, also by other processes; files that are gone are forgotten."""
     memory = _memory()
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = memory.with_name(f".{memory.name}.{os.getpid()}.part")
-    temporary.write_text(json.dumps(there))
-    temporary.replace(memory)
+    with changing(memory):
+        there = {path: entry for path, entry in (_read() | hashes).items() if os.path.exists(path)}
+        replace_file(memory, json.dumps(there).encode())
 
 
 def _memory() -> Path:

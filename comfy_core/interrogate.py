@@ -25,6 +25,7 @@ from comfy_core.text.encode import encode_rows
 from comfy_core.text.tokenizer import clip_tokens
 from comfy_core.weights import WeightsError
 from comfy_core.weights.tensors_file import read_tensors, write_tensors
+from comfy_core.whole_file import replacing
 
 FOLDER = "interrogator"
 BATCH = 64
@@ -154,9 +155,8 @@ def remembering(clip: CLIP, embed: Embed) -> Embed:
         made = embed(words)
         with suppress(OSError):
             kept.parent.mkdir(parents=True, exist_ok=True)
-            temporary = kept.with_suffix(".part")
-            write_tensors(temporary, path.name, [made])
-            temporary.replace(kept)
+            with replacing(kept) as temporary:
+                write_tensors(temporary, path.name, [made])
         return made
 
     return embed_list

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from comfy_core.whole_file import changing, replace_file
+
 BLOCK = 1 << 22
 AUTO_V1, AUTO_V2, AUTO_V3 = 8, 10, 12
 SAFETENSORS = (".safetensors", ".sft")
@@ -94,7 +96,7 @@ class ModelHashes:
         if kind in known:
             return known[kind]
         found = compute()
-        with _writing, suppress(OSError):
+        with _writing, suppress(OSError), changing(self.memory):
             entries = self._read()
             entries[str(path)] = {"state": _state(path), **self._known(path, entries), kind: found}
             self._write(entries)
@@ -119,10 +121,7 @@ class ModelHashes:
 
     def _write(self, entries: dict[str, Any]) -> None:
         there = {path: entry for path, entry in entries.items() if os.path.exists(path)}
-        self.memory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.memory.with_name(f".{self.memory.name}.{os.getpid()}.part")
-        temporary.write_text(json.dumps(there))
-        temporary.replace(self.memory)
+        replace_file(self.memory, json.dumps(there).encode())
 
 
 def _header_bytes(path: Path) -> int:

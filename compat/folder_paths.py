@@ -11,6 +11,7 @@ from typing import Any
 
 from comfy_core import folders
 from comfy_core.folders import IMAGES, MODEL_KINDS, WEIGHTS, inside
+from comfy_core.media import numbering
 from nodes import registry
 
 log = logging.getLogger(__name__)
@@ -219,6 +220,7 @@ def get_save_image_path(
 ) -> tuple[str, str, int, str, str]:
     """`(folder, file name, next free number, subfolder, prefix)`; the folder is made.
 
+    The number and those behind it are the caller's, until the node that runs is done: other processes wait so long.
     Raises ValueError when the prefix leaves `output_dir`.
     """
     prefix = _filled_in(filename_prefix, image_width, image_height)
@@ -229,6 +231,7 @@ def get_save_image_path(
         message = f"the filename prefix {filename_prefix!r} leaves {os.path.basename(output_dir)}/"
         raise ValueError(message) from error
     os.makedirs(folder, exist_ok=True)
+    numbering.claim(Path(folder), name)
     numbers = [_number(one, name) for one in os.listdir(folder)]
     return folder, name, max(numbers, default=0) + 1, subfolder, prefix
 

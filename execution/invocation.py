@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+from comfy_core.media.numbering import Claims
 from comfy_core.media.written import noting
 from comfy_core.progress import listen
 from execution import loop
@@ -128,13 +129,16 @@ class Invoker:
             listen(self.progress.listener(node.id)),
             executing(self.job.prompt_id, node.id, index, self.client),
             noting(self.job.folder, f"{node.id} {index}"),
+            Claims() as claims,
             self.around(),
         ):
             loop.lend()
             returned = function(**item)
             if isinstance(returned, tuple) or not inspect.isawaitable(returned):
                 return returned
-            return loop.start(returned)
+            task = loop.start(returned)
+            claims.last_for(task)
+            return task
 
     def _bound(self, node: GraphNode, function: Callable[..., Any]) -> Callable[..., Any]:
         make = self.nodes[node.schema.id].make_instance

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from comfy_core.whole_file import replace_file
 from execution.encodable import encoded
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,7 @@ class Kept(Generic[T]):
         if self._path is None or (not now and time.monotonic() - self._saved_at < SECONDS_BETWEEN_SAVES):
             return
         self._saved_at = time.monotonic()
-        part = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(encoded(_encoder.encode, content()))
-            os.replace(part, self._path)
+            replace_file(self._path, encoded(_encoder.encode, content()))
         except OSError as error:
             log.warning("%s could not be written: %s", self._path, error)

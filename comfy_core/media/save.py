@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -16,8 +15,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from comfy_core.folders import inside
-from comfy_core.media import metadata, written
+from comfy_core.media import metadata, numbering, written
 from comfy_core.media.errors import ImageError
+from comfy_core.whole_file import unfinished
 
 COMPRESSION = 4
 Writer = Callable[[IO[bytes]], Any]
@@ -57,7 +57,7 @@ def save_files(
         if path == folder.resolve():  # "", "." or "x/..": a name is still needed, and it must not be the folder's own
             path /= "image"
         path.parent.mkdir(parents=True, exist_ok=True)
-        numbers = _free_numbers(path)
+        numbers = numbering.free_numbers(path)
         return [_save_numbered(one, path, index, numbers, folder, ending) for index, one in enumerate(writers)]
     except ValueError as error:
         raise ImageError(f"the filename prefix {prefix!r} leaves {folder.name}/; use a name inside it.") from error
@@ -76,28 +76,27 @@ def png_texts(prompt: Any, extra_pnginfo: Mapping[str, Any] | None) -> dict[str,
     return texts | {name: json.dumps(value) for name, value in (extra_pnginfo or {}).items()}
 
 
-def publish(write: Writer, path: Path, note: written.Note | None = None) -> None:
-    """Write a file under a temporary name, flush it to the disk, and only then give it its name.
-
-    Raises FileExistsError when the name has been taken meanwhile.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+@contextmanager
+def _nameless(write: Writer, folder: Path, note: written.Note | None) -> Iterator[Path]:
+    """A file that is whole and on the disk, under a temporary name, which it loses at the end of the `with` block."""
+    temporary = unfinished(folder)
     if note is not None:
         note.begins(temporary)
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        if note is not None:
-            note.will_be(temporary, path)
-        _rename_new(temporary, path)
+        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _rename_new(temporary: Path, path: Path) -> None:
-    """Rename without ever replacing a file: a hard link refuses a taken name where renaming would not."""
+    """Rename without ever replacing a file: a hard link refuses a taken name where renaming would not.
+
+    Raises FileExistsError when the name is taken.
+    """
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -115,27 +114,20 @@ def _save_numbered(
     known = note.recall() if note is not None else None
     if known is not None:
         return _named(known, folder)
-    for number in numbers:
-        target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}{ending}")
-        with suppress(FileExistsError):
-            publish(write, target, note)
-            return _named(target, folder)
+    with _nameless(write, path.parent, note) as temporary, numbering.alone(path.parent, path.name):
+        for number in numbers:
+            target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}{ending}")
+            if note is not None:
+                note.will_be(temporary, target)
+            with suppress(FileExistsError):
+                _rename_new(temporary, target)
+                return _named(target, folder)
     raise AssertionError("numbers never end")
 
 
 def _named(file: Path, folder: Path) -> dict[str, str]:
     subfolder = file.parent.relative_to(folder.resolve()).as_posix()
     return {"filename": file.name, "subfolder": "" if subfolder == "." else subfolder}
-
-
-def _free_numbers(path: Path) -> Iterator[int]:
-    """Counting on from the highest number that files of this name have."""
-    pattern = re.compile(re.escape(path.name) + r"_(\d+)_?(\D.*)?", re.IGNORECASE)
-    taken = [int(match[1]) for entry in path.parent.iterdir() if (match := pattern.fullmatch(entry.name))]
-    number = max(taken, default=0) + 1
-    while True:
-        yield number
-        number += 1
 
 
 def _fill_in(prefix: str, size: tuple[int, int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +22,7 @@ from comfy_core.sampling.prediction import Velocity
 from comfy_core.text.tokenizer import clip_tokenizer
 from comfy_core.weights import Weights, WeightsError
 from comfy_core.weights.write import copied, write_safetensors
+from comfy_core.whole_file import unfinished
 
 KNOWN = (sd1, sd2, sdxl)
 SCALES = {sd1: 0.18215, sd2: 0.18215, sdxl: 0.13025}
@@ -43,7 +43,7 @@ def write_pipeline(weights: Weights, folder: Path, dtype: str | None, progress: 
     if family not in KNOWN:
         names = ", ".join(one.NAME for one in KNOWN)
         raise WeightsError(f"{file_name(weights)} is {family.NAME}; folders of diffusers are written for {names}.")
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    temporary = unfinished(folder.parent)
     try:
         total = _write(weights, family, temporary, dtype, progress)
         temporary.rename(folder)

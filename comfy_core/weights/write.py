@@ -17,6 +17,7 @@ from torch import Tensor
 
 from comfy_core.weights.safe import DTYPES
 from comfy_core.weights.table import Entry, Weights, WeightsError
+from comfy_core.whole_file import unfinished
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 ALIGNMENT = 8
@@ -62,7 +63,7 @@ def write_safetensors(
     """
     if path.exists():
         raise WeightsError(f"{path} is there already; choose another name, nothing is overwritten.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = unfinished(path.parent)
     try:
         with temporary.open("xb") as file:
             total = write_into(file, tensors, metadata, progress)

@@ -64,10 +64,10 @@ def save_torch_file(sd: Mapping[str, Any], ckpt: str, metadata: dict[str, str] |
     """Write tensors as a safetensors file, under a temporary name first."""
     from safetensors.torch import save_file
 
-    path = Path(ckpt)
-    temporary = path.with_name(f".{path.name}.part")
-    save_file({name: tensor.contiguous() for name, tensor in sd.items()}, temporary, metadata=metadata)
-    temporary.replace(path)
+    from comfy_core.whole_file import replacing
+
+    with replacing(Path(ckpt)) as temporary:
+        save_file({name: tensor.contiguous() for name, tensor in sd.items()}, temporary, metadata=metadata)
 
 
 def calculate_parameters(sd: Mapping[str, Any], prefix: str = "") -> int:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from execution.lock import FileLock
+from comfy_core.lock import FileLock
 from execution.store import archive, queue, rows
 from execution.store.archive import JobQuery
 from execution.store.commits import Commits

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from execution.lock import FileLock
+from comfy_core.lock import FileLock
 from execution.store import queue
 from execution.store.salvage import salvage
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from comfy_core.folders import CHECKOUT
-from comfy_core.media import save
+from comfy_core.media import numbering
 from comfy_core.media.errors import ImageError
 from comfy_core.media.save import png_texts, save_pngs
 
@@ -103,7 +103,7 @@ def test_a_crash_while_writing_leaves_nothing_behind(tmp_path: Path, monkeypatch
 def test_a_name_taken_meanwhile_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Another worker saved picture 1 after this one had looked for the next free number."""
     (tmp_path / "a_00001_.png").write_text("theirs")
-    monkeypatch.setattr(save, "_free_numbers", lambda path: iter(range(1, 9)))
+    monkeypatch.setattr(numbering, "free_numbers", lambda path: iter(range(1, 9)))
     assert save_pngs([RED], tmp_path, "a", {})[0]["filename"] == "a_00002_.png"
     assert (tmp_path / "a_00001_.png").read_text() == "theirs"
 

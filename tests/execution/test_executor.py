@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from comfy_core.folders import Folders
+from comfy_core.media.numbering import claim
 from execution.cache.memory import RamCache
 from execution.events import (
     Executed,
@@ -402,3 +403,19 @@ def test_what_a_prompt_brings_along_is_let_go_at_its_end_without_a_search_for_ga
         assert held() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_numbers_that_a_node_claims_are_its_own_until_it_is_done(executor, run, tmp_path, waits):
+    def save(**inputs):
+        claim(tmp_path, "picture")
+        return {"ui": {"text": [str(len(list(tmp_path.iterdir())))]}}
+
+    async def save_later(**inputs):
+        await asyncio.sleep(0.001)
+        return save()
+
+    schema = NodeSchema(id="Saving", title="", category="", is_output=True)
+    executor.nodes["Saving"] = Node(schema, save_later if waits else save, {}, is_async=waits)
+    assert shown(run({"1": node_of("Saving")})) == ["1"]
+    assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ def check_out(out: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".easel-probe"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another run may have looked, too
     except OSError as error:
         raise ValueError(f"--out {out}: cannot write there: {error.strerror}") from None
 

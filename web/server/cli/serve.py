@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from comfy_core.folders import Folders
+from comfy_core.lock import FileLock
 from execution.garbage import settle
-from execution.lock import FileLock
 from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
 from web.server.cli.arguments import engine_settings, folders_of, worker_of
@@ -203,7 +203,7 @@ def _check_writable(folder: Path, flag: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise CannotStart(
             f"cannot write into {folder}: {error.strerror}; give it write permission or choose another with {flag}"
