@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from comfy_core import lock
 
 UNFINISHED = ".part"
+PATIENCE = 10.0  # seconds
 
 
 def unfinished(folder: Path) -> Path:
@@ -37,6 +39,15 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def changing(path: Path) -> AbstractContextManager[None]:
-    """Around reading a file, changing what it says and replacing it: other processes do not do so meanwhile."""
+    """Around reading a file, changing what it says and replacing it: other processes do not do so meanwhile.
+
+    Raises TimeoutError when one of them does not come to an end, OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return lock.alone(path.with_name(f".{path.name}.lock"))
+    until = time.monotonic() + PATIENCE
+
+    def be_patient() -> None:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{path} is being changed by another process, which has stopped")
+
+    return lock.alone(path.with_name(f".{path.name}.lock"), be_patient)

@@ -40,18 +40,25 @@ class Work(NamedTuple):
     models: int
 
 
+Rows = list[tuple[str, int, int, list[Figure]]]
+"""Work and its figures, as they are kept."""
+
+
 class Figures:
-    """The last few figures of each kind of work; `path` is where they are kept, if anywhere."""
+    """The last few figures of each kind of work; `path` is where they are kept, if anywhere, for all workers."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._kept = Kept(path, list[tuple[str, int, int, list[Figure]]])
+        self._kept = Kept(path, Rows)
         self._known: OrderedDict[Work, deque[Figure]] = OrderedDict()
         self._by_class: dict[str, dict[Work, None]] = {}
-        for class_type, size, models, found in self._kept.load() or ():
-            for figure in found:
-                self.note(Work(class_type, size, models), figure)
+        self._unsaved: deque[tuple[Work, Figure]] = deque(maxlen=MOST_KEYS)
+        self._take_over(self._kept.load() or [])
 
     def note(self, work: Work, figure: Figure) -> None:
+        self._note(work, figure)
+        self._unsaved.append((work, figure))
+
+    def _note(self, work: Work, figure: Figure) -> None:
         if work not in self._known:
             self._known[work] = deque(maxlen=SAMPLES)
             self._by_class.setdefault(work.class_type, {})[work] = None
@@ -76,7 +83,22 @@ class Figures:
 
     def save(self, now: bool = False) -> None:
         """Write what is known, unless it was written a moment ago."""
-        self._kept.save(lambda: [(*work, list(found)) for work, found in list(self._known.items())], now)
+        self._kept.save(self._content, now, self._take_over)
+
+    def _content(self) -> Rows:
+        self._unsaved.clear()
+        return [(*work, list(found)) for work, found in list(self._known.items())]
+
+    def _take_over(self, rows: Rows) -> None:
+        """Know what was written, and after it what is new here."""
+        for class_type, size, models, found in rows:
+            work = Work(class_type, size, models)
+            if work in self._known:
+                self._known[work].clear()
+            for figure in found:
+                self._note(work, figure)
+        for work, figure in list(self._unsaved):
+            self._note(work, figure)
 
 
 def works(graph: Graph, order: Iterable[str]) -> dict[str, Work]:

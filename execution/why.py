@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ MOST_SIGNATURES = 500_000
 MOST_KEPT = 5_000
 _encoder = json.JSONEncoder(sort_keys=True, default=repr)
 PLAIN = frozenset({type(None), bool, int, float, str})
+K = TypeVar("K")
+V = TypeVar("V")
 Kind = Literal[
     "first_run", "input_changed", "file_changed", "upstream_changed", "code_changed", "always_runs", "evicted"
 ]
@@ -86,7 +88,7 @@ class SeenBefore(msgspec.Struct, frozen=True, array_like=True):
 class Past:
     """How the nodes of earlier runs were, by node id, and which signatures had results. Bounded, oldest out first.
 
-    `path` is where the newest are kept over restarts, if anywhere.
+    `path` is where the newest are kept over restarts, if anywhere, for all workers.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -99,7 +101,18 @@ class Past:
         """Let go of the oldest, and write what is known of the newest nodes, unless that was done a moment ago."""
         _shorten(self._nodes, MOST_NODES)
         _shorten(self._signatures, MOST_SIGNATURES)
-        self._kept.save(self._newest, now)
+        self._kept.save(self._newest, now, self._take_over)
+
+    def _take_over(self, theirs: dict[str, SeenBefore]) -> None:
+        """Know what other workers did since; of a node that ran on both, what was last."""
+        for node_id, seen in theirs.items():
+            known = self._nodes.get(node_id)
+            if known is None or known.at < seen.at:
+                self._nodes[node_id] = seen
+                if seen.signature is not None:
+                    self._signatures[seen.signature] = seen.at
+        self._nodes = _by_time(self._nodes, lambda seen: seen.at)
+        self._signatures = _by_time(self._signatures, lambda at: at)
 
     def _newest(self) -> dict[str, SeenBefore]:
         newest = list(self._nodes.items())[-MOST_KEPT:]
@@ -198,6 +211,10 @@ def _root(node_id: str | None, kind: Kind, found: Mapping[str, Why]) -> str | No
 
 def _sources(node: GraphNode, signed: Mapping[str, Signature | None]) -> list[Signature | None]:
     return [signed.get(one) for one in node.sources]
+
+
+def _by_time(entries: Mapping[K, V], at: Callable[[V], int]) -> OrderedDict[K, V]:
+    return OrderedDict(sorted(entries.items(), key=lambda entry: at(entry[1])))
 
 
 def _shorten(entries: OrderedDict[Any, Any], most: int) -> None:

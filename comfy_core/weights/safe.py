@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 import struct
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -37,16 +38,16 @@ DTYPES: dict[str, torch.dtype] = {
 
 def open_safetensors(path: Path) -> Weights:
     """Map a safetensors file into memory. Raises WeightsError when the header and the file do not agree."""
-    header = read_header(path)
+    with path.open("rb") as file:  # once: another process may put another file there at any time
+        header = _header(file, path.name)
+        start = file.tell()
+        try:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        except OSError as error:
+            raise WeightsError(f"{path.name} cannot be mapped into memory: {error.strerror or error}.") from error
     metadata = header.pop("__metadata__", {})
     entries = {name: Entry(tuple(one["shape"]), DTYPES[one["dtype"]]) for name, one in header.items()}
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except OSError as error:
-        raise WeightsError(f"{path.name} cannot be mapped into memory: {error.strerror or error}.") from error
-    spans = {name: tuple(8 + length + one for one in entry["data_offsets"]) for name, entry in header.items()}
+    spans = {name: tuple(start + one for one in entry["data_offsets"]) for name, entry in header.items()}
 
     def read(name: str) -> Tensor:
         return _tensor(mapped, entries[name], spans[name][0])
@@ -77,28 +78,32 @@ def read_header(path: Path) -> dict[str, Any]:
         WeightsError: the file is too short, the header is not the JSON it should be, or the tensors it lists
             overlap, leave gaps, or do not fit the file.
     """
-    size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            raise WeightsError(f"{path.name} is too short to be a safetensors file ({size} bytes); download it again.")
-        (length,) = struct.unpack("<Q", start)
-        if length > min(size - 8, LARGEST_HEADER):
-            raise WeightsError(
-                f"{path.name} is not a whole safetensors file: its header claims {length:,} bytes, "
-                f"the file has {size:,}; download it again."
-            )
-        text = file.read(length)
+        return _header(file, path.name)
+
+
+def _header(file: BinaryIO, name: str) -> dict[str, Any]:
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(8)
+    if len(start) < 8:
+        raise WeightsError(f"{name} is too short to be a safetensors file ({size} bytes); download it again.")
+    (length,) = struct.unpack("<Q", start)
+    if length > min(size - 8, LARGEST_HEADER):
+        raise WeightsError(
+            f"{name} is not a whole safetensors file: its header claims {length:,} bytes, "
+            f"the file has {size:,}; download it again."
+        )
+    text = file.read(length)
     try:
         header = json.loads(text)
     except ValueError as error:
-        raise WeightsError(f"{path.name} is not a safetensors file: its header is not JSON.") from error
+        raise WeightsError(f"{name} is not a safetensors file: its header is not JSON.") from error
     if not isinstance(header, dict):
-        raise WeightsError(f"{path.name} is not a safetensors file: its header is not a JSON object.")
+        raise WeightsError(f"{name} is not a safetensors file: its header is not a JSON object.")
     metadata = header.get("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise WeightsError(f"{path.name} is damaged: its metadata is not a table of strings.")
-    _check_layout(path.name, header, size - 8 - length)
+        raise WeightsError(f"{name} is damaged: its metadata is not a table of strings.")
+    _check_layout(name, header, size - 8 - length)
     return header
 
 

@@ -131,6 +131,16 @@ def test_a_restart_forgets_nothing(reasons, tmp_path):
     assert reasons([rewired], past=Past(path))[0]["3"] == "its input a changed"
 
 
+def test_what_another_worker_did_is_known_here_too(reasons, tmp_path):
+    mine, theirs = Past(tmp_path / "past.json"), Past(tmp_path / "past.json")
+    reasons([prompt_of(1)], past=mine)
+    reasons([prompt_of(1), prompt_of(2)], past=theirs)
+    for past in (mine, theirs, mine):
+        past.save(now=True)
+    assert set(reasons([prompt_of(1)], past=mine)[0].values()) == {"its result is no longer kept"}
+    assert set(reasons([prompt_of(2)], past=mine)[0].values()) == {"its result is no longer kept"}
+
+
 def test_what_is_kept_over_a_restart_is_bounded_and_newest(reasons, tmp_path, monkeypatch):
     monkeypatch.setattr(why, "MOST_KEPT", 2)
     past = Past(tmp_path / "past.json")

@@ -2,17 +2,20 @@
 
 import errno
 import logging
+import os
 import shutil
 
 import pytest
 import torch
 
 from comfy_core import folders
+from comfy_core.weights import safe
 from execution.cache import Result, disk
 from execution.cache.codec import encode
 from execution.cache.disk import DiskCache
 from execution.cache.memory import RamCache
 from execution.cache.none import NoCache
+from tests.processes import at_once
 
 LATENT = Result(([{"samples": torch.arange(32.0).reshape(1, 2, 4, 4), "batch_index": [0]}],))
 
@@ -140,8 +143,6 @@ def test_a_folder_that_vanishes_costs_results_only(cache, tmp_path, caplog):
 
 
 def test_halves_that_a_crash_left_are_swept_up(cache, tmp_path):
-    import os
-
     cache()
     (tmp_path / "cache" / "ab").mkdir()
     old, new = tmp_path / "cache" / "ab" / "x.1.part", tmp_path / "cache" / "ab" / "y.2.part"
@@ -201,3 +202,90 @@ def test_a_folder_that_cannot_be_used_leaves_a_cache_in_memory(tmp_path, caplog)
     assert "--cache-disk" in caplog.text
     kept.put("a", LATENT)
     assert kept.get("a") is LATENT
+
+
+# --- workers that share a folder ---
+
+
+SHARED = """
+import logging, random
+from pathlib import Path
+from execution.cache import Result
+from execution.cache.disk import DiskCache
+from execution.cache.none import NoCache
+
+folder = Path(sys.argv[1], "cache")
+warnings = []
+logging.getLogger("execution.cache.disk").addFilter(lambda record: warnings.append(record.getMessage()))
+"""
+
+
+def test_what_one_worker_has_stored_the_others_find(cache):
+    mine, theirs = cache(), cache()
+    theirs.put("a", LATENT)
+    assert "a" in mine
+    assert mine.get("a") is not None
+    mine.drop("a")
+    assert "a" not in theirs
+    assert theirs.get("a") is None
+
+
+def test_what_another_worker_used_last_leaves_last(cache):
+    mine, theirs = cache(budget=3000), cache(budget=3000)
+    for name in "abc":
+        mine.put(name, Result((["x" * 900],)))
+    theirs.get("a")
+    mine.put("d", Result((["x" * 900],)))
+    assert [name for name in "abcd" if name in mine] == ["a", "c", "d"]
+
+
+def test_workers_find_whole_results_or_none_whatever_the_others_store_and_evict(tmp_path):
+    program = f"""{SHARED}
+cache = DiskCache(folder, 20_000, NoCache())
+begin()
+wrong = 0
+for step in range(300):
+    n = random.randrange(1, 30)
+    found = cache.get(str(n))
+    if found is None:
+        cache.put(str(n), Result(([str(n) * 900],)))
+    else:
+        wrong += found.values[0] != [str(n) * 900]
+tell([wrong, warnings])
+"""
+    assert at_once(program, program, arguments=[tmp_path]) == [[0, []]] * 2
+    assert {path.suffix for path in files(tmp_path)} <= {".json", ".safetensors"}
+
+
+def test_workers_keep_to_the_budget_together(cache, tmp_path):
+    workers, most = [cache(budget=100_000), cache(budget=100_000)], 0
+    for n in range(120):
+        workers[n % 2].put(str(n), Result((["x" * 1800],)))
+        most = max(most, sum(path.stat().st_size for path in files(tmp_path)))
+    assert 90_000 < most <= 100_000 + 100_000 // 32
+
+
+def test_a_file_that_another_worker_removes_before_it_is_read_is_no_trouble(cache, monkeypatch, caplog):
+    kept, read = cache(), disk._read
+    kept.put("a", LATENT)
+    monkeypatch.setattr(disk, "_read", lambda path: path.unlink() or read(path))
+    assert kept.get("a") is None
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("is_replaced", [True, False], ids=["replaces", "removes"])
+def test_tensors_that_another_worker_meanwhile(cache, tmp_path, monkeypatch, is_replaced):
+    """What was begun to be read is read to its end."""
+    cache().put("a", LATENT)
+    (path,) = files(tmp_path)
+    check = safe._check_layout
+
+    def then_harm(*header):
+        check(*header)
+        (tmp_path / "other").write_bytes(b"?" * 999)
+        os.replace(tmp_path / "other", path)
+        if not is_replaced:
+            path.unlink()
+
+    monkeypatch.setattr(safe, "_check_layout", then_harm)
+    assert torch.equal(cache().get("a").values[0][0]["samples"], LATENT.values[0][0]["samples"])
