@@ -52,9 +52,9 @@ class Client:
 
     def noted(self, changes: ProgressState) -> WholeProgress:
         """Take in what has changed in a run; all that is known of it."""
-        if changes.prompt_id not in self.progress:
-            self.progress[changes.prompt_id] = WholeProgress(changes.prompt_id)
-        progress = self.progress[changes.prompt_id]
+        progress = self.progress.get(changes.prompt_id)
+        if progress is None:
+            progress = self.progress[changes.prompt_id] = WholeProgress(changes.prompt_id)
         progress.note(changes)
         return progress
 
