@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comfy_core.infotext import Infotext, parse, write
@@ -51,10 +51,12 @@ def test_hashes_of_several_networks_are_pairs_inside_a_value():
     assert pairs_of("one: 1a2b3c, two b: 4d5e6f") == {"one": "1a2b3c", "two b": "4d5e6f"}
 
 
+THE_SAME = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+"""Examples in every run, on any machine."""
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cc", "Zl", "Zp"]))
 
 
-@settings(deadline=None)
+@THE_SAME
 @given(
     prompt=TEXT,
     negative=TEXT,
@@ -66,7 +68,7 @@ def test_what_is_written_is_read_again(prompt, negative, fields):
         assert parse(write(said)) == said
 
 
-@settings(deadline=None)
+@THE_SAME
 @given(st.text())
 def test_any_text_is_read_or_refused_in_words(text):
     assert parse(f"{text}\n{SETTINGS}").fields["Seed"] == "1"

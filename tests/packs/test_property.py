@@ -129,7 +129,7 @@ def values_of(prompt, node_id):
     return mapped(lambda one: one + inputs["left"], linked("total"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(prompts(), min_size=1, max_size=3), st.sampled_from([0, 1 << 20]))
 def test_random_graphs_give_what_a_naive_reading_gives(nodes, several, budget):
     executor = Executor(nodes | FLOW, RamCache(budget))
