@@ -23,7 +23,9 @@ from execution.events import (
     ExecutionSuccess,
     Preview,
 )
+from execution.why import Past
 from execution.worker import Job, WorkerCrashed, WorkerFailed, WorkerSettings
+from execution.workers import in_process
 from execution.workers.in_process import InProcessWorker
 from execution.workers.process import Child
 from execution.workers.subprocess import SubprocessWorker
@@ -133,6 +135,53 @@ async def test_freeing_memory_drops_the_cache(worker):
     await worker.free(False, True)
     events = await events_of(worker, job_of("FakeNumber", value=3))
     assert [event.node for event in events if isinstance(event, Executing)] == ["1", "2", None]
+
+
+# --- a thread of this process ---
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """What was done late: the preparations of a worker, and its notes after a run."""
+    done = []
+
+    def late(what):
+        return lambda *arguments: time.sleep(0.1) or done.append(what)
+
+    monkeypatch.setattr(in_process, "prepare", late("prepared"))
+    monkeypatch.setattr(Past, "save", late("noted"))
+    return done
+
+
+async def test_what_follows_the_end_of_a_run_is_done_when_its_worker_is_closed(settings, done):
+    worker = InProcessWorker(settings)
+    await worker.start()
+    events = each(worker.run(job_of("FakeNumber", value=1)))
+    await until(ExecutionSuccess, events)
+    await events.aclose()
+    await worker.close()
+    assert done == ["prepared", "noted"]
+
+
+async def test_a_worker_that_is_closed_while_it_starts_has_done_so(settings, done):
+    worker = InProcessWorker(settings)
+    starting = asyncio.create_task(worker.start())
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await worker.close()
+    assert done == ["prepared"]
+
+
+async def test_a_node_that_ignores_the_interrupt_is_left_behind(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(in_process, "SECONDS_TO_END", 0.05)
+    worker = InProcessWorker(settings)
+    await worker.start()
+    events = each(worker.run(job_of("FakeUntil", path=str(tmp_path / "go"))))
+    await until(Executing, events)
+    await events.aclose()
+    await worker.close()
+    (tmp_path / "go").touch()
 
 
 # --- a process of its own ---
