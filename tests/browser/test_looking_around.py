@@ -163,6 +163,7 @@ def test_what_is_dragged_to_the_edge_takes_the_view_along(page: Page):
     page.mouse.move(edge, box["y"] + 10)
     page.wait_for_function(f"() => {VIEW_X} < {before[1] - 40}")
     page.mouse.move(edge - 300, box["y"] + 10)
+    next_frame(page)
     rested = camera(page)
     held = node(page, "8").bounding_box()
     assert edge - 300 - held["x"] == pytest.approx(60, abs=2)
