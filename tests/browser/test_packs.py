@@ -20,7 +20,8 @@ from tests.browser.test_leaks import assert_nothing_is_left, count_subscribers
 from tests.waiting import PATIENCE_SECONDS
 
 PACKS = Path(__file__).parent / "packs"
-UP = "window.stylesSeen?.stats !== undefined"
+UP = "window.stylesSeen?.stats !== undefined && document.querySelector('.rail [aria-label=Dials]') !== null"
+"""Of both packs that work: the one is for ComfyUI's pages, the other for ours."""
 
 
 def until(page: Page, condition: str) -> None:
