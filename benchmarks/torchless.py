@@ -23,7 +23,7 @@ PACKS = CHECKOUT / "tests" / "packs" / "custom_nodes"
 
 class Torchless:
     """One life of a server over a base directory. `settings` are those of `execution.engine.EngineSettings`, and
-    `cache_disk`, the folder of a disk cache."""
+    `cache_disk`, the folder of a disk cache, and `workers`, how many there are."""
 
     def __init__(self, base: Path, *, wait: bool = True, **settings: Any) -> None:
         self.base = base
@@ -100,8 +100,9 @@ async def serve(base: Path, settings: dict[str, Any]) -> None:
     folders = Folders(base=base)
     limits = Limits(**settings.pop("limits", {}))
     cache = CacheSettings(disk=settings.pop("cache_disk", ""))
-    worker = SubprocessWorker(WorkerSettings(base=str(base), packages=(), cache=cache))
-    engine = Engine(folders, worker=worker, settings=EngineSettings(limits=limits, **settings))
+    of_worker = WorkerSettings(base=str(base), packages=(), cache=cache)
+    first, *others = [SubprocessWorker(of_worker) for _ in range(settings.pop("workers", 1))]
+    engine = Engine(folders, worker=first, more_workers=others, settings=EngineSettings(limits=limits, **settings))
     runner = web.AppRunner(make_app(engine, folders, ServerSettings()), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

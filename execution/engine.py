@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from comfy_core.folders import Folders
 from comfy_core.media.written import forget
 from execution.catalogue import Catalogue
-from execution.dispatcher import Complete, Dispatcher
+from execution.dispatcher import Dispatcher
 from execution.events import NodeMessage
 from execution.history import entry, queue_item
 from execution.intake import Intake, QueueUnwritable
+from execution.lane import give_up
 from execution.limits import NO_LIMITS, Limits
-from execution.place import Place
+from execution.place import Place, all_noted, file_of_worker
+from execution.recorder import Complete
 from execution.store import FINISHED, JobQuery, Store, StoredJob
 from execution.store.database import sqlite_path
 from execution.submission import Counter, Rejected, Submitted
@@ -52,19 +54,24 @@ USUAL = EngineSettings()
 
 
 class Engine:
-    """One queue, one history, one worker."""
+    """One queue, one history, one worker or several."""
 
     def __init__(
         self,
         folders: Folders,
         *,
         worker: Worker,
+        more_workers: Sequence[Worker] = (),
         database_url: str | None = None,
         settings: EngineSettings = USUAL,
     ) -> None:
-        """Nothing happens yet. `database_url` is any SQLAlchemy URL; by default `user/easel.db` in `folders`."""
+        """Nothing happens yet. `database_url` is any SQLAlchemy URL; by default `user/easel.db` in `folders`.
+
+        `more_workers` run prompts beside the first one, which alone says what nodes there are and serves packs' routes.
+        """
         self._folders = folders
         self._worker = worker
+        self._workers = (worker, *more_workers)
         url = database_url or f"sqlite:///{folders.user / 'easel.db'}"
         beside = sqlite_path(url)
         home = beside.parent if beside else folders.user
@@ -77,17 +84,18 @@ class Engine:
         self._hub = Hub()
         self._catalogue = Catalogue(folders.user / "catalogue.json", worker)
         self._scratch = home / "jobs"
-        self._place = Place(home / "place.json")
+        self._home = home
+        self._places = [Place(file_of_worker(home, index)) for index in range(len(self._workers))]
         self._dispatcher = Dispatcher(
             self._store,
-            worker,
+            self._workers,
             self._catalogue,
             self._hub,
-            place=self._place,
+            places=self._places,
             scratch=self._scratch,
             limits=settings.limits,
         )
-        self._intake = Intake(self._store, worker, self._catalogue, self._dispatcher, folders)
+        self._intake = Intake(self._workers, self._catalogue, self._dispatcher, folders)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -97,10 +105,11 @@ class Engine:
         the disk is full.
         """
         await self._store.open()
-        self._worker.hear(self._pass_on)
+        for worker in self._workers:
+            worker.hear(self._pass_on)
         self._catalogue.load()
-        for job in await self._store.recover(self._place.read()):
-            await self._dispatcher.give_up(job)
+        for job in await self._store.recover(all_noted(self._home)):
+            await give_up(self._dispatcher.recorder, job)
         self._dispatcher.waiting.update(await self._store.pending_ids())
         await asyncio.to_thread(self._clear_scratch, set(self._dispatcher.waiting))
         highest = await self._store.highest_number()
@@ -112,7 +121,7 @@ class Engine:
         ]
 
     async def close(self) -> None:
-        """Stop the worker; a job that runs goes back into the queue for the next start.
+        """Stop the workers; jobs that run go back into the queue for the next start.
 
         An engine that could not start is closed, too.
         """
@@ -124,9 +133,10 @@ class Engine:
             await self._dispatcher.recorder.all_told()
             recorder.cancel()
             await self._store.put_back()
-        await self._worker.close()
+        await asyncio.gather(*(worker.close() for worker in self._workers))
         await self._store.close()
-        self._place.close()
+        for place in self._places:
+            place.close()
         self._hub.close()
 
     def _clear_scratch(self, queued: set[str]) -> None:
@@ -175,14 +185,14 @@ class Engine:
 
     def running(self) -> dict[str, str]:
         """What runs now, in the order it began: prompt id -> node id, empty until the first node starts."""
-        current = self._dispatcher.current
-        return {current.id: self._dispatcher.node} if current is not None else {}
+        return {job.id: node for job, node in self._dispatcher.running()}
 
     async def interrupt(self, prompt_id: str | None = None, owner: str | None = None) -> None:
         """Stop the prompt that runs under this id, or all that run."""
-        current = self._dispatcher.current
-        if current is not None and prompt_id in (None, current.id) and owner in (None, current.owner):
-            await self._worker.interrupt(current.id)
+        for lane in self._dispatcher.lanes:
+            job = lane.current
+            if job is not None and prompt_id in (None, job.id) and owner in (None, job.owner):
+                await lane.worker.interrupt(job.id)
 
     # --- the history ---
 
@@ -216,14 +226,15 @@ class Engine:
 
     def complete_outputs(self, complete: Complete) -> None:
         """Have every event that shows a node's output pass through `complete` before it is kept and told."""
-        self._dispatcher.complete = complete
+        self._dispatcher.recorder.complete = complete
 
     # --- the worker ---
 
     async def free(self, unload_models: bool, free_memory: bool) -> None:
-        """Unload models, and with `free_memory` drop cached outputs too, once the current prompt has ended."""
+        """Unload models, and with `free_memory` drop cached outputs too, each worker once its prompt has ended."""
         if self._catalogue.is_fresh:
-            await self._worker.free(unload_models, free_memory)
+            for worker in self._workers:
+                await worker.free(unload_models, free_memory)
 
     async def schemas(self, *, anew: bool = False) -> dict[str, NodeSchema]:
         """The node catalogue by class name; waits for the worker when none is known from the last start.
@@ -240,7 +251,7 @@ class Engine:
         """What an API prompt would do if it ran now (`execution.explain.Forecast`), without running anything. None: the
         worker, which alone knows, is down."""
         await self._catalogue.worker_has_answered()
-        return await self._worker.ask("explain", prompt, targets)
+        return await self._dispatcher.worker_for(prompt).ask("explain", prompt, targets)
 
     async def pack_services(self) -> PackServices | None:
         """What custom packs offer besides nodes; waits for the first worker to come up."""
@@ -253,8 +264,13 @@ class Engine:
         return self._worker.services()
 
     async def stats(self) -> dict[str, Any]:
-        """`{"devices": [...], "pytorch_version": str}` of the worker, or `{}` while it is not up."""
-        return await self._worker.stats() if self._catalogue.is_fresh else {}
+        """`{"devices": [...], "pytorch_version": str}` of the workers, or `{}` while the first one is not up."""
+        if not self._catalogue.is_fresh:
+            return {}
+        first, *others = await asyncio.gather(*(worker.stats() for worker in self._workers))
+        devices = [device for stats in (first, *others) for device in stats.get("devices", [])]
+        by_name = {(device["type"], device["index"]): device for device in reversed(devices)}
+        return {**first, **({"devices": list(reversed(by_name.values()))} if devices else {})}
 
     def _pass_on(self, kind: str, data: Any, client_id: str | None) -> None:
         """A pack says something outside of a run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from execution.checks import classes_of, nodes_have_a_say
 from execution.dispatcher import Dispatcher
 from execution.history import presentable_number
 from execution.replacements import with_replacements
-from execution.store import Store, StoredJob
+from execution.store import StoredJob
 from execution.submission import Counter, Rejected, Submission, Submitted, read_request
 from execution.validate import Validation, is_quick, validate
 from execution.worker import Worker
@@ -29,21 +30,21 @@ class Intake:
     """`counter` gives prompts their queue numbers."""
 
     def __init__(
-        self, store: Store, worker: Worker, catalogue: Catalogue, dispatcher: Dispatcher, folders: Folders
+        self,
+        workers: Sequence[Worker],
+        catalogue: Catalogue,
+        dispatcher: Dispatcher,
+        folders: Folders,
     ) -> None:
         self.counter = Counter(0)
-        self._store = store
-        self._worker = worker
+        self._workers = workers
+        self._worker = workers[0]
         self._catalogue = catalogue
         self._dispatcher = dispatcher
         self._folders = folders
 
     async def submit(self, request: dict[str, Any], owner: str | None = None) -> Submitted:
-        """Take the body of POST /prompt (http_ws.md §1). The prompt is committed before this returns.
-
-        `owner` is the user whose it is, where there are several; other methods that take one see that user's alone.
-        Raises Rejected, QueueUnwritable.
-        """
+        """See `Engine.submit`."""
         services = self._worker.services()
         if services is not None and services.rewrites_prompts:
             request = await self._worker.ask("rewrite", request) or request
@@ -70,8 +71,15 @@ class Intake:
         has_problems = found.error is not None or bool(found.node_errors)
         if nodes_have_a_say(prompt, self._catalogue.schemas, has_problems):
             await self._catalogue.worker_has_answered()
-            return await self._worker.check(prompt, targets) or found
+            return await self._checked_by_nodes(prompt, targets) or found
         return found
+
+    async def _checked_by_nodes(self, prompt: Any, targets: Any) -> Validation | None:
+        """By those of the first worker; of another one while that cannot tell. None: nobody can."""
+        for worker in self._workers:
+            if (judged := await worker.check(prompt, targets)) is not None:
+                return judged
+        return None
 
     async def _validate_by_catalogue(self, prompt: Any, targets: Any) -> Validation:
         """What the catalogue of the last start finds wrong is judged again by the worker's own, once that is up."""
@@ -104,13 +112,13 @@ class Intake:
             known = await asyncio.shield(self._dispatcher.add(job))
         except BaseException as error:
             if is_new:
-                self._dispatcher.waiting.discard(job.id)
+                self._dispatcher.forget(job.id)
             if isinstance(error, sa.exc.SQLAlchemyError):
                 raise QueueUnwritable(f"the queue cannot be written: {getattr(error, 'orig', error)}") from error
             raise
         if known is not None:
             if known.status != "pending":
-                self._dispatcher.waiting.discard(job.id)
+                self._dispatcher.forget(job.id)
             return _number_of_same(known, job)
         if job.status == "pending":
             self._dispatcher.tell_status()

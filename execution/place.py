@@ -1,7 +1,7 @@
 """Which node of which job runs, in a small file: what is known of a crash after which nobody can be asked.
 
-The worker notes it, before each node. That costs one write of a page that stays in memory, and survives the end of the
-process, however it comes.
+The worker notes it, before each node; each worker has a file of its own. That costs one write of a page that stays in
+memory, and survives the end of the process, however it comes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,21 @@ from execution import json_text
 
 log = logging.getLogger(__name__)
 LENGTH = 1024
+
+
+def file_of_worker(folder: Path, index: int) -> Path:
+    """Where the first worker, or another one, notes its place."""
+    return folder / (f"place-{index + 1}.json" if index else "place.json")
+
+
+def all_noted(folder: Path) -> dict[str, str]:
+    """Job to node, of all that workers have noted here."""
+    noted = {}
+    for path in folder.glob("place*.json"):
+        place = Place(path)
+        job, noted[job] = place.read()
+        place.close()
+    return noted
 
 
 class Place:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,31 +33,48 @@ from execution.subscription import Hub
 log = logging.getLogger(__name__)
 LONGEST_BACKLOG = 1000
 SECONDS_AFTER_A_STORE_ERROR = 1.0
+NOT_WRITTEN = "the state of a prompt could not be written; trying again: %s"
 END_STATUS = {ExecutionSuccess: "completed", ExecutionError: "failed", ExecutionInterrupted: "interrupted"}
 Happening = tuple[StoredJob, tuple[AnyEvent, ...]]
 KEPT = (ExecutionStart, ExecutionCached, *TERMINAL)
 Writing = Callable[[], asyncio.Future[None]]
+Complete = Callable[[StoredJob, Executed], Awaitable[Executed]]
 
 
 class Recorder:
     """`scratch` has the folders of the jobs, gone once their end is written; `told_end` is called when it is told.
 
-    `ending` are the ids of the jobs that have ended, but not in the database yet.
+    `beginning` are the ids of the jobs that have begun, and `ending` of those that have ended, but not in the database
+    yet. Every event that shows a node's output is to pass through `complete`, if there is one, before it is added.
     """
 
     def __init__(self, store: Store, hub: Hub, scratch: Path, told_end: Callable[[], None]) -> None:
+        self.beginning: set[str] = set()
+        self.ending: set[str] = set()
+        self.complete: Complete | None = None
         self._store = store
         self._hub = hub
         self._scratch = scratch
         self._told_end = told_end
-        self.ending: set[str] = set()
         self._happened: asyncio.Queue[Happening] = asyncio.Queue(LONGEST_BACKLOG)
         self._unwritten: list[Writing] = []
 
     def begin(self, job: StoredJob) -> None:
         """Write, before all that happens in it, that a job has begun."""
-        writing = partial(self._store.start, job)
-        writing().add_done_callback(lambda written: self._unwritten.append(writing) if written.exception() else None)
+        self.beginning.add(job.id)
+        self._store.start(job).add_done_callback(partial(self._look, job))
+
+    def _look(self, job: StoredJob, written: asyncio.Future[None]) -> None:
+        if error := written.exception():
+            log.error(NOT_WRITTEN, error)
+            self._unwritten.append(partial(self._begin_again, job))
+        else:
+            self.beginning.discard(job.id)
+
+    def _begin_again(self, job: StoredJob) -> asyncio.Future[None]:
+        written = self._store.start(job)
+        written.add_done_callback(lambda one: None if one.exception() else self.beginning.discard(job.id))
+        return written
 
     async def add(self, job: StoredJob, *events: AnyEvent) -> None:
         """Note events in the job, to be written and told in their turn."""
@@ -109,7 +126,7 @@ class Recorder:
             try:
                 await written
             except sa.exc.SQLAlchemyError as error:
-                log.error("the state of a prompt could not be written; trying again: %s", error)
+                log.error(NOT_WRITTEN, error)
                 self._unwritten.append(writing)
             except Exception:
                 log.exception("the state of a prompt could not be written")

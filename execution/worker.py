@@ -32,7 +32,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     packages whose modules are searched for nodes. Samplers write their progress down every `checkpoint_seconds` and
     every `checkpoint_steps` answers of a model; 0 is never. With `disable_metadata` saved files do not tell how
     they were made. `preview_method` is one of `comfy_core.preview_method.METHODS`. `arguments` are what packs may know
-    of the command line (`comfy.cli_args`).
+    of the command line (`comfy.cli_args`). `gpu` is the only one that a worker's process sees, see
+    `execution.workers.gpus`; empty: it sees all.
     """
 
     base: str = str(CHECKOUT)
@@ -42,6 +43,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     extra: tuple[tuple[str, str, bool], ...] = ()
     cpu: bool = False
+    gpu: str = ""
     verbose: bool = False
     cache: CacheSettings = CacheSettings()
     packages: tuple[str, ...] = ("nodes",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -163,13 +164,19 @@ def stats() -> list[dict[str, Any]]:
         {
             "name": device_name(device),
             "type": device.type,
-            "index": device.index,
+            "index": _index(device),
             "vram_total": int(total),
             "vram_free": int(free),
             "torch_vram_total": int(held_total),
             "torch_vram_free": int(held_free),
         }
     ]
+
+
+def _index(device: torch.device) -> int | None:
+    """Its number on this machine, also in a process that sees no other."""
+    only = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return int(only) if device.type == "cuda" and only.isdecimal() else device.index
 
 
 def reset_peak() -> int:

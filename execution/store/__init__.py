@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 SECONDS_TO_FLUSH = 0.5
 MOST_FINISHED_PER_PRUNING = 100
+NOWHERE: Mapping[str, str] = {}
 
 
 class Store:
@@ -131,10 +132,10 @@ class Store:
     async def highest_number(self) -> float | None:
         return await self._read(queue.highest_number)
 
-    async def recover(self, place: tuple[str, str] = ("", "")) -> list[StoredJob]:
+    async def recover(self, places: Mapping[str, str] = NOWHERE) -> list[StoredJob]:
         """To be called once after opening; see `execution.store.queue.recover`. Raises as `open` does."""
         with refused_with_reason(self._url):
-            return await self._write(lambda connection: queue.recover(connection, place))
+            return await self._write(lambda connection: queue.recover(connection, places))
 
     # --- what becomes of a job ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,17 +42,9 @@ def take(connection: sa.Connection) -> StoredJob | None:
 
 
 def peek(connection: sa.Connection) -> StoredJob | None:
-    """The next pending job; smaller numbers first, then older ones.
-
-    One that cannot be read has failed, and the one after it is next.
-    """
-    while (found := _next.first(connection, {})) is not None:
-        job = rows.job_of(found)
-        if job.prompt and job.targets:
-            return job
-        job.error = {"exception_type": "Unreadable", "exception_message": "The database has no readable prompt for it."}
-        rows.finish(connection, job, "failed")
-    return None
+    """The next pending job; smaller numbers first, then older ones."""
+    found = _next.first(connection, {})
+    return rows.job_of(found) if found is not None else None
 
 
 def try_again(connection: sa.Connection, job: StoredJob) -> None:
@@ -95,19 +87,19 @@ def highest_number(connection: sa.Connection) -> float | None:
     return connection.execute(sa.select(sa.func.max(jobs.c.number))).scalar()
 
 
-def recover(connection: sa.Connection, place: tuple[str, str]) -> list[StoredJob]:
-    """To be called once after opening: what ran when the server ended, at the `place` (job, node) that is known.
+def recover(connection: sa.Connection, places: Mapping[str, str]) -> list[StoredJob]:
+    """To be called once after opening: what ran when the server ended, each job at the node that `places` knows.
 
     A job that had reported all its outputs is completed; one that has crashed too often at the same node is for the
     caller to fail (they are returned); the others wait again, before all that waits.
     """
     hopeless = []
-    for job in rows.read(connection, rows.WITH_PROMPT.where(_running)):
+    last_first = rows.WITH_PROMPT.where(_running).order_by(jobs.c.number.desc(), jobs.c.sequence.desc())
+    for job in rows.read(connection, last_first):
         if job.targets and set(job.targets) <= set(job.outputs):
             rows.finish(connection, job, "completed")
             continue
-        node = place[1] if place[0] == job.id else ""
-        if note_crash(job, node):
+        if note_crash(job, places.get(job.id, "")):
             first = connection.execute(sa.select(sa.func.min(jobs.c.number)).where(_pending)).scalar()
             number = job.number if first is None else min(first, job.number)
             rows.update(connection, job, status="pending", number=number, crashes=job.crashes)

@@ -18,7 +18,7 @@ import msgspec
 from comfy_core.folders import CHECKOUT
 from execution.events import AnyEvent, Executing
 from execution.worker import Heard, Job, PackServices, WorkerFailed, WorkerSettings
-from execution.workers import messages
+from execution.workers import gpus, messages
 from execution.workers.pipes import PipedProcess
 from execution.workers.words import pass_on
 from nodes.schema import NodeSchema
@@ -60,10 +60,11 @@ class Child:
     async def launch(cls, settings: WorkerSettings, heard: Heard) -> Child:
         """Start a process and have it prepare to work."""
         paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        sees = {gpus.VARIABLE: settings.gpu} if settings.gpu else {}
         child = cls(heard)
         child._process = await PipedProcess.start(
             *(sys.executable, "-P", "-m", "execution.workers.child"),
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | sees,
             heard=child._hear,
         )
         assert child._process.stderr is not None

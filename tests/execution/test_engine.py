@@ -109,7 +109,7 @@ async def test_a_prompt_that_finds_the_queue_empty_is_not_read_back_from_it(runn
     monkeypatch.setattr(Store, "take", lambda store: taken.append(store) or take(store))
     async with running_engine() as engine:
         await run_to_the_end(engine, prompt_of(node, value=1))
-        while not engine._dispatcher._is_idle:
+        while not engine._dispatcher._idle:
             await asyncio.sleep(0.005)
         taken.clear()  # the first one may have waited for the worker
         await run_to_the_end(engine, prompt_of(node, value=2))
@@ -239,6 +239,33 @@ async def test_what_would_come_next_can_still_be_overtaken(engine, node, behind_
     held, waiting = behind_another
     first = await engine.submit({"prompt": prompt_of(node, value=4), "front": True})
     assert await order_of_ends(engine, held, 4) == [first.prompt_id, *waiting]
+
+
+async def test_what_begins_while_the_disk_is_full_for_a_moment_runs_once(engine, behind_another, monkeypatch):
+    """The database has it as waiting, for all that it runs."""
+    held, waiting = behind_another
+    start, failed = Store.start, []
+
+    def fails_at_first(store, job):
+        if failed:
+            return start(store, job)
+        failed.append(job.id)
+        failure = asyncio.get_running_loop().create_future()
+        failure.set_exception(sa.exc.OperationalError("UPDATE", {}, OSError("disk full")))
+        return failure
+
+    monkeypatch.setattr(Store, "start", fails_at_first)
+    assert await order_of_ends(engine, held, 3) == waiting
+    while engine.queue_remaining():
+        await asyncio.sleep(0.005)
+    assert failed == waiting[:1]
+    assert [entry["status"]["completed"] for entry in (await engine.history()).values()] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 async def test_an_interrupt_ends_what_runs_and_the_next_one_starts(engine, node):

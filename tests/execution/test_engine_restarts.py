@@ -5,8 +5,10 @@ import errno
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -278,3 +280,32 @@ async def test_a_prompt_whose_worker_dies_begins_again_and_fails_when_one_node_d
             )
             assert isinstance(await end_of(events, next_.prompt_id), ExecutionSuccess)
         assert (await engine.job(held.prompt_id)).attempts == 3
+
+
+@pytest.mark.parametrize("text", ["'{]'", "CAST(x'7bff' AS TEXT)"], ids=["no JSON", "no UTF-8"])
+async def test_a_prompt_that_cannot_be_read_any_more_has_failed_and_the_next_one_runs(
+    running_engine, folders, node, text
+):
+    async with running_engine() as engine:
+        held = await engine.submit({"prompt": holding(node)})
+        damaged, whole = [(await engine.submit({"prompt": prompt_of(node, value=n)})).prompt_id for n in (1, 2)]
+        await has_started(engine)
+    with closing(sqlite3.connect(folders.user / "easel.db")) as database:
+        database.execute(
+            f"UPDATE prompts SET prompt = {text} WHERE job IN (SELECT sequence FROM jobs WHERE id = ?)", (damaged,)
+        )
+        database.commit()
+    async with running_engine() as engine:
+        with engine.subscribe() as events:
+            await has_started(engine)
+            await engine.interrupt(held.prompt_id)
+            error = await end_of(events, damaged)
+            assert (error.exception_type, error.exception_message) == (
+                "Unreadable",
+                "The database has no readable prompt for it.",
+            )
+            assert isinstance(await end_of(events, whole), ExecutionSuccess)
+        while engine.queue_remaining():
+            await asyncio.sleep(0.005)
+        entry = (await engine.history_entry(damaged))[damaged]
+        assert (entry["status"]["status_str"], entry["prompt"][2]) == ("error", {})

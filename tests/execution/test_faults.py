@@ -259,7 +259,9 @@ def test_a_killed_server_has_all_that_was_queued_and_goes_on_with_what_ran(tmp_p
         assert list(second.get("/history")) == [running, *queued]
 
 
-def test_killed_at_random_moments_nothing_is_lost_doubled_or_half(tmp_path):
-    outcome = run_round(tmp_path, jobs=200, kills=6, chance=random.Random(8), work_seconds=0.1)
+@pytest.mark.parametrize(("workers", "kills"), [(1, 6), (2, 3)])
+def test_killed_at_random_moments_nothing_is_lost_doubled_or_half(tmp_path, workers, kills):
+    chance = random.Random(8)
+    outcome = run_round(tmp_path, jobs=200, kills=kills, chance=chance, work_seconds=0.1, workers=workers)
     assert outcome.problems == []
     assert outcome.kills > 0

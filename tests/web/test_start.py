@@ -78,6 +78,20 @@ def test_flags_of_the_cache_that_make_no_sense_are_refused(words, capsys) -> Non
     assert "error: " in capsys.readouterr().err
 
 
+def test_there_are_as_many_workers_as_the_flag_says(monkeypatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    assert len(arguments.workers_of(arguments.parse([]))) == 1
+    workers = arguments.workers_of(arguments.parse(["--workers", "3"]))
+    assert [worker._settings.gpu for worker in workers] == ["4", "6", "4"]
+
+
+@pytest.mark.parametrize("words", [["--workers", "0"], ["--workers", "two"], ["--workers", "2", "--in-process"]])
+def test_numbers_of_workers_that_make_no_sense_are_refused(words, capsys) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parse(words)
+    assert "error: " in capsys.readouterr().err
+
+
 @pytest.fixture
 def certificate(tmp_path):
     key, file = tmp_path / "key.pem", tmp_path / "cert.pem"

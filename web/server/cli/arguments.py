@@ -11,7 +11,7 @@ from web.server.cli.commands import COMMANDS, parser
 if TYPE_CHECKING:
     from execution.cache import CacheSettings
     from execution.engine import EngineSettings
-    from execution.worker import Worker
+    from execution.worker import Worker, WorkerSettings
 
 GIB = 1 << 30
 MEMORY_FLAGS = (
@@ -59,13 +59,32 @@ def folders_of(options: argparse.Namespace) -> Folders:
     )
 
 
-def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
-    """The worker that the options ask for; nothing is started yet."""
+def worker_of(options: argparse.Namespace, *, in_process: bool, gpu: str = "") -> Worker:
+    """The worker that the options ask for; nothing is started yet. See `WorkerSettings` for `gpu`."""
+    settings = _worker_settings(options, gpu)
+    if in_process:
+        from execution.workers.in_process import InProcessWorker
+
+        return InProcessWorker(settings)
+    from execution.workers.subprocess import SubprocessWorker
+
+    return SubprocessWorker(settings)
+
+
+def workers_of(options: argparse.Namespace) -> list[Worker]:
+    """The workers of a server, each with a GPU of its own while there are enough."""
+    from execution.workers.gpus import shares
+
+    return [worker_of(options, in_process=options.in_process, gpu=gpu) for gpu in shares(options.workers)]
+
+
+def _worker_settings(options: argparse.Namespace, gpu: str) -> WorkerSettings:
     from execution.worker import WorkerSettings
 
-    settings = WorkerSettings.at(
+    return WorkerSettings.at(
         folders_of(options),
         cpu=options.cpu,
+        gpu=gpu,
         verbose=options.verbose,
         options=memory_options(options),
         cache=cache_settings(options),
@@ -75,13 +94,6 @@ def worker_of(options: argparse.Namespace, *, in_process: bool) -> Worker:
         preview_method=options.preview_method,
         arguments={name: getattr(options, name) for name in TOLD_TO_PACKS if hasattr(options, name)},
     )
-    if in_process:
-        from execution.workers.in_process import InProcessWorker
-
-        return InProcessWorker(settings)
-    from execution.workers.subprocess import SubprocessWorker
-
-    return SubprocessWorker(settings)
 
 
 def engine_settings(options: argparse.Namespace) -> EngineSettings:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from web.server.cli.account_commands import add_account_commands
-from web.server.cli.flags import common, count, folders, port, positive, queue
+from web.server.cli.flags import at_least_one, common, count, folders, port, positive, queue
 from web.server.cli.model_commands import add_model_commands
 
 COMMANDS = (
@@ -78,7 +78,15 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enable-compress-response-body", action="store_true", help="compress JSON and text answers")
     parser.add_argument("--max-upload-size", type=positive, default=100.0, metavar="MB", help="default: 100")
     queue(parser)
-    parser.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help="how many prompts run at the same time, each in a process and on a GPU of its own while there are enough",
+    )
+    where.add_argument("--in-process", action="store_true", help="run nodes inside the server process (debugging)")
     parser.add_argument(
         "--checkpoint-seconds",
         type=positive,

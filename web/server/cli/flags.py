@@ -127,6 +127,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def at_least_one(text: str) -> int:
+    number = count(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is too few")
+    return number
+
+
 def positive(text: str) -> float:
     try:
         number = float(text)

@@ -26,7 +26,7 @@ from comfy_core.lock import FileLock
 from execution.garbage import settle
 from web.server.access.accounts import Refused, read_accounts, write_accounts
 from web.server.app import make_app
-from web.server.cli.arguments import engine_settings, folders_of, worker_of
+from web.server.cli.arguments import engine_settings, folders_of, workers_of
 from web.server.security import ANY_ADDRESS, is_address, is_loopback
 from web.server.settings import DIST, MIB, ServerSettings
 
@@ -179,8 +179,8 @@ async def _start_engine(options: argparse.Namespace, folders: Folders) -> Engine
     def build() -> Engine:
         from execution.engine import Engine
 
-        worker = worker_of(options, in_process=options.in_process)
-        return Engine(folders, worker=worker, settings=engine_settings(options))
+        first, *others = workers_of(options)
+        return Engine(folders, worker=first, more_workers=others, settings=engine_settings(options))
 
     engine = await asyncio.to_thread(build)
     await engine.start()
