@@ -189,10 +189,11 @@ class Engine:
 
     async def interrupt(self, prompt_id: str | None = None, owner: str | None = None) -> None:
         """Stop the prompt that runs under this id, or all that run."""
-        for lane in self._dispatcher.lanes:
-            job = lane.current
+        # A prompt that begins while others are being stopped is none of those that were meant.
+        at_work = [(lane.worker, lane.current) for lane in self._dispatcher.lanes]
+        for worker, job in at_work:
             if job is not None and prompt_id in (None, job.id) and owner in (None, job.owner):
-                await lane.worker.interrupt(job.id)
+                await worker.interrupt(job.id)
 
     # --- the history ---
 
