@@ -113,7 +113,8 @@ def _save_numbered(
     note = written.next_note()
     known = note.recall() if note is not None else None
     if known is not None:
-        return _named(known, folder)
+        with numbering.alone(path.parent, path.name):  # whoever was killed in it has left its file, gone at the end
+            return _named(known, folder)
     with _nameless(write, path.parent, note) as temporary, numbering.alone(path.parent, path.name):
         for number in numbers:
             target = path.with_name(f"{path.name.replace('%batch_num%', str(index))}_{number:05}{ending}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from comfy_core.media import save
+from comfy_core.media import numbering, save
 from comfy_core.media.save import save_pngs
 from comfy_core.media.written import forget, next_note, noting
 
@@ -105,6 +105,13 @@ def test_what_a_given_up_job_left_unfinished_goes_with_it(job: str, output: Path
     forget(Path(job))
     assert names(output) == []
     assert not Path(job).exists()
+
+
+def test_what_a_killed_process_locked_is_not_left_behind(job: str, output: Path):
+    (name,) = save_as(job, "9", output, RED)
+    numbering._lock_of(output / "a", "b").touch()  # killed when the file had its name, before it unlocked
+    assert save_as(job, "9", output, RED) == [name]
+    assert names(output) == [name]
 
 
 def test_a_note_that_is_damaged_is_as_good_as_none(job: str, output: Path):
