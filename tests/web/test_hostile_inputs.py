@@ -159,6 +159,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 def test_no_loader_runs_what_is_in_a_pickle(live: Live) -> None:
     """CVE-2026-68771, picklescan's and torch's CVEs: every file of the corpus through every input that offers it."""
+    live.ask("POST", "/history", {"clear": True})
     offered = 0
     for node, name, choices in live.inputs_of("COMBO"):
         for file in live.planted.intersection(filter(lambda choice: isinstance(choice, str), choices)):
