@@ -111,8 +111,10 @@ class Hub:
                 await self._greet(engine, client)
                 telling = asyncio.create_task(self._tell(client, events))
                 listening = asyncio.create_task(self._listen(client))
-                await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
-                await _end(telling, listening)
+                try:
+                    await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    await _end(telling, listening)
             finally:
                 self._forget(client)
 
