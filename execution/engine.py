@@ -269,9 +269,11 @@ class Engine:
         if not self._catalogue.is_fresh:
             return {}
         first, *others = await asyncio.gather(*(worker.stats() for worker in self._workers))
-        devices = [device for stats in (first, *others) for device in stats.get("devices", [])]
-        by_name = {(device["type"], device["index"]): device for device in reversed(devices)}
-        return {**first, **({"devices": list(reversed(by_name.values()))} if devices else {})}
+        devices: dict[tuple[str, Any], Any] = {}
+        for stats in (first, *others):
+            for device in stats.get("devices", []):
+                devices.setdefault((device["type"], device["index"]), device)
+        return {**first, "devices": list(devices.values())} if devices else first
 
     def _pass_on(self, kind: str, data: Any, client_id: str | None) -> None:
         """A pack says something outside of a run."""

@@ -9,14 +9,7 @@ import sqlalchemy as sa
 from execution.engine import QueueStatus, QueueUnwritable
 from execution.events import Executed, Executing, ExecutionError, ExecutionInterrupted, ExecutionSuccess, now_ms
 from execution.store import Store
-from tests.execution.hands import (
-    end_of,
-    error_of,
-    has_started,
-    holding,
-    prompt_of,
-    run_to_the_end,
-)
+from tests.execution.hands import end_of, error_of, has_started, holding, prompt_of, run_to_the_end
 
 # --- submitting ---
 

@@ -214,14 +214,16 @@ async def test_while_the_first_worker_cannot_tell_another_ones_nodes_judge(engin
 
 
 async def test_devices_are_told_once_each(engine, workers, monkeypatch):
-    def one_with(index):
+    def one_with(*indices):
         async def stats():
-            return {"devices": [{"type": "cuda", "index": index}], "pytorch_version": "2"}
+            return {"devices": [{"type": "cuda", "index": index} for index in indices], "pytorch_version": "2"}
 
         return stats
 
     for worker, index in zip(workers, (0, 1), strict=True):
         monkeypatch.setattr(worker, "stats", one_with(index))
+    assert [one["index"] for one in (await engine.stats())["devices"]] == [0, 1]
+    monkeypatch.setattr(workers[1], "stats", one_with(1, 0))
     assert [one["index"] for one in (await engine.stats())["devices"]] == [0, 1]
     monkeypatch.setattr(workers[1], "stats", one_with(0))
     assert await engine.stats() == {"devices": [{"type": "cuda", "index": 0}], "pytorch_version": "2"}
